@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The privileged domain around the monitor: xenstored, back ends, toolstack, management, command line. */
+module io.splitvisor.dom0 {
+    requires io.splitvisor.monitor;
+}

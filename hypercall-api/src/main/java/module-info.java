@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Xen's public ABI as Java sees it: flyweights, constants, errors, hypercalls, the xenstore protocol, xenbus. */
+module io.splitvisor.hypercall {
+    requires transitive io.splitvisor.ring;
+}

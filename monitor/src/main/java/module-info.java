@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The hypervisor proper: domains, frames, hypercalls, event channels, grants. No I/O and no threads of its own. */
+module io.splitvisor.monitor {
+    requires transitive io.splitvisor.hypercall;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.host;
+
+/** The Linux error numbers that this project looks at (asm-generic/errno.h). */
+public final class Errno {
+    public static final int EPERM = 1;
+    public static final int ENOENT = 2;
+    public static final int ESRCH = 3;
+    public static final int EINTR = 4;
+    public static final int EIO = 5;
+    public static final int EBADF = 9;
+    public static final int EAGAIN = 11;
+    public static final int ENOMEM = 12;
+    public static final int EACCES = 13;
+    public static final int EBUSY = 16;
+    public static final int EEXIST = 17;
+    public static final int EINVAL = 22;
+    public static final int ENFILE = 23;
+    public static final int EMFILE = 24;
+    public static final int ENOSPC = 28;
+    public static final int EROFS = 30;
+    public static final int EPIPE = 32;
+    public static final int ENOSYS = 38;
+    public static final int EOPNOTSUPP = 95;
+    public static final int ECONNREFUSED = 111;
+
+    private Errno() {}
+
+    static String describe(int errno) {
+        return switch (errno) {
+            case EPERM -> "operation not permitted";
+            case ENOENT -> "no such file or directory";
+            case ESRCH -> "no such process";
+            case EIO -> "input/output error";
+            case EAGAIN -> "try again";
+            case ENOMEM -> "out of memory";
+            case EACCES -> "permission denied";
+            case EBUSY -> "busy";
+            case EINVAL -> "invalid argument";
+            case ENFILE, EMFILE -> "too many open files";
+            case ENOSPC -> "no space left";
+            case EROFS -> "read-only file system";
+            case EPIPE -> "broken pipe";
+            case EOPNOTSUPP -> "operation not supported";
+            case ECONNREFUSED -> "connection refused";
+            default -> "errno " + errno;
+        };
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.host;
+
+import static io.splitvisor.host.Native.INT;
+import static io.splitvisor.host.Native.LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/** A Linux eventfd: a counter that wakes whoever waits for it, in this process or another. */
+public final class EventFd implements AutoCloseable {
+    private static final MethodHandle WRITE = Native.link("write", LONG, INT, LONG, LONG);
+    private static final MethodHandle READ = Native.link("read", LONG, INT, LONG, LONG);
+    private static final int EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
+
+    /** Linked by the creator only. */
+    private static final class Creation {
+        private static final MethodHandle EVENTFD = Native.link("eventfd", INT, INT, INT);
+    }
+
+    private final int fd;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment one = arena.allocate(LONG);
+    private final long sink = arena.allocate(LONG).address();
+
+    private EventFd(int fd) {
+        this.fd = fd;
+        one.set(LONG, 0, 1);
+    }
+
+    /** Creates a non-blocking eventfd with count 0. */
+    public static EventFd create() {
+        MemorySegment state = Native.state();
+        try {
+            int fd = (int) Creation.EVENTFD.invokeExact(state, 0, EFD_NONBLOCK_CLOEXEC);
+            if (fd < 0) {
+                throw Native.failure("eventfd", state);
+            }
+            return new EventFd(fd);
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /** Takes over an eventfd received from a peer; it has to be non-blocking. */
+    public static EventFd of(int fd) {
+        return new EventFd(fd);
+    }
+
+    /** The descriptor, to be waited for or passed on. Stays owned by this object. */
+    public int fd() {
+        return fd;
+    }
+
+    /** Adds one to the count, which wakes waiters. A count at its maximum already means "signalled": no error. */
+    public void signal() {
+        MemorySegment state = Native.state();
+        try {
+            long written = (long) WRITE.invokeExact(state, fd, one.address(), 8L);
+            if (written < 0 && Native.errno(state) != Errno.EAGAIN) {
+                throw Native.failure("write eventfd", state);
+            }
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /** Sets the count to zero. Returns whether it was signalled. */
+    public boolean drain() {
+        MemorySegment state = Native.state();
+        try {
+            // Several threads may drain: what they overwrite in the sink is of no interest.
+            return (long) READ.invokeExact(state, fd, sink, 8L) == 8;
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+        Descriptors.close(fd);
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.host;
+
+import static io.splitvisor.host.Native.INT;
+import static io.splitvisor.host.Native.LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/** Waits for a few descriptors to become readable (poll(2)). For many, see {@link Poller}. One waiter at a time. */
+public final class Poll implements AutoCloseable {
+    private static final MethodHandle POLL = Native.link("poll", INT, LONG, LONG, INT);
+    private static final short POLLIN = 1;
+    private static final int ENTRY = 8;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment entries;
+    private final int count;
+
+    /** Waits for these descriptors, which stay the caller's. */
+    public Poll(int... fds) {
+        this.count = fds.length;
+        this.entries = arena.allocate((long) fds.length * ENTRY, 8);
+        for (int i = 0; i < count; i++) {
+            entries.set(ValueLayout.JAVA_INT, (long) i * ENTRY, fds[i]);
+            entries.set(ValueLayout.JAVA_SHORT, (long) i * ENTRY + 4, POLLIN);
+        }
+    }
+
+    /**
+     * Waits until one of the descriptors is readable, hung up or in error.
+     *
+     * @param millis the longest wait; 0 looks only, negative waits for ever
+     * @return a bit per descriptor, in the order given to the constructor; 0 if the time is over or a signal came
+     */
+    public int await(int millis) {
+        MemorySegment state = Native.state();
+        try {
+            int ready = (int) POLL.invokeExact(state, entries.address(), (long) count, millis);
+            if (ready < 0) {
+                if (Native.errno(state) == Errno.EINTR) {
+                    return 0;
+                }
+                throw Native.failure("poll", state);
+            }
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+        int result = 0;
+        for (int i = 0; i < count; i++) {
+            if (entries.get(ValueLayout.JAVA_SHORT, (long) i * ENTRY + 6) != 0) {
+                result |= 1 << i;
+            }
+        }
+        return result;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

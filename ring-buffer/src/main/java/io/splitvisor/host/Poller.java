@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.host;
+
+import static io.splitvisor.host.Native.INT;
+import static io.splitvisor.host.Native.LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Waits for many descriptors to become readable (epoll(7), level-triggered). Descriptors may be added and removed by
+ * any thread; one thread waits.
+ */
+public final class Poller implements AutoCloseable {
+    private static final MethodHandle EPOLL_CREATE = Native.link("epoll_create1", INT, INT);
+    private static final MethodHandle EPOLL_CTL = Native.link("epoll_ctl", INT, INT, INT, INT, LONG);
+    private static final MethodHandle EPOLL_WAIT = Native.link("epoll_wait", INT, INT, LONG, INT, INT);
+    private static final int CLOEXEC = 0x80000;
+    private static final int CTL_ADD = 1;
+    private static final int CTL_DEL = 2;
+    private static final int EPOLLIN = 1;
+    private static final int MAX_EVENTS = 64;
+
+    // struct epoll_event is packed on x86-64 and naturally aligned elsewhere.
+    private static final boolean PACKED = System.getProperty("os.arch").equals("amd64");
+    private static final int EVENT_BYTES = PACKED ? 12 : 16;
+    private static final int DATA_OFFSET = PACKED ? 4 : 8;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment events = arena.allocate((long) MAX_EVENTS * EVENT_BYTES, 8);
+    private final int fd;
+
+    /** Opens an epoll descriptor. */
+    public Poller() {
+        MemorySegment state = Native.state();
+        try {
+            fd = (int) EPOLL_CREATE.invokeExact(state, CLOEXEC);
+            if (fd < 0) {
+                throw Native.failure("epoll_create1", state);
+            }
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /**
+     * Starts to watch a descriptor.
+     *
+     * @param token what {@link #token} answers when it is ready
+     */
+    public void add(int watched, int token) {
+        control(CTL_ADD, watched, token);
+    }
+
+    /** Stops watching a descriptor; to be called before it is closed. */
+    public void remove(int watched) {
+        control(CTL_DEL, watched, 0);
+    }
+
+    private void control(int operation, int watched, int token) {
+        MemorySegment state = Native.state();
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment event = scratch.allocate(16, 8);
+            event.set(ValueLayout.JAVA_INT, 0, EPOLLIN);
+            event.set(ValueLayout.JAVA_INT, DATA_OFFSET, token);
+            if ((int) EPOLL_CTL.invokeExact(state, fd, operation, watched, event.address()) != 0) {
+                throw Native.failure("epoll_ctl", state);
+            }
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /**
+     * Waits for readiness.
+     *
+     * @param millis the longest wait; 0 looks only, negative waits for ever
+     * @return how many descriptors are ready, at most 64; 0 if the time is over or a signal came
+     */
+    public int await(int millis) {
+        MemorySegment state = Native.state();
+        try {
+            int ready = (int) EPOLL_WAIT.invokeExact(state, fd, events.address(), MAX_EVENTS, millis);
+            if (ready < 0) {
+                if (Native.errno(state) == Errno.EINTR) {
+                    return 0;
+                }
+                throw Native.failure("epoll_wait", state);
+            }
+            return ready;
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /** The token of the i-th ready descriptor of the last {@link #await}. */
+    public int token(int i) {
+        return events.get(ValueLayout.JAVA_INT_UNALIGNED, (long) i * EVENT_BYTES + DATA_OFFSET);
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+        Descriptors.close(fd);
+    }
+}

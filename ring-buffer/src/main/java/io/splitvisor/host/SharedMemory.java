@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.host;
+
+import static io.splitvisor.host.Native.INT;
+import static io.splitvisor.host.Native.LONG;
+import static io.splitvisor.host.Native.POINTER;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
+
+/**
+ * Memory that two processes share: a sealed memfd and this process's mapping of it.
+ *
+ * <p>The creator seals the size ({@code F_SEAL_SHRINK | F_SEAL_GROW}) before anybody else gets the descriptor, so no
+ * peer can make an access fault by truncating it, and seals the seals. {@link #createGuarded} adds
+ * {@code F_SEAL_FUTURE_WRITE}: this process keeps its writable mapping, everybody after it can map for reading only.
+ *
+ * <p>Accessing {@link #segment} after {@link #close} throws {@link IllegalStateException}; it never faults.
+ */
+public final class SharedMemory implements AutoCloseable {
+    /** Bytes in a page: the unit of grants, rings and {@link #window}. */
+    public static final int PAGE_SIZE = 4096;
+
+    private static final MethodHandle MMAP = Native.link("mmap", LONG, LONG, LONG, INT, INT, INT, LONG);
+    private static final MethodHandle MUNMAP = Native.link("munmap", INT, LONG, LONG);
+    private static final MethodHandle FCNTL = Native.linkVariadic("fcntl", 2, INT, INT, INT, INT);
+
+    private static final int PROT_NONE = 0;
+    private static final int PROT_READ = 1;
+    private static final int PROT_WRITE = 2;
+    private static final int MAP_SHARED = 1;
+    private static final int MAP_PRIVATE = 2;
+    private static final int MAP_FIXED = 0x10;
+    private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MAP_NORESERVE = 0x4000;
+    private static final int F_ADD_SEALS = 1033;
+    private static final int F_GET_SEALS = 1034;
+    private static final int F_SEAL_SEAL = 1;
+    private static final int F_SEAL_SHRINK = 2;
+    private static final int F_SEAL_GROW = 4;
+    private static final int F_SEAL_FUTURE_WRITE = 16;
+
+    /** Calls that only the creator makes; a guest never links them. */
+    private static final class Creation {
+        private static final MethodHandle MEMFD_CREATE = Native.link("memfd_create", INT, POINTER, INT);
+        private static final MethodHandle FTRUNCATE = Native.link("ftruncate", INT, INT, LONG);
+        private static final MethodHandle FALLOCATE = Native.link("fallocate", INT, INT, INT, LONG, LONG);
+        private static final int MFD_CLOEXEC = 1;
+        private static final int MFD_ALLOW_SEALING = 2;
+        private static final int PUNCH_HOLE_KEEP_SIZE = 2 | 1;
+    }
+
+    private final int fd;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment segment;
+    private final boolean writable;
+    private boolean closed;
+
+    private SharedMemory(int fd, long bytes, boolean writable) {
+        this.fd = fd;
+        this.writable = writable;
+        long address = mmap(0, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+        this.segment = asSegment(address, bytes, arena, writable);
+    }
+
+    /**
+     * Creates memory that peers may map writable.
+     *
+     * @param name shown in {@code /proc/PID/maps}
+     * @param bytes a positive multiple of the page size
+     * @throws HostException if the system refuses
+     */
+    public static SharedMemory create(String name, long bytes) {
+        return create(name, bytes, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    }
+
+    /** As {@link #create}, but peers may map it for reading only. */
+    public static SharedMemory createGuarded(String name, long bytes) {
+        return create(name, bytes, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL | F_SEAL_FUTURE_WRITE);
+    }
+
+    /**
+     * Maps memory that a peer created. Takes the descriptor over: it is closed with this object, and on failure.
+     *
+     * @param fd the memfd received
+     * @param bytes what the peer says is its size; refused if the descriptor's size is not sealed
+     * @param writable false maps for reading only
+     * @throws HostException if it cannot be mapped
+     */
+    public static SharedMemory map(int fd, long bytes, boolean writable) {
+        requirePages(bytes);
+        try {
+            int seals = fcntl(fd, F_GET_SEALS, 0);
+            if ((seals & (F_SEAL_SHRINK | F_SEAL_GROW)) != (F_SEAL_SHRINK | F_SEAL_GROW)) {
+                throw new HostException("map of shared memory whose size is not sealed", Errno.EPERM);
+            }
+            return new SharedMemory(fd, bytes, writable);
+        } catch (HostException e) {
+            Descriptors.close(fd);
+            throw e;
+        }
+    }
+
+    private static SharedMemory create(String name, long bytes, int seals) {
+        requirePages(bytes);
+        MemorySegment state = Native.state();
+        int fd;
+        try (Arena scratch = Arena.ofConfined()) {
+            fd = (int) Creation.MEMFD_CREATE.invokeExact(
+                    state, scratch.allocateFrom(name), Creation.MFD_CLOEXEC | Creation.MFD_ALLOW_SEALING);
+            if (fd < 0) {
+                throw Native.failure("memfd_create", state);
+            }
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+        try {
+            if ((int) Creation.FTRUNCATE.invokeExact(state, fd, bytes) != 0) {
+                throw Native.failure("ftruncate", state);
+            }
+            SharedMemory memory = new SharedMemory(fd, bytes, true);
+            // After the mapping: F_SEAL_FUTURE_WRITE spares the mappings that exist.
+            fcntl(fd, F_ADD_SEALS, seals);
+            return memory;
+        } catch (Throwable t) {
+            Descriptors.close(fd);
+            throw Native.unexpected(t);
+        }
+    }
+
+    /** The whole memory, as this process may access it. */
+    public MemorySegment segment() {
+        return segment;
+    }
+
+    /** The descriptor, to be passed to a peer. Stays owned by this object. */
+    public int fd() {
+        return fd;
+    }
+
+    /** Size in bytes. */
+    public long byteSize() {
+        return segment.byteSize();
+    }
+
+    /**
+     * Maps pages once more, next to each other, in the order given: how a ring of several pages that lie scattered in
+     * the memory becomes contiguous.
+     *
+     * @param pages page numbers inside this memory; each is checked
+     * @throws IndexOutOfBoundsException if a page lies outside
+     */
+    public Window window(int... pages) {
+        for (int page : pages) {
+            java.util.Objects.checkIndex(Integer.toUnsignedLong(page), byteSize() / PAGE_SIZE);
+        }
+        return new Window(this, pages.clone());
+    }
+
+    /**
+     * Gives pages back to the host; they read as zero afterwards and are allocated again on the next write.
+     *
+     * @param offset a multiple of the page size
+     * @param bytes a multiple of the page size
+     */
+    public void release(long offset, long bytes) {
+        java.util.Objects.checkFromIndexSize(offset, bytes, byteSize());
+        MemorySegment state = Native.state();
+        try {
+            if ((int) Creation.FALLOCATE.invokeExact(state, fd, Creation.PUNCH_HOLE_KEEP_SIZE, offset, bytes) != 0) {
+                throw Native.failure("fallocate", state);
+            }
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /** Unmaps and closes the descriptor. Windows stay valid until they are closed themselves. Idempotent. */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            arena.close();
+            Descriptors.close(fd);
+        }
+    }
+
+    /** Pages of a {@link SharedMemory}, contiguous. */
+    public static final class Window implements AutoCloseable {
+        private final Arena arena = Arena.ofShared();
+        private final MemorySegment segment;
+
+        private Window(SharedMemory memory, int[] pages) {
+            long bytes = (long) pages.length * PAGE_SIZE;
+            int protection = memory.writable ? PROT_READ | PROT_WRITE : PROT_READ;
+            long base = mmap(0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            try {
+                for (int i = 0; i < pages.length; i++) {
+                    long offset = Integer.toUnsignedLong(pages[i]) * PAGE_SIZE;
+                    long at = base + (long) i * PAGE_SIZE;
+                    // SAFETY: MAP_FIXED replaces a page of the reservation just made, and nothing else.
+                    mmap(at, PAGE_SIZE, protection, MAP_SHARED | MAP_FIXED, memory.fd, offset);
+                }
+            } catch (HostException e) {
+                munmap(base, bytes);
+                throw new HostException(e.call() + " of pages " + Arrays.toString(pages), e.errno());
+            }
+            this.segment = asSegment(base, bytes, arena, memory.writable);
+        }
+
+        /** The pages in the order asked for. */
+        public MemorySegment segment() {
+            return segment;
+        }
+
+        /** Unmaps. An access afterwards throws {@link IllegalStateException}. */
+        @Override
+        public void close() {
+            arena.close();
+        }
+    }
+
+    private static void requirePages(long bytes) {
+        if (bytes <= 0 || bytes % PAGE_SIZE != 0) {
+            throw new IllegalArgumentException("size " + bytes + " is not a positive multiple of " + PAGE_SIZE);
+        }
+    }
+
+    private static MemorySegment asSegment(long address, long bytes, Arena arena, boolean writable) {
+        // SAFETY: the range was mapped just before, and is unmapped only by closing the arena.
+        MemorySegment s = MemorySegment.ofAddress(address).reinterpret(bytes, arena, m -> munmap(m.address(), bytes));
+        return writable ? s : s.asReadOnly();
+    }
+
+    private static long mmap(long address, long bytes, int protection, int flags, int fd, long offset) {
+        MemorySegment state = Native.state();
+        try {
+            long result = (long) MMAP.invokeExact(state, address, bytes, protection, flags, fd, offset);
+            if (result == -1) {
+                throw Native.failure("mmap", state);
+            }
+            return result;
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    private static void munmap(long address, long bytes) {
+        MemorySegment state = Native.state();
+        try {
+            int result = (int) MUNMAP.invokeExact(state, address, bytes);
+            assert result == 0 : Native.errno(state);
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    private static int fcntl(int fd, int command, int argument) {
+        MemorySegment state = Native.state();
+        try {
+            int result = (int) FCNTL.invokeExact(state, fd, command, argument);
+            if (result < 0) {
+                throw Native.failure("fcntl", state);
+            }
+            return result;
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+}

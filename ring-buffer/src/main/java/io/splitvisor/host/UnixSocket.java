@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.host;
+
+import static io.splitvisor.host.Native.INT;
+import static io.splitvisor.host.Native.LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The client's end of a Unix stream socket, blocking, able to receive descriptors. It is what a guest attaches with, so
+ * it loads nothing that a guest does not need.
+ */
+public final class UnixSocket implements AutoCloseable {
+    private static final MethodHandle SOCKET = Native.link("socket", INT, INT, INT, INT);
+    private static final MethodHandle CONNECT = Native.link("connect", INT, INT, LONG, INT);
+    private static final MethodHandle SEND = Native.link("send", LONG, INT, LONG, LONG, INT);
+    private static final MethodHandle RECVMSG = Native.link("recvmsg", LONG, INT, LONG, INT);
+
+    private static final int AF_UNIX = 1;
+    private static final int SOCK_STREAM_CLOEXEC = 1 | 0x80000;
+    private static final int MSG_NOSIGNAL = 0x4000;
+    private static final int MSG_CMSG_CLOEXEC = 0x40000000;
+    private static final int SUN_PATH_MAX = 107;
+    private static final int SOL_SOCKET = 1;
+    private static final int SCM_RIGHTS = 1;
+    private static final int NO_DESCRIPTOR = -1;
+
+    // One buffer: msghdr (56 bytes), iovec (16), control (24: cmsghdr + one int, padded), then the data.
+    private static final int IOVEC = 64;
+    private static final int CONTROL = 96;
+    private static final int CONTROL_BYTES = 24;
+    private static final int DATA = 128;
+    private static final int DATA_BYTES = 4096;
+
+    private final int fd;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment buffer = arena.allocate(DATA + DATA_BYTES, 8);
+    private int received = NO_DESCRIPTOR;
+
+    private UnixSocket(int fd) {
+        this.fd = fd;
+    }
+
+    /**
+     * Connects to a listening socket.
+     *
+     * @param path at most 107 bytes, the system's limit
+     * @throws HostException if nobody listens there, or the path is too long
+     */
+    public static UnixSocket connect(String path) {
+        byte[] name = path.getBytes(StandardCharsets.UTF_8);
+        if (name.length > SUN_PATH_MAX) {
+            throw new HostException("connect " + path + " (longer than " + SUN_PATH_MAX + " bytes)", Errno.EINVAL);
+        }
+        MemorySegment state = Native.state();
+        try (Arena scratch = Arena.ofConfined()) {
+            int fd = (int) SOCKET.invokeExact(state, AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
+            if (fd < 0) {
+                throw Native.failure("socket", state);
+            }
+            MemorySegment address = scratch.allocate(2 + SUN_PATH_MAX + 1);
+            address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_UNIX);
+            MemorySegment.copy(name, 0, address, ValueLayout.JAVA_BYTE, 2, name.length);
+            if ((int) CONNECT.invokeExact(state, fd, address.address(), (int) address.byteSize()) != 0) {
+                HostException failure = Native.failure("connect " + path, state);
+                Descriptors.close(fd);
+                throw failure;
+            }
+            return new UnixSocket(fd);
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /** The descriptor: readable when data, or the end of the connection, is there. Stays owned by this object. */
+    public int fd() {
+        return fd;
+    }
+
+    /** Sends all bytes. */
+    public void send(byte[] bytes) {
+        MemorySegment state = Native.state();
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment data = scratch.allocate(bytes.length);
+            MemorySegment.copy(bytes, 0, data, ValueLayout.JAVA_BYTE, 0, bytes.length);
+            long sent = 0;
+            while (sent < bytes.length) {
+                long n = (long) SEND.invokeExact(state, fd, data.address() + sent, bytes.length - sent, MSG_NOSIGNAL);
+                if (n < 0) {
+                    if (Native.errno(state) == Errno.EINTR) {
+                        continue;
+                    }
+                    throw Native.failure("send", state);
+                }
+                sent += n;
+            }
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
+    /**
+     * Receives exactly this many bytes; descriptors that come along are kept for {@link #takeDescriptor}.
+     *
+     * @throws HostException EPIPE if the peer closed the connection before
+     */
+    public byte[] receive(int count) {
+        byte[] result = new byte[count];
+        int have = 0;
+        while (have < count) {
+            int n = receiveSome(Math.min(count - have, DATA_BYTES));
+            MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, DATA, result, have, n);
+            have += n;
+        }
+        return result;
+    }
+
+    private int receiveSome(int most) {
+        MemorySegment state = Native.state();
+        long base = buffer.address();
+        while (true) {
+            buffer.asSlice(0, DATA).fill((byte) 0);
+            buffer.set(LONG, IOVEC, base + DATA);
+            buffer.set(LONG, IOVEC + 8, most);
+            buffer.set(LONG, 16, base + IOVEC);
+            buffer.set(LONG, 24, 1);
+            buffer.set(LONG, 32, base + CONTROL);
+            buffer.set(LONG, 40, CONTROL_BYTES);
+            long n;
+            try {
+                n = (long) RECVMSG.invokeExact(state, fd, base, MSG_CMSG_CLOEXEC);
+            } catch (Throwable t) {
+                throw Native.unexpected(t);
+            }
+            if (n > 0) {
+                keepDescriptor();
+                return (int) n;
+            }
+            if (n == 0) {
+                throw new HostException("receive: the peer closed the connection", Errno.EPIPE);
+            }
+            if (Native.errno(state) != Errno.EINTR) {
+                throw Native.failure("recvmsg", state);
+            }
+        }
+    }
+
+    private void keepDescriptor() {
+        boolean carriesOne = buffer.get(LONG, 40) >= 20
+                && buffer.get(INT, CONTROL + 8) == SOL_SOCKET
+                && buffer.get(INT, CONTROL + 12) == SCM_RIGHTS;
+        if (carriesOne) {
+            dropDescriptor();
+            received = buffer.get(INT, CONTROL + 16);
+        }
+    }
+
+    private void dropDescriptor() {
+        if (received != NO_DESCRIPTOR) {
+            Descriptors.close(received);
+            received = NO_DESCRIPTOR;
+        }
+    }
+
+    /**
+     * The descriptor that came with the bytes received last; the caller owns it.
+     *
+     * @throws HostException EBADF if none came
+     */
+    public int takeDescriptor() {
+        if (received == NO_DESCRIPTOR) {
+            throw new HostException("receive: no descriptor came", Errno.EBADF);
+        }
+        int result = received;
+        received = NO_DESCRIPTOR;
+        return result;
+    }
+
+    @Override
+    public void close() {
+        dropDescriptor();
+        arena.close();
+        Descriptors.close(fd);
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.ring;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The back end's view of a Xen ring ({@code __name_back_ring}): consumes requests, produces responses. Confined to one
+ * thread at a time. The front end is not trusted: check {@link #requestOverflow} in every round, and copy a request out
+ * once ({@code RING_COPY_REQUEST}) before looking at it.
+ */
+public final class BackRing {
+    private final MemorySegment ring;
+    private final int slotBytes;
+    private final int slots;
+    private int rspProdPvt;
+    private int reqCons;
+    private int rspProdPublished;
+
+    private BackRing(MemorySegment ring, int slotBytes, int rspProdPvt, int reqCons) {
+        this.ring = ring;
+        this.slotBytes = slotBytes;
+        this.slots = SharedRing.slots(ring.byteSize(), slotBytes);
+        this.rspProdPvt = rspProdPvt;
+        this.rspProdPublished = rspProdPvt;
+        this.reqCons = reqCons;
+    }
+
+    /** {@code BACK_RING_INIT}: attaches to a fresh ring. */
+    public static BackRing init(MemorySegment ring, int slotBytes) {
+        return new BackRing(ring, slotBytes, 0, 0);
+    }
+
+    /** {@code BACK_RING_ATTACH}: goes on with a ring in use. */
+    public static BackRing attach(MemorySegment ring, int slotBytes, int rspProd, int reqCons) {
+        return new BackRing(ring, slotBytes, rspProd, reqCons);
+    }
+
+    /**
+     * Goes on where the last back end stopped: everything up to {@code rsp_prod} is answered, the rest will be served
+     * again (as Linux's blkback does on reconnecting). The front end chooses the index, so {@link #requestOverflow}
+     * still has the last word.
+     */
+    public static BackRing resume(MemorySegment ring, int slotBytes) {
+        int rspProd = SharedRing.acquire(ring, SharedRing.RSP_PROD);
+        return new BackRing(ring, slotBytes, rspProd, rspProd);
+    }
+
+    /** The ring's memory. */
+    public MemorySegment memory() {
+        return ring;
+    }
+
+    /** Number of slots ({@code RING_SIZE}). */
+    public int slots() {
+        return slots;
+    }
+
+    /**
+     * {@code RING_HAS_UNCONSUMED_REQUESTS}: requests published and not consumed, but never more than there are slots
+     * without a response owed.
+     */
+    public int unconsumedRequests() {
+        int requests = SharedRing.acquire(ring, SharedRing.REQ_PROD) - reqCons;
+        int room = slots - (reqCons - rspProdPvt);
+        return Integer.compareUnsigned(requests, room) < 0 ? requests : room;
+    }
+
+    /** {@code RING_REQUEST_PROD_OVERFLOW}: the front end published more than the ring holds. It is lying. */
+    public boolean requestOverflow() {
+        int published = SharedRing.acquire(ring, SharedRing.REQ_PROD) - rspProdPvt;
+        return Integer.compareUnsigned(published, slots) > 0;
+    }
+
+    /** {@code RING_REQUEST_CONS_OVERFLOW}: consuming one more would take a slot whose response is owed. */
+    public boolean consumerOverflow() {
+        return Integer.compareUnsigned(reqCons - rspProdPvt, slots) >= 0;
+    }
+
+    /** Offset of the next request; the caller has checked {@link #unconsumedRequests}. */
+    public long takeRequest() {
+        return slot(reqCons++);
+    }
+
+    /** {@code RING_COPY_REQUEST}: copies the next request into private memory of at least the slot's size. */
+    public void copyRequest(MemorySegment copy) {
+        MemorySegment.copy(ring, takeRequest(), copy, 0, slotBytes);
+    }
+
+    /** Offset of the next response slot. Private until pushed. There is one for every request consumed. */
+    public long claimResponse() {
+        return slot(rspProdPvt++);
+    }
+
+    /** {@code RING_PUSH_RESPONSES}. */
+    public void pushResponses() {
+        rspProdPublished = rspProdPvt;
+        SharedRing.release(ring, SharedRing.RSP_PROD, rspProdPvt);
+    }
+
+    /** {@code RING_PUSH_RESPONSES_AND_CHECK_NOTIFY}: publishes; true if the front end wants a notification. */
+    public boolean pushResponsesAndCheckNotify() {
+        int old = rspProdPublished;
+        rspProdPublished = rspProdPvt;
+        return SharedRing.publishAndCheckNotify(ring, SharedRing.RSP_PROD, SharedRing.RSP_EVENT, old, rspProdPvt);
+    }
+
+    /** Responses claimed and not pushed. */
+    public int unpushedResponses() {
+        return rspProdPvt - rspProdPublished;
+    }
+
+    /** {@code RING_FINAL_CHECK_FOR_REQUESTS}: arms the notification unless there is work; how many are pending. */
+    public int finalCheckForRequests() {
+        int pending = unconsumedRequests();
+        if (pending != 0) {
+            return pending;
+        }
+        SharedRing.requestEvent(ring, SharedRing.REQ_EVENT, reqCons);
+        return unconsumedRequests();
+    }
+
+    /** The private producer index. */
+    public int rspProdPvt() {
+        return rspProdPvt;
+    }
+
+    /** The private consumer index. */
+    public int reqCons() {
+        return reqCons;
+    }
+
+    private long slot(int index) {
+        return SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes;
+    }
+}

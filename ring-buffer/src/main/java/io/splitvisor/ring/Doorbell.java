@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.ring;
+
+import io.splitvisor.host.EventFd;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Wakes a sleeper, and only a sleeper: an eventfd, and a word in shared memory that is 1 while somebody sleeps or is
+ * about to.
+ *
+ * <p>The sleeper arms the word, looks once more for work, and only then waits for the eventfd. The ringer publishes its
+ * work, then looks at the word. With a full fence between the two steps on both sides at least one of them sees the
+ * other, so no wake-up is lost; taking the word back to 0 by exchange lets one of many ringers make the system call.
+ *
+ * <p>Neither side trusts the word beyond that: a peer that lies about it gets spurious wake-ups or sleeps too long itself.
+ */
+public final class Doorbell implements AutoCloseable {
+    private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
+    private static final int AWAKE = 0;
+    private static final int ASLEEP = 1;
+
+    private final MemorySegment memory;
+    private final long word;
+    private final EventFd event;
+
+    /**
+     * @param word offset of the 4-byte, 4-aligned word in {@code memory}
+     * @param event owned by this doorbell from now on
+     */
+    public Doorbell(MemorySegment memory, long word, EventFd event) {
+        this.memory = memory;
+        this.word = word;
+        this.event = event;
+    }
+
+    /** The eventfd, for the sleeper to wait for. */
+    public EventFd event() {
+        return event;
+    }
+
+    /**
+     * Ringer: wakes the other side if it sleeps. Whatever was published before is visible to it.
+     *
+     * @return whether it slept, that is, whether a system call was made
+     */
+    public boolean ring() {
+        VarHandle.fullFence();
+        if ((int) WORD.getOpaque(memory, word) == AWAKE) {
+            return false;
+        }
+        if ((int) WORD.getAndSet(memory, word, AWAKE) == AWAKE) {
+            return false;
+        }
+        event.signal();
+        return true;
+    }
+
+    /** Sleeper, first step: from now on ringers make the call. Look for work again after this, then wait. */
+    public void arm() {
+        WORD.setOpaque(memory, word, ASLEEP);
+        VarHandle.fullFence();
+    }
+
+    /** Sleeper, last step: awake again, ringers need not call. Takes a signal that has come meanwhile away. */
+    public void disarm() {
+        if ((int) WORD.getAndSet(memory, word, AWAKE) == AWAKE) {
+            event.drain();
+        }
+    }
+
+    @Override
+    public void close() {
+        event.close();
+    }
+}

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The virtual processor. Knows no Xen and no devices. */
+module io.splitvisor.vcpu {
+    requires io.splitvisor.ring;
+}
