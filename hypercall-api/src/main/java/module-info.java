@@ -2,4 +2,7 @@
 /** Xen's public ABI as Java sees it: flyweights, constants, errors, hypercalls, the xenstore protocol, xenbus. */
 module io.splitvisor.hypercall {
     requires transitive io.splitvisor.ring;
+
+    exports io.splitvisor.attach;
+    exports io.splitvisor.backend;
 }
