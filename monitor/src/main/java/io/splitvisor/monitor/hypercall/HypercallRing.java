@@ -29,8 +29,8 @@ public final class HypercallRing implements RingWorker {
         this.domain = domain;
         this.vcpu = vcpu;
         this.table = table;
-        this.memory = domain.memory()
-                .pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
+        this.memory =
+                domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
         this.ring = BackRing.init(memory, MulticallEntry.SIZE);
     }
 
