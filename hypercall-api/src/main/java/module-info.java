@@ -2,4 +2,6 @@
 /** Xen's public ABI as Java sees it: flyweights, constants, errors, hypercalls, the xenstore protocol, xenbus. */
 module io.splitvisor.hypercall {
     requires transitive io.splitvisor.ring;
+
+    exports io.splitvisor.xenstore;
 }
