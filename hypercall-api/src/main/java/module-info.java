@@ -5,4 +5,8 @@ module io.splitvisor.hypercall {
 
     exports io.splitvisor.attach;
     exports io.splitvisor.backend;
+    exports io.splitvisor.abi;
+    exports io.splitvisor.abi.evtchn;
+    exports io.splitvisor.abi.grant;
+    exports io.splitvisor.abi.io;
 }
