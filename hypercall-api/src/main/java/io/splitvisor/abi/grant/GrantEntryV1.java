@@ -43,7 +43,7 @@ public final class GrantEntryV1 {
 
     /** The word of these flags and this domid. */
     public static int flagsAndDomid(int flags, int domid) {
-        return domid << 16 | flags & 0xffff;
+        return (domid << 16) | (flags & 0xffff);
     }
 
     /** The flags in a word. */
