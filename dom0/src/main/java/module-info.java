@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The privileged domain around the monitor: xenstored, back ends, toolstack, management, command line. */
 module io.splitvisor.dom0 {
-    requires io.splitvisor.monitor;
+    requires transitive io.splitvisor.monitor;
+    requires org.slf4j;
 }
