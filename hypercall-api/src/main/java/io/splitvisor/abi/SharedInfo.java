@@ -144,7 +144,7 @@ public final class SharedInfo {
     /** Seconds since 1970 at boot. */
     public static long wcSeconds(MemorySegment memory, long at) {
         long high = (int) INT.getOpaque(memory, at + WC_SEC_HI);
-        return high << 32 | Integer.toUnsignedLong((int) INT.getOpaque(memory, at + WC_SEC));
+        return (high << 32) | Integer.toUnsignedLong((int) INT.getOpaque(memory, at + WC_SEC));
     }
 
     /** Nanoseconds at boot, beside {@link #wcSeconds}. */
