@@ -176,8 +176,8 @@ public final class XenErrno {
     }
 
     /**
-     * The name of an error, with or without its minus sign: both 22 and -22 are "EINVAL". Zero is "OK"; a number that Xen
-     * does not define is "errno N".
+     * The name of an error, with or without its minus sign: both 22 and -22 are "EINVAL". Zero is "OK"; a number that
+     * Xen does not define is "errno N".
      */
     public static String nameOf(long errno) {
         int number = Math.abs((int) Math.clamp(errno, -MAX_ERRNO - 1L, MAX_ERRNO + 1L));

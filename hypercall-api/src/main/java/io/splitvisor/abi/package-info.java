@@ -7,7 +7,7 @@
  * the structure starts: {@code EvtchnSend.port(memory, at)} reads, {@code EvtchnSend.port(memory, at, port)} writes.
  * {@code SIZE} is an {@code int}; a field's offset is a {@code long} named as in C. Plain accessors take any alignment
  * and any bytes; those with a memory order in their name ({@code Acquire}, {@code Release}, {@code Volatile}) need the
- * structure's natural alignment. All values are little-endian, as the machine is. Unsigned C types of 8 and 16 bits widen
- * into an {@code int}; 32 and 64 bits keep their bits, and callers compare them unsigned.
+ * structure's natural alignment. All values are little-endian, as the machine is. Unsigned C types of 8 and 16 bits
+ * widen into an {@code int}; 32 and 64 bits keep their bits, and callers compare them unsigned.
  */
 package io.splitvisor.abi;
