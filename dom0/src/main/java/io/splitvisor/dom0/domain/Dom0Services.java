@@ -18,6 +18,8 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param hypercalls what guests may call
  * @param backends Dom0 as its back ends see it
  * @param xenstored the store
+ * @param storeLayout where domains are in the store
+ * @param disks the block back end, for the toolstack
  * @param attachServer where guests come in
  * @param timer for what happens later; its tasks must not block
  * @param log what {@code dmesg} shows
@@ -28,6 +30,8 @@ record Dom0Services(
         HypercallTable hypercalls,
         Dom0BackendDomain backends,
         Xenstored xenstored,
+        StoreLayout storeLayout,
+        Disks disks,
         AttachServer attachServer,
         ScheduledExecutorService timer,
         HypervisorLog log) {

@@ -82,6 +82,11 @@ final class GuestDomain implements Invitation.Guest {
         return domain;
     }
 
+    /** What the guest is told when it attaches. */
+    Welcome welcome() {
+        return welcome;
+    }
+
     UUID uuid() {
         return uuid;
     }
