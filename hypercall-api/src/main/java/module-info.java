@@ -2,4 +2,12 @@
 /** Xen's public ABI as Java sees it: flyweights, constants, errors, hypercalls, the xenstore protocol, xenbus. */
 module io.splitvisor.hypercall {
     requires transitive io.splitvisor.ring;
+
+    exports io.splitvisor.attach;
+    exports io.splitvisor.backend;
+    exports io.splitvisor.abi;
+    exports io.splitvisor.abi.evtchn;
+    exports io.splitvisor.abi.grant;
+    exports io.splitvisor.abi.io;
+    exports io.splitvisor.xenstore;
 }
