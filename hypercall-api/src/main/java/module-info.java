@@ -10,4 +10,5 @@ module io.splitvisor.hypercall {
     exports io.splitvisor.abi.evtchn;
     exports io.splitvisor.abi.grant;
     exports io.splitvisor.abi.io;
+    exports io.splitvisor.xenstore;
 }

@@ -10,20 +10,15 @@ import java.lang.invoke.VarHandle;
  * shared_info} in xen.h.
  *
  * <pre>
- *   offset  size  field                           written by
- *        0  2048  vcpu_info[32]                   both: see {@link VcpuInfo}
- *     2048   512  evtchn_pending[64]              both: senders set a port's bit, the guest clears it
- *     2560   512  evtchn_mask[64]                 guest, and the monitor for an unmask hypercall
- *     3072     4  wc_version                      monitor: odd while it updates the clock
- *     3076     4  wc_sec                          monitor: wall clock at boot, seconds since 1970, low half
- *     3080     4  wc_nsec                         monitor: and nanoseconds
- *     3084     4  wc_sec_hi                       monitor: high half of the seconds
- *     3088     8  arch.max_pfn                    guest: last frame of its P2M
- *     3096     8  arch.pfn_to_mfn_frame_list_list guest: frame of the P2M's index
- *     3104     8  arch.nmi_reason                 monitor
- *     3112     8  arch.p2m_cr3                    guest
- *     3120     8  arch.p2m_vaddr                  guest
- *     3128     8  arch.p2m_generation             guest: even while the P2M is at rest
+ *   offset  size  field               written by
+ *        0  2048  vcpu_info[32]       both: see {@link VcpuInfo}
+ *     2048   512  evtchn_pending[64]  both: senders set a port's bit, the guest clears it
+ *     2560   512  evtchn_mask[64]     guest, and the monitor for an unmask hypercall
+ *     3072     4  wc_version          monitor: odd while it updates the clock
+ *     3076     4  wc_sec              monitor: wall clock at boot, seconds since 1970, low half
+ *     3080     4  wc_nsec             monitor: and nanoseconds
+ *     3084     4  wc_sec_hi           monitor: high half of the seconds
+ *     3088    48  arch                guest and monitor: an {@link ArchSharedInfo}
  * </pre>
  *
  * Port n is bit {@code n % 64} of word {@code n / 64}; callers have checked that n is below
@@ -52,12 +47,7 @@ public final class SharedInfo {
     public static final long WC_SEC = 3076;
     public static final long WC_NSEC = 3080;
     public static final long WC_SEC_HI = 3084;
-    public static final long ARCH_MAX_PFN = 3088;
-    public static final long ARCH_PFN_TO_MFN_FRAME_LIST_LIST = 3096;
-    public static final long ARCH_NMI_REASON = 3104;
-    public static final long ARCH_P2M_CR3 = 3112;
-    public static final long ARCH_P2M_VADDR = 3120;
-    public static final long ARCH_P2M_GENERATION = 3128;
+    public static final long ARCH = 3088;
 
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -150,6 +140,11 @@ public final class SharedInfo {
     /** Nanoseconds at boot, beside {@link #wcSeconds}. */
     public static int wcNanoseconds(MemorySegment memory, long at) {
         return (int) INT.getOpaque(memory, at + WC_NSEC);
+    }
+
+    /** Where {@code arch} starts, an {@link ArchSharedInfo}. */
+    public static long arch(long at) {
+        return at + ARCH;
     }
 
     private static boolean test(MemorySegment memory, long bitmap, int port) {

@@ -15,8 +15,7 @@ import java.lang.invoke.VarHandle;
  *        1     1  evtchn_upcall_mask     guest, and the monitor when it delivers or blocks
  *        2     6  pad                    nobody
  *        8     8  evtchn_pending_sel     both: bit n for word n of evtchn_pending; the guest exchanges it with 0
- *       16     8  arch.cr2               monitor: address of the last page fault
- *       24     8  arch.pad               nobody
+ *       16    16  arch                   monitor: an {@link ArchVcpuInfo}
  *       32    32  time                   monitor: a {@link VcpuTimeInfo}
  * </pre>
  *
@@ -30,7 +29,7 @@ public final class VcpuInfo {
     public static final long EVTCHN_UPCALL_PENDING = 0;
     public static final long EVTCHN_UPCALL_MASK = 1;
     public static final long EVTCHN_PENDING_SEL = 8;
-    public static final long ARCH_CR2 = 16;
+    public static final long ARCH = 16;
     public static final long TIME = 32;
 
     private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
@@ -81,12 +80,9 @@ public final class VcpuInfo {
         return (long) LONG.getAndSet(memory, at + EVTCHN_PENDING_SEL, 0L);
     }
 
-    public static long cr2(MemorySegment memory, long at) {
-        return memory.get(ValueLayout.JAVA_LONG, at + ARCH_CR2);
-    }
-
-    public static void cr2(MemorySegment memory, long at, long value) {
-        memory.set(ValueLayout.JAVA_LONG, at + ARCH_CR2, value);
+    /** Where {@code arch} starts, an {@link ArchVcpuInfo}. */
+    public static long arch(long at) {
+        return at + ARCH;
     }
 
     /** Where {@code time} starts, a {@link VcpuTimeInfo}. */
