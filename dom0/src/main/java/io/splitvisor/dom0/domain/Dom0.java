@@ -94,6 +94,8 @@ final class Dom0 implements Dom0Launcher.Dom0 {
         xenstored.close();
         loops.forEach(PollingLoop::close);
         timer.shutdownNow();
-        acceptors.shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS).syncUninterruptibly();
+        acceptors
+                .shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS)
+                .syncUninterruptibly();
     }
 }

@@ -102,19 +102,17 @@ final class Domains implements Toolstack, MonitorListener {
     private void requireFree(DomainConfig config) {
         for (GuestDomain other : domains.values()) {
             if (other.config().name().equals(config.name()) && !other.dying()) {
-                throw new ToolstackException(
-                        Kind.EXISTS, "Domain with name \"" + config.name() + "\" already exists.");
+                throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + config.name() + "\" already exists.");
             }
             if (config.uuid().isPresent() && other.uuid().equals(config.uuid().get()) && !other.dying()) {
-                throw new ToolstackException(
-                        Kind.EXISTS, "Domain with UUID " + other.uuid() + " already exists.");
+                throw new ToolstackException(Kind.EXISTS, "Domain with UUID " + other.uuid() + " already exists.");
             }
         }
     }
 
     private GuestDomain build(DomainConfig config) {
-        DomainLayout layout = new DomainLayout(
-                Math.toIntExact(config.memoryMib() * PAGES_PER_MIB), GRANT_FRAMES, config.vcpus());
+        DomainLayout layout =
+                new DomainLayout(Math.toIntExact(config.memoryMib() * PAGES_PER_MIB), GRANT_FRAMES, config.vcpus());
         Domain domain;
         try {
             domain = services.monitor().create(layout);
@@ -176,7 +174,8 @@ final class Domains implements Toolstack, MonitorListener {
     private GuestDomain runningGuest(int domid) {
         GuestDomain guest = guest(domid);
         if (guest.dying() || guest.shutdown().isPresent()) {
-            throw new ToolstackException(Kind.BAD_STATE, "Domain '" + guest.config().name() + "' has shut down.");
+            throw new ToolstackException(
+                    Kind.BAD_STATE, "Domain '" + guest.config().name() + "' has shut down.");
         }
         return guest;
     }
@@ -231,9 +230,9 @@ final class Domains implements Toolstack, MonitorListener {
             domains.remove(guest.domid(), guest);
         }
         services.log().forget(guest.domid());
-        services.log().add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");
-        events.publish(
-                new DomainEvent.Destroyed(guest.domid(), guest.config().name(), guest.shutdown(), successor));
+        services.log()
+                .add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");
+        events.publish(new DomainEvent.Destroyed(guest.domid(), guest.config().name(), guest.shutdown(), successor));
     }
 
     @Override
@@ -344,12 +343,13 @@ final class Domains implements Toolstack, MonitorListener {
 
     private Action actionFor(GuestDomain guest, ShutdownReason reason) {
         DomainConfig.OnShutdown on = guest.config().on();
-        Action action = switch (reason) {
-            case POWEROFF, SUSPEND -> on.poweroff();
-            case REBOOT, SOFT_RESET -> on.reboot();
-            case CRASH -> on.crash();
-            case WATCHDOG -> on.watchdog();
-        };
+        Action action =
+                switch (reason) {
+                    case POWEROFF, SUSPEND -> on.poweroff();
+                    case REBOOT, SOFT_RESET -> on.reboot();
+                    case CRASH -> on.crash();
+                    case WATCHDOG -> on.watchdog();
+                };
         boolean restarts = action == Action.RESTART
                 || action == Action.RENAME_RESTART
                 || action == Action.COREDUMP_RESTART

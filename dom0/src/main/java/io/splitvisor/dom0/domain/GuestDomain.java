@@ -60,8 +60,8 @@ final class GuestDomain implements Invitation.Guest {
         this.config = config.withUuid(uuid);
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
-        this.console = new ConsoleBackend(
-                domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
+        this.console =
+                new ConsoleBackend(domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
         this.welcome = new StartOfDay(domain, config).write(services.monitorBytes());
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             hypercallRings.add(new HypercallRing(domain, vcpu, services.hypercalls()));
@@ -70,7 +70,8 @@ final class GuestDomain implements Invitation.Guest {
         loop.addBell(domain.bellToDom0(), hypercallRings.getFirst());
         console.connect(services.backends().bind(domain.domid(), welcome.consolePort(), console));
         this.xenstoreChannel = services.backends()
-                .bind(domain.domid(), welcome.xenstorePort(), () -> services.xenstored().domainEvent(domain.domid()));
+                .bind(domain.domid(), welcome.xenstorePort(), () -> services.xenstored()
+                        .domainEvent(domain.domid()));
         services.xenstored().introduce(domain.domid(), domain.memory().page(layout.xenstore()), xenstoreChannel::send);
     }
 

@@ -42,8 +42,7 @@ final class NbdConnection implements AutoCloseable {
         this.waiting = new BoundedQueue<>(depth);
         MemorySegment headers = arena.allocate((long) SLOTS * NbdProtocol.REQUEST_BYTES, 8);
         for (int i = 0; i < SLOTS; i++) {
-            slots[i] = new NbdSlot(
-                    i, headers.asSlice((long) i * NbdProtocol.REQUEST_BYTES, NbdProtocol.REQUEST_BYTES));
+            slots[i] = new NbdSlot(i, headers.asSlice((long) i * NbdProtocol.REQUEST_BYTES, NbdProtocol.REQUEST_BYTES));
             free.offer(slots[i]);
         }
         this.sender = new NbdSender(this, arena, waiting, free, name);
