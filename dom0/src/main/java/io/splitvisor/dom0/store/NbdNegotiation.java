@@ -107,8 +107,7 @@ final class NbdNegotiation {
                     return false;
                 }
                 case NbdProtocol.REP_ERR_UNKNOWN ->
-                    throw refuse(
-                            StoreException.Kind.NOT_FOUND, "the server has no export \"" + address.export() + '"');
+                    throw refuse(StoreException.Kind.NOT_FOUND, "the server has no export \"" + address.export() + '"');
                 case NbdProtocol.REP_ERR_POLICY ->
                     throw refuse(StoreException.Kind.DENIED, "the server refuses this export");
                 default -> {
