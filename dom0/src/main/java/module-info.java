@@ -4,7 +4,9 @@ module io.splitvisor.dom0 {
     requires transitive io.splitvisor.monitor;
     requires org.slf4j;
 
+    exports io.splitvisor.dom0.block;
     exports io.splitvisor.dom0.config;
+    exports io.splitvisor.dom0.store;
     exports io.splitvisor.dom0.toolstack;
 
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
