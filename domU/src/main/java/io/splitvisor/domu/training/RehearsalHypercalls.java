@@ -78,7 +78,7 @@ public final class RehearsalHypercalls {
     /** Stops serving, or goes on. */
     public void hold(boolean hold) {
         held = hold;
-        dom0.holdConsole(false);
+        dom0.wake();
     }
 
     int serve() {
