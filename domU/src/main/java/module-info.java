@@ -2,4 +2,10 @@
 /** What a guest is made of: attaching, front ends, and the interface that a JVM guest implements. */
 module io.splitvisor.domu {
     requires transitive io.splitvisor.hypercall;
+
+    exports io.splitvisor.domu;
+    exports io.splitvisor.domu.console;
+    exports io.splitvisor.domu.event;
+    exports io.splitvisor.domu.grant;
+    exports io.splitvisor.domu.memory;
 }

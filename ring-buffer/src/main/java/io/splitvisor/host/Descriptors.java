@@ -12,7 +12,10 @@ public final class Descriptors {
 
     private Descriptors() {}
 
-    /** Closes a descriptor. A second close of the same number is the caller's bug and not detected. */
+    /**
+     * Closes a descriptor. A second close of the same number is the caller's bug and not detected: it may hit somebody
+     * else's.
+     */
     public static void close(int fd) {
         MemorySegment state = Native.state();
         try {

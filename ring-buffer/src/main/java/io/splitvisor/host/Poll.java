@@ -3,6 +3,7 @@ package io.splitvisor.host;
 
 import static io.splitvisor.host.Native.INT;
 import static io.splitvisor.host.Native.LONG;
+import static io.splitvisor.host.Native.POINTER;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -11,16 +12,20 @@ import java.lang.invoke.MethodHandle;
 
 /** Waits for a few descriptors to become readable (poll(2)). For many, see {@link Poller}. One waiter at a time. */
 public final class Poll implements AutoCloseable {
-    private static final MethodHandle POLL = Native.link("poll", INT, LONG, LONG, INT);
+    private static final MethodHandle POLL = Native.link("poll", INT, POINTER, LONG, INT);
     private static final short POLLIN = 1;
     private static final int ENTRY = 8;
+    private static final int MOST = Integer.SIZE;
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment entries;
     private final int count;
 
-    /** Waits for these descriptors, which stay the caller's. */
+    /** Waits for these descriptors, at most 32, which stay the caller's. Negative ones are never ready. */
     public Poll(int... fds) {
+        if (fds.length > MOST) {
+            throw new IllegalArgumentException(fds.length + " descriptors, at most " + MOST);
+        }
         this.count = fds.length;
         this.entries = arena.allocate((long) fds.length * ENTRY, 8);
         for (int i = 0; i < count; i++) {
@@ -34,11 +39,12 @@ public final class Poll implements AutoCloseable {
      *
      * @param millis the longest wait; 0 looks only, negative waits for ever
      * @return a bit per descriptor, in the order given to the constructor; 0 if the time is over or a signal came
+     * @throws IllegalStateException after {@link #close}
      */
     public int await(int millis) {
         MemorySegment state = Native.state();
         try {
-            int ready = (int) POLL.invokeExact(state, entries.address(), (long) count, millis);
+            int ready = (int) POLL.invokeExact(state, entries, (long) count, millis);
             if (ready < 0) {
                 if (Native.errno(state) == Errno.EINTR) {
                     return 0;
@@ -57,6 +63,7 @@ public final class Poll implements AutoCloseable {
         return result;
     }
 
+    /** Frees the list, not the descriptors; the waiter has left before. */
     @Override
     public void close() {
         arena.close();

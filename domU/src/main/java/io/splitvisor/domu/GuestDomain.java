@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.domu;
+
+import io.splitvisor.abi.ShutdownReason;
+import io.splitvisor.abi.StartInfo;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.domu.console.Console;
+import io.splitvisor.domu.event.EventChannels;
+import io.splitvisor.domu.event.Vcpu;
+import io.splitvisor.domu.grant.GrantTable;
+import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.hypercall.HypercallBatch;
+import io.splitvisor.hypercall.Hypercalls;
+import java.util.List;
+
+/** A domain as its guest sees it. Everything here may be used by any thread. */
+public final class GuestDomain {
+    private final Attachment attachment;
+    private final List<String> arguments;
+    private final ProcessEnd end;
+    private final GuestMemory memory;
+    private final GrantTable grants;
+    private final Vcpu vcpu;
+    private final EventChannels events;
+    private final Console console;
+
+    /** How the guest's process ends: in a host of its own, by halting it. */
+    @FunctionalInterface
+    public interface ProcessEnd {
+        /** Ends the process. In tests it may return. */
+        void end(int status);
+    }
+
+    /**
+     * Takes an attached domain into use, and starts to take its events.
+     *
+     * @param arguments the guest's own
+     */
+    public GuestDomain(Attachment attachment, List<String> arguments, ProcessEnd end) {
+        this.attachment = attachment;
+        this.arguments = arguments;
+        this.end = end;
+        this.memory = new GuestMemory(attachment.ram(), attachment.layout());
+        this.grants = new GrantTable(memory);
+        this.vcpu = new Vcpu(
+                0,
+                memory,
+                attachment.bellToDom0(),
+                attachment.bellToGuest(),
+                attachment.lifeLine(),
+                new Upkeep());
+        this.events =
+                new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpu.hypercalls());
+        vcpu.start(events);
+        this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
+    }
+
+    /** The domain's number. */
+    public int domid() {
+        return attachment.domid();
+    }
+
+    /** The guest's arguments. */
+    public List<String> arguments() {
+        return arguments;
+    }
+
+    /** The kernel command line, {@code extra} and {@code root} of the configuration. */
+    public String commandLine() {
+        return StartInfo.cmdLine(memory.segment(), DomainLayout.bytes(attachment.layout().startInfo()));
+    }
+
+    /** The console. */
+    public Console console() {
+        return console;
+    }
+
+    /** Guest-physical memory. */
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    /** The grant table. */
+    public GrantTable grants() {
+        return grants;
+    }
+
+    /** Event channels. */
+    public EventChannels events() {
+        return events;
+    }
+
+    /** Hypercalls, one at a time. */
+    public Hypercalls hypercalls() {
+        return vcpu.hypercalls();
+    }
+
+    /** A batch of hypercalls, with argument structures in frames of its own; made once and used again and again. */
+    public HypercallBatch newBatch(int capacity) {
+        int bytes = capacity * HypercallBatch.ARGUMENT_BYTES;
+        int frame = memory.allocate((bytes + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE);
+        return new HypercallBatch(
+                hypercalls().ring(), capacity, memory.segment(), GuestMemory.address(frame));
+    }
+
+    /**
+     * Ends the domain: tells the monitor why, and ends the process.
+     *
+     * @param reason what the toolstack will act on
+     */
+    public void shutdown(ShutdownReason reason) {
+        System.out.flush();
+        hypercalls().schedShutdown(reason.code());
+        end.end(reason == ShutdownReason.CRASH ? 1 : 0);
+    }
+
+    /** Shuts down as crashed, with a stack trace on the console. */
+    public void crash(Throwable cause) {
+        try {
+            cause.printStackTrace(System.err);
+        } finally {
+            shutdown(ShutdownReason.CRASH);
+        }
+    }
+
+    private final class Upkeep implements Vcpu.Duties {
+        @Override
+        public int upkeep() {
+            if (grants.deferred() == 0) {
+                return -1;
+            }
+            grants.retryDeferred();
+            return GrantTable.RETRY_MILLIS;
+        }
+
+        @Override
+        public void lifeLineEnded() {
+            end.end(0);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            crash(cause);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor;
+
+import io.splitvisor.abi.DomId;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.monitor.evtchn.EventChannels;
+import io.splitvisor.monitor.evtchn.EventDelivery;
+import java.util.Collection;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/** All domains. Dom0 is one of them, but has neither memory nor grants of its own here. Thread-safe. */
+public final class Monitor {
+    /** Dom0's ports: enough for hundreds of domains with a few devices each. */
+    private static final int DOM0_PORTS = 1 << 16;
+
+    /** Ports closed in one go while a domain dies, so that others get the lock in between. */
+    private static final int DESTROY_SLICE = 256;
+
+    private final ConcurrentSkipListMap<Integer, Domain> domains = new ConcurrentSkipListMap<>();
+    private final Object eventLock = new Object();
+    private final EventChannels dom0Events;
+    private final MonitorListener listener;
+    private int nextDomid = 1;
+
+    /**
+     * @param dom0 how events reach Dom0
+     * @param listener who is told about the end of domains
+     */
+    public Monitor(EventDelivery dom0, MonitorListener listener) {
+        this.listener = listener;
+        this.dom0Events = new EventChannels(0, dom0, DOM0_PORTS, eventLock, this::eventsOf);
+    }
+
+    /** Dom0's event channels. */
+    public EventChannels dom0Events() {
+        return dom0Events;
+    }
+
+    private EventChannels eventsOf(int domid) {
+        if (domid == 0) {
+            return dom0Events;
+        }
+        Domain domain = domains.get(domid);
+        return domain == null ? null : domain.events();
+    }
+
+    /**
+     * Makes a domain with empty memory.
+     *
+     * @throws io.splitvisor.host.HostException if the host has not enough of something
+     */
+    public synchronized Domain create(DomainLayout layout) {
+        int domid = freeDomid();
+        Domain domain = new Domain(domid, layout, listener, eventLock, this::eventsOf);
+        domains.put(domid, domain);
+        return domain;
+    }
+
+    /** Numbers are used in turn, so that one just freed rests as long as possible (row X23). */
+    private int freeDomid() {
+        int candidate = nextDomid;
+        while (domains.containsKey(candidate)) {
+            candidate = candidate + 1 >= DomId.FIRST_RESERVED ? 1 : candidate + 1;
+        }
+        nextDomid = candidate + 1 >= DomId.FIRST_RESERVED ? 1 : candidate + 1;
+        return candidate;
+    }
+
+    /** A domain by number; null if there is none. */
+    public Domain find(int domid) {
+        return domains.get(domid);
+    }
+
+    /** All guests, by number. */
+    public Collection<Domain> domains() {
+        return domains.values();
+    }
+
+    /**
+     * Takes a domain away: closes its event channels, then gives its memory back.
+     *
+     * @throws IllegalStateException if somebody still uses a page of it; then it stays
+     */
+    public void destroy(Domain domain) {
+        while (!domain.events().destroy(DESTROY_SLICE)) {
+            Thread.onSpinWait();
+        }
+        if (domain.grants().inUse() > 0) {
+            throw new IllegalStateException(
+                    domain.grants().inUse() + " grants of domain " + domain.domid() + " are in use");
+        }
+        domains.remove(domain.domid(), domain);
+        domain.close();
+    }
+}
