@@ -32,8 +32,8 @@ final class Dom0 implements Dom0Launcher.Dom0 {
     private final Xenstored xenstored;
     private final Xenstore store;
     private final AttachServer attachServer;
-    private final Disks disks;
     private final Domains domains;
+    private final Summary summary = new Summary();
     private final HypervisorLog log = new HypervisorLog();
     private boolean closed;
 
@@ -56,7 +56,6 @@ final class Dom0 implements Dom0Launcher.Dom0 {
         store = xenstored.connect();
         attachServer = new AttachServer(Dom0Services.attachSocketIn(runDir), acceptors);
         Dom0BackendDomain backends = new Dom0BackendDomain(monitor, events, loops);
-        disks = new Disks(backends, store, log);
         domains.connect(new Dom0Services(
                 runDir,
                 monitor,
@@ -64,9 +63,10 @@ final class Dom0 implements Dom0Launcher.Dom0 {
                 backends,
                 xenstored,
                 new StoreLayout(store),
-                disks,
+                new Disks(backends, store, log),
                 attachServer,
                 timer,
+                summary,
                 log));
         log.add("Splitvisor Dom0 in " + runDir + ", " + loops.size() + " I/O loop(s)");
     }
@@ -82,6 +82,11 @@ final class Dom0 implements Dom0Launcher.Dom0 {
     }
 
     @Override
+    public String summary() {
+        return summary.table();
+    }
+
+    @Override
     public synchronized void close() {
         if (closed) {
             return;
@@ -89,7 +94,6 @@ final class Dom0 implements Dom0Launcher.Dom0 {
         closed = true;
         attachServer.close();
         domains.close();
-        disks.close();
         store.close();
         xenstored.close();
         loops.forEach(PollingLoop::close);

@@ -223,6 +223,7 @@ final class Domains implements Toolstack, MonitorListener {
             }
             guest.dying(true);
             guest.kill();
+            services.summary().add(guest, services.disks().disks(guest.domid()));
             services.disks().detachAll(guest);
             guest.disconnect();
             services.storeLayout().remove(guest);

@@ -140,22 +140,18 @@ public final class Console {
             }
             int count;
             synchronized (inputLock) {
-                while ((count = in.read(bytes, offset, length)) <= 0) {
-                    awaitInput();
+                try {
+                    while ((count = in.read(bytes, offset, length)) <= 0) {
+                        inputLock.wait(INPUT_RECHECK_MILLIS);
+                    }
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new InterruptedIOException("interrupted while waiting for console input");
                 }
             }
             // There is room again.
             events.send(port);
             return count;
-        }
-
-        private void awaitInput() throws InterruptedIOException {
-            try {
-                inputLock.wait(INPUT_RECHECK_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new InterruptedIOException("interrupted while waiting for console input");
-            }
         }
 
         @Override

@@ -106,8 +106,8 @@ final class KeyValueStore {
     void put(String key, byte[] value) {
         int keyLength = key.getBytes(StandardCharsets.UTF_8).length;
         if (keyLength == 0 || keyLength > LogRecord.MAX_KEY || value.length > LogRecord.MAX_VALUE) {
-            throw new IllegalArgumentException("a key has 1 to " + LogRecord.MAX_KEY + " bytes, a value at most "
-                    + LogRecord.MAX_VALUE);
+            throw new IllegalArgumentException(
+                    "a key has 1 to " + LogRecord.MAX_KEY + " bytes, a value at most " + LogRecord.MAX_VALUE);
         }
         append(key, value);
     }
