@@ -12,9 +12,6 @@ import io.splitvisor.dom0.xenstored.Xenstored;
 import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.hypercall.HypercallTable;
 import io.splitvisor.xenstore.Xenstore;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -47,12 +44,8 @@ final class Dom0 implements Dom0Launcher.Dom0 {
         timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("timer").daemon(true).factory());
         acceptors = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-        try {
-            Files.createDirectories(runDir.resolve("xenstored"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        xenstored = Xenstored.start(runDir.resolve("xenstored").resolve("socket"));
+        xenstored = Xenstored.start(new StoreRings(domains.all(), log));
+        xenstored.listen(runDir.resolve("xenstored").resolve("socket"));
         store = xenstored.connect();
         attachServer = new AttachServer(Dom0Services.attachSocketIn(runDir), acceptors);
         Dom0BackendDomain backends = new Dom0BackendDomain(monitor, events, loops);

@@ -10,6 +10,7 @@ import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import java.io.IOException;
@@ -81,6 +82,11 @@ final class GuestDomain implements Invitation.Guest {
 
     Domain domain() {
         return domain;
+    }
+
+    /** Its ring to xenstored. */
+    RingPage storeRing() {
+        return new RingPage(domain.memory().page(welcome.layout().xenstore()), xenstoreChannel::send);
     }
 
     /** What the guest is told when it attaches. */
