@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The privileged domain around the monitor: xenstored, back ends, toolstack, management, command line. */
 module io.splitvisor.dom0 {
+    requires io.netty.buffer;
+    requires io.netty.codec;
+    requires io.netty.common;
+    requires io.netty.handler;
+    requires io.netty.transport;
+    requires io.netty.transport.classes.epoll;
+    requires io.netty.transport.unix.common;
     requires transitive io.splitvisor.monitor;
     requires org.slf4j;
 
@@ -9,5 +16,17 @@ module io.splitvisor.dom0 {
     exports io.splitvisor.dom0.store;
     exports io.splitvisor.dom0.toolstack;
 
+    provides io.splitvisor.dom0.toolstack.Dom0Launcher with
+            io.splitvisor.dom0.domain.Launcher;
+
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
+    requires io.netty.common;
+    requires io.netty.transport;
+    requires io.netty.transport.classes.epoll;
+    requires io.netty.transport.unix.common;
+    requires io.splitvisor.monitor;
+    requires org.slf4j;
+    requires transitive io.splitvisor.hypercall;
+
+    exports io.splitvisor.dom0.xenstored;
 }

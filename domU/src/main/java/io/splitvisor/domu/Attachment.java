@@ -34,9 +34,9 @@ public record Attachment(
         int xenstorePort,
         int consolePort) {
 
-    /** Where the four descriptors come from. */
+    /** Where the four descriptors come from: the socket, except in a rehearsal. */
     @FunctionalInterface
-    interface Descriptors {
+    public interface Descriptors {
         /** The next one, in the order of the protocol. */
         int next();
     }
@@ -73,7 +73,12 @@ public record Attachment(
         });
     }
 
-    static Attachment attach(UnixSocket connection, String token, Descriptors descriptors) {
+    /**
+     * Attaches over a connection.
+     *
+     * @param descriptors answers one descriptor for each byte that follows the welcome
+     */
+    public static Attachment attach(UnixSocket connection, String token, Descriptors descriptors) {
         connection.send(AttachMessages.hello(parse(token)));
         Welcome welcome = AttachMessages.decodeWelcome(connection.receive(AttachMessages.WELCOME_BYTES));
         if (welcome.status() != 0) {

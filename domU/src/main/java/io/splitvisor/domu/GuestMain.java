@@ -46,6 +46,7 @@ public final class GuestMain {
         System.setOut(out);
         System.setErr(out);
         System.setIn(in);
+        domain.followShutdown();
         try {
             load(guestClass).run(domain);
         } catch (Throwable t) {

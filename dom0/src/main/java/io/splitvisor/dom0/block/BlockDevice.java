@@ -40,6 +40,10 @@ final class BlockDevice implements XenbusDevice.Driver {
     private final CompletableFuture<Void> removed = new CompletableFuture<>();
     private final BlockQueue.Listener queueListener = new QueueListener();
     private volatile BlockConnection connection;
+
+    /** What connections that are over did. Guarded by itself. */
+    private final long[] retired = new long[QueueStatistics.width()];
+
     private CompletableFuture<Void> draining;
     private boolean online = true;
     private boolean forced;
@@ -85,14 +89,16 @@ final class BlockDevice implements XenbusDevice.Driver {
         return xenbus.peer();
     }
 
-    /** Counters of the present connection; zeros if there is none. Any thread. */
+    /** Counters since the disk was attached, over all its connections. Any thread. */
     BlockStatistics statistics() {
-        long[] totals = new long[QueueStatistics.width()];
-        BlockConnection now = connection;
-        if (now != null) {
-            now.addTo(totals);
+        synchronized (retired) {
+            long[] totals = retired.clone();
+            BlockConnection now = connection;
+            if (now != null) {
+                now.addTo(totals);
+            }
+            return new BlockStatistics(totals);
         }
-        return new BlockStatistics(totals);
     }
 
     @Override
@@ -170,15 +176,22 @@ final class BlockDevice implements XenbusDevice.Driver {
     private boolean drain() {
         BlockConnection now = connection;
         if (draining == null && now != null) {
-            connection = null;
             CompletableFuture<Void> done = now.close();
             draining = done;
             done.thenRun(() -> xenbus.execute(() -> {
+                retire(now);
                 draining = null;
                 xenbus.lookSoon();
             }));
         }
         return draining == null;
+    }
+
+    private void retire(BlockConnection over) {
+        synchronized (retired) {
+            over.addTo(retired);
+            connection = null;
+        }
     }
 
     @Override

@@ -81,8 +81,8 @@ public record DiskConfig(
         Objects.requireNonNull(format, "format");
         Objects.requireNonNull(specification, "specification");
         if (VirtualDevice.number(vdev).isEmpty()) {
-            throw new IllegalArgumentException(
-                    "'" + vdev + "' is no virtual device; expected xvda, xvda1, hda, sda, d0p1 or a number");
+            throw new IllegalArgumentException("'" + Lexer.printable(vdev)
+                    + "' is no virtual device; expected xvda, xvda1, hda, sda, d0p1 or a number");
         }
         if (cdrom && writable) {
             throw new IllegalArgumentException("a CD drive cannot be writable");

@@ -152,6 +152,9 @@ final class DiskSpec {
     }
 
     private void keyed(String key, String value, String rest) {
+        if (value.isEmpty() && KEYS.contains(key)) {
+            return; // as if it were not given
+        }
         switch (key) {
             case "format", "backend", "backendtype", "specification", "vdev", "script" -> once(key, value);
             case "access" -> {

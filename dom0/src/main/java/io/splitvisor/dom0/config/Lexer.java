@@ -21,6 +21,8 @@ final class Lexer {
         OPEN("["),
         CLOSE("]"),
         NEWLINE,
+        /** What could not be read and has been reported. */
+        BAD,
         END;
 
         private final String symbol;
@@ -135,6 +137,7 @@ final class Lexer {
                 ? "; expressions are not part of this language"
                 : "; expected a key in lower case, a number or a quoted string";
         problem("cannot read '" + what + "'" + hint);
+        add(Kind.BAD, what);
     }
 
     private void string(char quote) {
@@ -154,6 +157,7 @@ final class Lexer {
         }
         problem("the string " + printable(text.substring(start, Math.min(position, start + 40)))
                 + " does not end on its line; expected " + quote);
+        add(Kind.BAD, "");
     }
 
     private void escape(StringBuilder value) {

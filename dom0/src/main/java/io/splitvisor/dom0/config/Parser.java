@@ -170,8 +170,10 @@ final class Parser {
 
     private boolean unexpected(String expected) {
         Token token = peek();
-        problems.add(new Problem(
-                source, token.line(), "", "found " + Lexer.printable(token.quoted()) + ", expected " + expected));
+        if (token.kind() != Kind.BAD) {
+            String found = Lexer.printable(token.quoted());
+            problems.add(new Problem(source, token.line(), "", "found " + found + ", expected " + expected));
+        }
         return false;
     }
 }

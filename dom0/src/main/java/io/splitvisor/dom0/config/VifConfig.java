@@ -58,7 +58,7 @@ public record VifConfig(
     public VifConfig {
         Objects.requireNonNull(rate, "rate");
         if (mac.isPresent() && !mac.get().matches("([0-9a-f]{2}:){5}[0-9a-f]{2}")) {
-            throw new IllegalArgumentException("'" + mac.get() + "' is no MAC address");
+            throw new IllegalArgumentException("'" + Lexer.printable(mac.get()) + "' is no MAC address");
         }
     }
 

@@ -23,6 +23,7 @@ import io.splitvisor.monitor.MonitorListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
@@ -66,6 +67,11 @@ final class Domains implements Toolstack, MonitorListener {
         services = ready;
     }
 
+    /** All guests by domid; others may look. */
+    Map<Integer, GuestDomain> all() {
+        return domains;
+    }
+
     @Override
     public int create(DomainConfig config, CreateOptions options) {
         return create(config, options.paused());
@@ -102,19 +108,17 @@ final class Domains implements Toolstack, MonitorListener {
     private void requireFree(DomainConfig config) {
         for (GuestDomain other : domains.values()) {
             if (other.config().name().equals(config.name()) && !other.dying()) {
-                throw new ToolstackException(
-                        Kind.EXISTS, "Domain with name \"" + config.name() + "\" already exists.");
+                throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + config.name() + "\" already exists.");
             }
             if (config.uuid().isPresent() && other.uuid().equals(config.uuid().get()) && !other.dying()) {
-                throw new ToolstackException(
-                        Kind.EXISTS, "Domain with UUID " + other.uuid() + " already exists.");
+                throw new ToolstackException(Kind.EXISTS, "Domain with UUID " + other.uuid() + " already exists.");
             }
         }
     }
 
     private GuestDomain build(DomainConfig config) {
-        DomainLayout layout = new DomainLayout(
-                Math.toIntExact(config.memoryMib() * PAGES_PER_MIB), GRANT_FRAMES, config.vcpus());
+        DomainLayout layout =
+                new DomainLayout(Math.toIntExact(config.memoryMib() * PAGES_PER_MIB), GRANT_FRAMES, config.vcpus());
         Domain domain;
         try {
             domain = services.monitor().create(layout);
@@ -176,7 +180,8 @@ final class Domains implements Toolstack, MonitorListener {
     private GuestDomain runningGuest(int domid) {
         GuestDomain guest = guest(domid);
         if (guest.dying() || guest.shutdown().isPresent()) {
-            throw new ToolstackException(Kind.BAD_STATE, "Domain '" + guest.config().name() + "' has shut down.");
+            throw new ToolstackException(
+                    Kind.BAD_STATE, "Domain '" + guest.config().name() + "' has shut down.");
         }
         return guest;
     }
@@ -224,6 +229,7 @@ final class Domains implements Toolstack, MonitorListener {
             }
             guest.dying(true);
             guest.kill();
+            services.summary().add(guest, services.disks().disks(guest.domid()));
             services.disks().detachAll(guest);
             guest.disconnect();
             services.storeLayout().remove(guest);
@@ -231,9 +237,9 @@ final class Domains implements Toolstack, MonitorListener {
             domains.remove(guest.domid(), guest);
         }
         services.log().forget(guest.domid());
-        services.log().add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");
-        events.publish(
-                new DomainEvent.Destroyed(guest.domid(), guest.config().name(), guest.shutdown(), successor));
+        services.log()
+                .add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");
+        events.publish(new DomainEvent.Destroyed(guest.domid(), guest.config().name(), guest.shutdown(), successor));
     }
 
     @Override
@@ -336,6 +342,7 @@ final class Domains implements Toolstack, MonitorListener {
         guest.attachedFuture().completeExceptionally(new IllegalStateException("it " + reason.word()));
         events.publish(new DomainEvent.Shutdown(guest.domid(), guest.config().name(), reason));
         try {
+            services.xenstored().shutDown(guest.domid());
             carryOut(guest, actionFor(guest, reason));
         } catch (RuntimeException e) {
             services.log().add(guest.domid(), "what should follow its end failed: " + e.getMessage());
@@ -344,12 +351,13 @@ final class Domains implements Toolstack, MonitorListener {
 
     private Action actionFor(GuestDomain guest, ShutdownReason reason) {
         DomainConfig.OnShutdown on = guest.config().on();
-        Action action = switch (reason) {
-            case POWEROFF, SUSPEND -> on.poweroff();
-            case REBOOT, SOFT_RESET -> on.reboot();
-            case CRASH -> on.crash();
-            case WATCHDOG -> on.watchdog();
-        };
+        Action action =
+                switch (reason) {
+                    case POWEROFF, SUSPEND -> on.poweroff();
+                    case REBOOT, SOFT_RESET -> on.reboot();
+                    case CRASH -> on.crash();
+                    case WATCHDOG -> on.watchdog();
+                };
         boolean restarts = action == Action.RESTART
                 || action == Action.RENAME_RESTART
                 || action == Action.COREDUMP_RESTART

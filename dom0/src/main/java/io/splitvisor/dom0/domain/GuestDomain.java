@@ -10,6 +10,7 @@ import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import java.io.IOException;
@@ -60,8 +61,8 @@ final class GuestDomain implements Invitation.Guest {
         this.config = config.withUuid(uuid);
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
-        this.console = new ConsoleBackend(
-                domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
+        this.console =
+                new ConsoleBackend(domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
         this.welcome = new StartOfDay(domain, config).write(services.monitorBytes());
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             hypercallRings.add(new HypercallRing(domain, vcpu, services.hypercalls()));
@@ -70,7 +71,8 @@ final class GuestDomain implements Invitation.Guest {
         loop.addBell(domain.bellToDom0(), hypercallRings.getFirst());
         console.connect(services.backends().bind(domain.domid(), welcome.consolePort(), console));
         this.xenstoreChannel = services.backends()
-                .bind(domain.domid(), welcome.xenstorePort(), () -> services.xenstored().domainEvent(domain.domid()));
+                .bind(domain.domid(), welcome.xenstorePort(), () -> services.xenstored()
+                        .domainEvent(domain.domid()));
         services.xenstored().introduce(domain.domid(), domain.memory().page(layout.xenstore()), xenstoreChannel::send);
     }
 
@@ -80,6 +82,11 @@ final class GuestDomain implements Invitation.Guest {
 
     Domain domain() {
         return domain;
+    }
+
+    /** Its ring to xenstored. */
+    RingPage storeRing() {
+        return new RingPage(domain.memory().page(welcome.layout().xenstore()), xenstoreChannel::send);
     }
 
     /** What the guest is told when it attaches. */
@@ -144,12 +151,11 @@ final class GuestDomain implements Invitation.Guest {
         if (stopped) {
             process.stop();
         }
-        int[] descriptors = {
-            domain.memory().shared().fd(),
-            domain.monitorPages().fd(),
-            domain.bellToDom0().fd(),
-            domain.bellToGuest().fd()
-        };
+        List<Integer> descriptors = List.of(
+                domain.memory().shared().fd(),
+                domain.monitorPages().fd(),
+                domain.bellToDom0().fd(),
+                domain.bellToGuest().fd());
         services.attachServer().invite(token, new Invitation(process.pid(), welcome, descriptors, this));
         process.onExit().thenAccept(_ -> processEnded());
     }

@@ -144,9 +144,7 @@ final class GuestProcess {
 
     private static Optional<Path> guestCache() {
         String home = System.getProperty("splitvisor.home");
-        return Optional.ofNullable(home)
-                .map(h -> Path.of(h, "guest.aot"))
-                .filter(Files::isReadable);
+        return Optional.ofNullable(home).map(h -> Path.of(h, "guest.aot")).filter(Files::isReadable);
     }
 
     long pid() {

@@ -39,8 +39,7 @@ final class StartOfDay {
         StartInfo.consoleDomuEvtchn(start, 0, consolePort);
         StartInfo.cmdLine(start, 0, config.commandLine());
         Instant now = Instant.now();
-        SharedInfo.wallClockRelease(
-                domain.memory().page(layout.sharedInfo()), 0, now.getEpochSecond(), now.getNano());
+        SharedInfo.wallClockRelease(domain.memory().page(layout.sharedInfo()), 0, now.getEpochSecond(), now.getNano());
         domain.grants().grant(GrantTable.RESERVED_CONSOLE, DOM0, layout.console());
         domain.grants().grant(GrantTable.RESERVED_XENSTORE, DOM0, layout.xenstore());
         return new Welcome(0, domain.domid(), layout, monitorBytes, xenstorePort, consolePort);

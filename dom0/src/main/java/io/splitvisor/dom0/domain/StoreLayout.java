@@ -17,8 +17,16 @@ import java.util.List;
  */
 final class StoreLayout {
     private static final List<String> FOR_THE_GUEST_TO_WRITE = List.of(
-            "/data", "/drivers", "/feature", "/attr", "/error", "/control/shutdown", "/control/feature-poweroff",
-            "/control/feature-reboot", "/control/feature-suspend", "/control/sysrq");
+            "/data",
+            "/drivers",
+            "/feature",
+            "/attr",
+            "/error",
+            "/control/shutdown",
+            "/control/feature-poweroff",
+            "/control/feature-reboot",
+            "/control/feature-suspend",
+            "/control/sysrq");
 
     private final Xenstore store;
 
@@ -54,7 +62,11 @@ final class StoreLayout {
             make(t, home + "/control", "", readable);
             for (int vcpu = 0; vcpu < config.maxVcpus(); vcpu++) {
                 make(t, home + "/cpu/" + vcpu, "", readable);
-                make(t, home + "/cpu/" + vcpu + "/availability", vcpu < config.vcpus() ? "online" : "offline", readable);
+                make(
+                        t,
+                        home + "/cpu/" + vcpu + "/availability",
+                        vcpu < config.vcpus() ? "online" : "offline",
+                        readable);
             }
             writeRings(t, home, guest.welcome(), readable);
             Permissions writable = Permissions.of(domid, Access.NONE);

@@ -10,6 +10,7 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -34,7 +35,7 @@ public final class Console {
     private final Input input = new Input();
     private final Object inputLock = new Object();
     private volatile Thread writer;
-    private volatile long dropped;
+    private final AtomicLong dropped = new AtomicLong();
 
     /**
      * @param page the console page, initialised by Dom0
@@ -67,7 +68,7 @@ public final class Console {
 
     /** Bytes dropped because the back end took nothing for too long. */
     public long dropped() {
-        return dropped;
+        return dropped.get();
     }
 
     private final class Output extends OutputStream {
@@ -91,7 +92,7 @@ public final class Console {
                     events.send(port);
                 } else if (!awaitRoom()) {
                     stalled = true;
-                    dropped += end - at;
+                    dropped.addAndGet(end - at);
                     return;
                 }
             }
@@ -138,23 +139,26 @@ public final class Console {
             if (length == 0) {
                 return 0;
             }
-            int count;
-            synchronized (inputLock) {
-                while ((count = in.read(bytes, offset, length)) <= 0) {
-                    awaitInput();
-                }
-            }
+            int count = await(bytes, offset, length);
             // There is room again.
             events.send(port);
             return count;
         }
 
-        private void awaitInput() throws InterruptedIOException {
-            try {
-                inputLock.wait(INPUT_RECHECK_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new InterruptedIOException("interrupted while waiting for console input");
+        private int await(byte[] bytes, int offset, int length) throws InterruptedIOException {
+            synchronized (inputLock) {
+                while (true) {
+                    int count = in.read(bytes, offset, length);
+                    if (count > 0) {
+                        return count;
+                    }
+                    try {
+                        inputLock.wait(INPUT_RECHECK_MILLIS);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                        throw new InterruptedIOException("interrupted while waiting for console input");
+                    }
+                }
             }
         }
 

@@ -19,7 +19,7 @@ import io.splitvisor.ring.Doorbell;
  */
 public final class Vcpu implements UpcallSleep {
     private static final int SPIN_TURNS = 1000;
-    private static final int BELL = 1;
+    /** Bit of the attach socket in what the poll answers; the bell is bit 0. */
     private static final int LIFE_LINE = 2;
 
     private final int id;
