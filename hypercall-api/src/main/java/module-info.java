@@ -10,5 +10,6 @@ module io.splitvisor.hypercall {
     exports io.splitvisor.abi.evtchn;
     exports io.splitvisor.abi.grant;
     exports io.splitvisor.abi.io;
+    exports io.splitvisor.xenbus;
     exports io.splitvisor.xenstore;
 }

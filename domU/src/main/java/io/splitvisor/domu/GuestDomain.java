@@ -11,6 +11,9 @@ import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
+import io.splitvisor.xenstore.RingTransport;
+import io.splitvisor.xenstore.Xenstore;
+import io.splitvisor.xenstore.XenstoreConnection;
 import java.util.List;
 
 /** A domain as its guest sees it. Everything here may be used by any thread. */
@@ -23,6 +26,9 @@ public final class GuestDomain {
     private final Vcpu vcpu;
     private final EventChannels events;
     private final Console console;
+    private final ShutdownControl control = new ShutdownControl(this);
+    private Xenstore xenstore;
+    private String name;
 
     /** How the guest's process ends: in a host of its own, by halting it. */
     @FunctionalInterface
@@ -43,14 +49,8 @@ public final class GuestDomain {
         this.memory = new GuestMemory(attachment.ram(), attachment.layout());
         this.grants = new GrantTable(memory);
         this.vcpu = new Vcpu(
-                0,
-                memory,
-                attachment.bellToDom0(),
-                attachment.bellToGuest(),
-                attachment.lifeLine(),
-                new Upkeep());
-        this.events =
-                new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpu.hypercalls());
+                0, memory, attachment.bellToDom0(), attachment.bellToGuest(), attachment.lifeLine(), new Upkeep());
+        this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpu.hypercalls());
         vcpu.start(events);
         this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
     }
@@ -60,6 +60,14 @@ public final class GuestDomain {
         return attachment.domid();
     }
 
+    /** The domain's name, as xenstore has it. */
+    public synchronized String name() {
+        if (name == null) {
+            name = xenstore().read("name");
+        }
+        return name;
+    }
+
     /** The guest's arguments. */
     public List<String> arguments() {
         return arguments;
@@ -67,12 +75,25 @@ public final class GuestDomain {
 
     /** The kernel command line, {@code extra} and {@code root} of the configuration. */
     public String commandLine() {
-        return StartInfo.cmdLine(memory.segment(), DomainLayout.bytes(attachment.layout().startInfo()));
+        return StartInfo.cmdLine(
+                memory.segment(), DomainLayout.bytes(attachment.layout().startInfo()));
     }
 
     /** The console. */
     public Console console() {
         return console;
+    }
+
+    /** A connection to xenstored, made when first asked for. Relative paths start at this domain's home. */
+    public synchronized Xenstore xenstore() {
+        if (xenstore == null) {
+            int port = attachment.xenstorePort();
+            RingTransport transport =
+                    new RingTransport(memory.page(attachment.layout().xenstore()), () -> events.send(port));
+            xenstore = new XenstoreConnection(transport);
+            events.handle(port, transport::onEvent);
+        }
+        return xenstore;
     }
 
     /** Guest-physical memory. */
@@ -99,8 +120,17 @@ public final class GuestDomain {
     public HypercallBatch newBatch(int capacity) {
         int bytes = capacity * HypercallBatch.ARGUMENT_BYTES;
         int frame = memory.allocate((bytes + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE);
-        return new HypercallBatch(
-                hypercalls().ring(), capacity, memory.segment(), GuestMemory.address(frame));
+        return new HypercallBatch(hypercalls().ring(), capacity, memory.segment(), GuestMemory.address(frame));
+    }
+
+    /** Starts to follow the toolstack's wishes: without this, {@code splitvisor shutdown} has no effect. */
+    public void followShutdown() {
+        control.start();
+    }
+
+    /** Adds somebody to be told before an orderly shutdown that the toolstack asked for. */
+    public void onShutdown(ShutdownListener listener) {
+        control.add(listener);
     }
 
     /**
@@ -121,6 +151,11 @@ public final class GuestDomain {
         } finally {
             shutdown(ShutdownReason.CRASH);
         }
+    }
+
+    /** Stops to take events, for a process that goes on without the domain. */
+    public void detach() {
+        vcpu.stop();
     }
 
     private final class Upkeep implements Vcpu.Duties {

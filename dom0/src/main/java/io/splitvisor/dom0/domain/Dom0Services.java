@@ -22,6 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param disks the block back end, for the toolstack
  * @param attachServer where guests come in
  * @param timer for what happens later; its tasks must not block
+ * @param summary what domains did that are gone
  * @param log what {@code dmesg} shows
  */
 record Dom0Services(
@@ -34,6 +35,7 @@ record Dom0Services(
         Disks disks,
         AttachServer attachServer,
         ScheduledExecutorService timer,
+        Summary summary,
         HypervisorLog log) {
     /** Longest path that a socket address holds (sun_path). */
     private static final int SUN_PATH_MAX = 107;

@@ -5,6 +5,8 @@ import io.splitvisor.host.Errno;
 import io.splitvisor.host.HostException;
 import io.splitvisor.host.HostFile;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A raw image file or a block device.
@@ -17,7 +19,7 @@ final class FileStore implements BlockStore {
     private static final int THREADS = 8;
     private static final int DEPTH = 4096;
     private static final int PAGE = 4096;
-    private static final System.Logger LOG = System.getLogger(FileStore.class.getName());
+    private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
 
     private final HostFile file;
     private final StoreGeometry geometry;
@@ -165,11 +167,8 @@ final class FileStore implements BlockStore {
         int result = file.sync();
         if (result != 0) {
             syncFailure = result;
-            LOG.log(
-                    System.Logger.Level.ERROR,
-                    "{0}: sync failed with errno {1}; flushes will fail until it is opened again",
-                    file.path(),
-                    -result);
+            LOG.error(
+                    "{}: sync failed with errno {}; flushes will fail until it is opened again", file.path(), -result);
         }
         return result;
     }

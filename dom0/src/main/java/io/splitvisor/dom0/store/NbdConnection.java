@@ -7,6 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The transmission phase with an NBD server: requests out, replies in, data from and to the requests' own memory. When
@@ -19,7 +21,7 @@ final class NbdConnection implements AutoCloseable {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final int PIECES = 256;
-    private static final System.Logger LOG = System.getLogger(NbdConnection.class.getName());
+    private static final Logger LOG = LoggerFactory.getLogger(NbdConnection.class);
 
     private final StreamSocket socket;
     private final String name;
@@ -74,7 +76,7 @@ final class NbdConnection implements AutoCloseable {
     /** Breaks the connection. */
     void fail(String what, int errno) {
         if (!failed && !closing) {
-            LOG.log(System.Logger.Level.ERROR, "{0}: connection lost: {1}, errno {2}", name, what, errno);
+            LOG.error("{}: connection lost: {}, errno {}", name, what, errno);
         }
         failed = true;
         socket.shutdown();

@@ -7,6 +7,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToIntFunction;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The threads on which one store's blocking calls are made. There are none while nothing blocks: a thread is started when
@@ -14,7 +16,7 @@ import java.util.function.ToIntFunction;
  * disk holds up nobody else.
  */
 final class StoreThreads {
-    private static final System.Logger LOG = System.getLogger(StoreThreads.class.getName());
+    private static final Logger LOG = LoggerFactory.getLogger(StoreThreads.class);
     private static final int IDLE_SECONDS = 5;
 
     private final String name;
@@ -97,7 +99,7 @@ final class StoreThreads {
         try {
             result = work.applyAsInt(request);
         } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, name + ": a request failed unexpectedly", e);
+            LOG.error("{}: a request failed unexpectedly", name, e);
             result = -Errno.EIO;
         }
         request.completed(result);

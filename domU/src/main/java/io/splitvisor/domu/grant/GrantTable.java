@@ -103,8 +103,7 @@ public final class GrantTable {
         GrantEntryV1.domid(segment, entry, domid);
         GrantEntryV1.frame(segment, entry, frame);
         // Release: who sees the flags sees whom and what they concern.
-        GrantEntryV1.flagsRelease(
-                segment, entry, GrantFlags.PERMIT_ACCESS | (readOnly ? GrantFlags.READONLY : 0));
+        GrantEntryV1.flagsRelease(segment, entry, GrantFlags.PERMIT_ACCESS | (readOnly ? GrantFlags.READONLY : 0));
     }
 
     /**

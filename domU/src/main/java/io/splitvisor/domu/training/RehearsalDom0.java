@@ -137,6 +137,11 @@ public final class RehearsalDom0 implements AutoCloseable {
     /** Stops to take the console's output, or goes on with it. */
     public void holdConsole(boolean hold) {
         consoleHeld = hold;
+        wake();
+    }
+
+    /** Has the serving thread look for work. */
+    void wake() {
         bellToDom0.signal();
     }
 
