@@ -48,6 +48,7 @@ final class ConfigReader {
         OnShutdown on = onShutdown();
         boolean optional = read.flag("optional");
         List<String> after = after(name);
+        List<String> takes = takes();
         if (!problems.isEmpty()) {
             throw new ConfigException(problems.stream()
                     .sorted(Comparator.comparing((Problem p) -> p.source().equals(ConfigSource.COMMAND_LINE))
@@ -68,6 +69,7 @@ final class ConfigReader {
                 on,
                 optional,
                 after,
+                takes,
                 source);
         return new ParsedConfig(config, warnings);
     }
@@ -202,7 +204,7 @@ final class ConfigReader {
 
     private List<DiskConfig> disks() {
         Path base = read.setting("disk").map(Setting::folder).orElse(folder);
-        List<DiskConfig> disks = read.each("disk", text -> DiskConfig.parse(List.of(text), base));
+        List<DiskConfig> disks = isPathOnly() ? retargeted(base) : read.each("disk", text -> DiskConfig.parse(List.of(text), base));
         var seen = new HashMap<Integer, String>();
         for (DiskConfig disk : disks) {
             String before = seen.put(disk.devid(), disk.vdev());
@@ -215,6 +217,39 @@ final class ConfigReader {
             }
         }
         return disks;
+    }
+
+    /** {@code disk=PATH} on the command line: the image changes, not how the guest sees it. */
+    private boolean isPathOnly() {
+        return read.setting("disk")
+                .filter(disk -> disk.source().equals(ConfigSource.COMMAND_LINE))
+                .map(Setting::value)
+                .filter(value -> value instanceof Value.Atom atom && atom.text().indexOf(',') < 0)
+                .isPresent();
+    }
+
+    private List<DiskConfig> retargeted(Path base) {
+        Setting image = settings.get("disk");
+        Setting before = image.before();
+        String text = ((Value.Atom) image.value()).text();
+        if (before == null || !(before.value() instanceof Value.Items list) || list.items().isEmpty()) {
+            read.problem(image, "the file names no disk whose image this could be; expected TARGET,FORMAT,VDEV,ACCESS");
+            return List.of();
+        }
+        settings.put("disk", before);
+        List<DiskConfig> disks = read.each("disk", spec -> DiskConfig.parse(List.of(spec), before.folder()));
+        settings.put("disk", image);
+        if (disks.isEmpty()) {
+            return disks;
+        }
+        var changed = new ArrayList<>(disks);
+        try {
+            DiskConfig target = DiskConfig.parse(List.of("vdev=" + disks.getFirst().vdev(), "target=" + text), base);
+            changed.set(0, disks.getFirst().withTarget(target.target()));
+        } catch (IllegalArgumentException e) {
+            read.problem(image, e.getMessage());
+        }
+        return changed;
     }
 
     private List<VifConfig> vifs() {
@@ -256,6 +291,17 @@ final class ConfigReader {
             read.problem(settings.get("after"), "a domain cannot start after itself");
         }
         return after;
+    }
+
+    private List<String> takes() {
+        List<String> takes = read.words("takes");
+        for (String key : takes) {
+            if (!Keys.ACTED_ON.contains(key)) {
+                String near = Keys.nearest(key).map(k -> "; did you mean '" + k + "'?").orElse("");
+                read.problem(settings.get("takes"), "'" + Lexer.printable(key) + "' is no key that is acted on" + near);
+            }
+        }
+        return takes;
     }
 
     private void missing(String key, String message) {

@@ -54,7 +54,18 @@ public record ConfigSource(String name, String text, Path folder, List<String> o
      * @throws ConfigException if it cannot be read
      */
     public static ConfigSource read(String file, List<String> overrides) {
-        Path here = Path.of("").toAbsolutePath();
+        return read(file, Path.of("").toAbsolutePath(), overrides);
+    }
+
+    /**
+     * A file with overrides.
+     *
+     * @param file the file, as the user named it
+     * @param here the user's folder
+     * @param overrides {@code key=value} texts
+     * @throws ConfigException if it cannot be read
+     */
+    public static ConfigSource read(String file, Path here, List<String> overrides) {
         if (file.equals("/dev/null")) {
             return new ConfigSource(file, "", here, overrides, here);
         }
@@ -111,7 +122,8 @@ public record ConfigSource(String name, String text, Path folder, List<String> o
             problems.addAll(scratchProblems);
         } else {
             var text = new Value.Atom(bare.group(2).strip(), true, 1);
-            settings.put(bare.group(1), new Setting(bare.group(1), text, COMMAND_LINE, overrideFolder));
+            String key = bare.group(1);
+            settings.put(key, new Setting(key, text, COMMAND_LINE, overrideFolder, settings.get(key)));
         }
     }
 }

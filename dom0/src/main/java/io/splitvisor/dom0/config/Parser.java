@@ -72,7 +72,7 @@ final class Parser {
             value = append(key, value);
         }
         if (value != null) {
-            settings.put(key.text(), new Setting(key.text(), value, source, folder));
+            settings.put(key.text(), new Setting(key.text(), value, source, folder, settings.get(key.text())));
         }
         return switch (peek().kind()) {
             case NEWLINE, SEMICOLON, END -> true;

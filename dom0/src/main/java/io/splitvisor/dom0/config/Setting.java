@@ -11,9 +11,10 @@ import java.util.Objects;
  * @param value the value
  * @param source what messages call the text that it stands in
  * @param folder what relative paths in the value are relative to: the file's folder, or the user's for the command line
+ * @param before the setting of the same key that it replaced; null where there was none
  */
-public record Setting(String key, Value value, String source, Path folder) {
-    /** Checks that nothing is null. */
+public record Setting(String key, Value value, String source, Path folder, Setting before) {
+    /** Checks that nothing but {@code before} is null. */
     public Setting {
         Objects.requireNonNull(key, "key");
         Objects.requireNonNull(value, "value");
