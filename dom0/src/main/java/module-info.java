@@ -20,6 +20,7 @@ module io.splitvisor.dom0 {
             io.splitvisor.dom0.domain.Launcher;
 
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
+
     requires io.netty.common;
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
