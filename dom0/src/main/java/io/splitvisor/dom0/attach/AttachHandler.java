@@ -18,8 +18,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One connection to the attach socket: hello, welcome, descriptors; then nothing, until it ends. */
-// A write that fails closes the connection, which is all that its future could tell.
-@SuppressWarnings("FutureReturnValueIgnored")
 final class AttachHandler extends ByteToMessageDecoder {
     private static final Logger LOG = LoggerFactory.getLogger(AttachHandler.class);
 

@@ -3,6 +3,7 @@ package io.splitvisor.domu.console;
 
 import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.domu.event.EventChannels;
+import io.splitvisor.domu.event.EventHandler;
 import io.splitvisor.ring.ByteRing;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +21,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Thread-safe. The streams are unbuffered: every write notifies the back end.
  */
-public final class Console {
+public final class Console implements EventHandler {
     /** How long a writer waits for a back end that takes nothing. */
     public static final int PATIENCE_MILLIS = 10_000;
 
@@ -46,10 +47,12 @@ public final class Console {
         this.in = XenconsInterface.in(page, 0);
         this.port = port;
         this.events = events;
-        events.handle(port, this::notified);
+        events.handle(port, this);
     }
 
-    private void notified() {
+    /** The back end took output, or gave input. */
+    @Override
+    public void upcall() {
         LockSupport.unpark(writer);
         synchronized (inputLock) {
             inputLock.notifyAll();
