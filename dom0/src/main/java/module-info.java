@@ -8,13 +8,14 @@ module io.splitvisor.dom0 {
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
     requires io.netty.transport.unix.common;
-    requires transitive io.splitvisor.monitor;
     requires org.slf4j;
+    requires transitive io.splitvisor.monitor;
 
     exports io.splitvisor.dom0.block;
     exports io.splitvisor.dom0.config;
     exports io.splitvisor.dom0.store;
     exports io.splitvisor.dom0.toolstack;
+    exports io.splitvisor.dom0.xenstored;
 
     provides io.splitvisor.dom0.toolstack.Dom0Launcher with
             io.splitvisor.dom0.domain.Launcher;

@@ -151,12 +151,11 @@ final class GuestDomain implements Invitation.Guest {
         if (stopped) {
             process.stop();
         }
-        int[] descriptors = {
-            domain.memory().shared().fd(),
-            domain.monitorPages().fd(),
-            domain.bellToDom0().fd(),
-            domain.bellToGuest().fd()
-        };
+        List<Integer> descriptors = List.of(
+                domain.memory().shared().fd(),
+                domain.monitorPages().fd(),
+                domain.bellToDom0().fd(),
+                domain.bellToGuest().fd());
         services.attachServer().invite(token, new Invitation(process.pid(), welcome, descriptors, this));
         process.onExit().thenAccept(_ -> processEnded());
     }

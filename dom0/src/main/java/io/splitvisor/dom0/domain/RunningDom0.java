@@ -20,7 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
 /** A Dom0 that runs: the monitor and everything around it. */
-final class Dom0 implements Dom0Launcher.Dom0 {
+final class RunningDom0 implements Dom0Launcher.Dom0 {
     private static final int DOM0_PORTS = 1 << 16;
 
     private final List<PollingLoop> loops = new ArrayList<>();
@@ -34,7 +34,7 @@ final class Dom0 implements Dom0Launcher.Dom0 {
     private final HypervisorLog log = new HypervisorLog();
     private boolean closed;
 
-    Dom0(Path runDir, Dom0Launcher.Options options) {
+    RunningDom0(Path runDir, Dom0Launcher.Options options) {
         domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now(), this::close));
         Dom0Events events = new Dom0Events(DOM0_PORTS);
         Monitor monitor = new Monitor(events, domains);
