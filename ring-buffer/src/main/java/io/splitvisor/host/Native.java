@@ -26,8 +26,7 @@ final class Native {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final long ERRNO =
             Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
-    private static final FunctionDescriptor WORDS =
-            FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG, LONG);
+    private static final FunctionDescriptor WORDS = FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG, LONG);
     private static final ThreadLocal<MemorySegment> STATE =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));
 

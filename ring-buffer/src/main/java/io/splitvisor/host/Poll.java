@@ -45,7 +45,8 @@ public final class Poll implements AutoCloseable {
         }
         MemorySegment state = Native.state();
         try {
-            int ready = (int) (long) POLL.invokeExact(state, entries.address(), (long) count, (long) millis, 0L, 0L, 0L);
+            int ready =
+                    (int) (long) POLL.invokeExact(state, entries.address(), (long) count, (long) millis, 0L, 0L, 0L);
             if (ready < 0) {
                 if (Native.errno(state) == Errno.EINTR) {
                     return 0;

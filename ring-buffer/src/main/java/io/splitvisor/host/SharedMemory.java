@@ -296,8 +296,8 @@ public final class SharedMemory implements AutoCloseable {
     private static long mmap(long address, long bytes, int protection, int flags, int fd, long offset) {
         MemorySegment state = Native.state();
         try {
-            long result = (long)
-                    MMAP.invokeExact(state, address, bytes, (long) protection, (long) flags, (long) fd, offset);
+            long result =
+                    (long) MMAP.invokeExact(state, address, bytes, (long) protection, (long) flags, (long) fd, offset);
             if (result == -1) {
                 throw Native.failure("mmap", state);
             }
@@ -320,8 +320,7 @@ public final class SharedMemory implements AutoCloseable {
     private static int fcntl(int fd, int command, int argument) {
         MemorySegment state = Native.state();
         try {
-            int result =
-                    (int) (long) FCNTL.invokeExact(state, (long) fd, (long) command, (long) argument, 0L, 0L, 0L);
+            int result = (int) (long) FCNTL.invokeExact(state, (long) fd, (long) command, (long) argument, 0L, 0L, 0L);
             if (result < 0) {
                 throw Native.failure("fcntl", state);
             }
