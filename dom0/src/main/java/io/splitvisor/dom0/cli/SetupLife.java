@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -28,7 +29,7 @@ final class SetupLife implements AutoCloseable {
     private final boolean quiet;
     private final BlockingQueue<DomainEvent> events = new LinkedBlockingQueue<>();
     private final Toolstack.Subscription subscription;
-    private final Map<Integer, Thread> followers = new LinkedHashMap<>();
+    private final Map<Integer, Thread> followers = new ConcurrentHashMap<>();
     private final Set<Integer> renamed = new HashSet<>();
     private final Map<String, String> endings = new LinkedHashMap<>();
 
@@ -36,7 +37,15 @@ final class SetupLife implements AutoCloseable {
         this.toolstack = toolstack;
         this.printer = printer;
         this.quiet = quiet;
-        this.subscription = toolstack.subscribe(events::add);
+        this.subscription = toolstack.subscribe(this::listen);
+    }
+
+    /** Opens a new domain's console at once: a short-lived one may be gone when its event is worked on. */
+    private void listen(DomainEvent event) {
+        if (event instanceof DomainEvent.Created created && !quiet) {
+            follow(created.domid(), created.name());
+        }
+        events.add(event);
     }
 
     /** Waits until no guest runs any more, or Dom0 was told to end. */
@@ -85,7 +94,9 @@ final class SetupLife implements AutoCloseable {
 
     private void hear(DomainEvent event) {
         switch (event) {
-            case DomainEvent.Created created -> follow(created.domid(), created.name());
+            case DomainEvent.Created _ -> {
+                // its console is open already
+            }
             case DomainEvent.Shutdown shutdown -> endings.put(shutdown.name(), shutdown.reason().word());
             case DomainEvent.Destroyed destroyed ->
                 endings.put(destroyed.name(), destroyed.reason().map(ShutdownReason::word).orElse("destroyed"));
@@ -94,9 +105,6 @@ final class SetupLife implements AutoCloseable {
     }
 
     private void follow(int domid, String name) {
-        if (quiet) {
-            return;
-        }
         Optional<ConsoleStream> console = console(domid);
         console.ifPresent(stream -> followers.put(
                 domid, Thread.ofVirtual().name("console-of-" + name).start(() -> print(stream, name))));
@@ -106,7 +114,7 @@ final class SetupLife implements AutoCloseable {
         try {
             return Optional.of(toolstack.console(domid));
         } catch (ToolstackException _) {
-            return Optional.empty(); // gone already; Domain's history went with it
+            return Optional.empty(); // gone already
         }
     }
 

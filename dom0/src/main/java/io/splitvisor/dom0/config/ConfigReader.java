@@ -19,15 +19,13 @@ final class ConfigReader {
     private static final List<String> XEN_TYPES = List.of("pv", "pvh", "hvm");
 
     private final String source;
-    private final Path folder;
     private final Map<String, Setting> settings;
     private final List<Problem> problems;
     private final List<Problem> warnings = new ArrayList<>();
     private final SettingReader read;
 
-    ConfigReader(String source, Path folder, Map<String, Setting> settings, List<Problem> problems) {
+    ConfigReader(String source, Map<String, Setting> settings, List<Problem> problems) {
         this.source = source;
-        this.folder = folder;
         this.settings = settings;
         this.problems = problems;
         this.read = new SettingReader(settings, problems);
@@ -203,8 +201,7 @@ final class ConfigReader {
     }
 
     private List<DiskConfig> disks() {
-        Path base = read.setting("disk").map(Setting::folder).orElse(folder);
-        List<DiskConfig> disks = isPathOnly() ? retargeted(base) : read.each("disk", text -> DiskConfig.parse(List.of(text), base));
+        List<DiskConfig> disks = isPathOnly() ? retargeted() : read.each("disk", ConfigReader::disk);
         var seen = new HashMap<Integer, String>();
         for (DiskConfig disk : disks) {
             String before = seen.put(disk.devid(), disk.vdev());
@@ -228,32 +225,37 @@ final class ConfigReader {
                 .isPresent();
     }
 
-    private List<DiskConfig> retargeted(Path base) {
+    private List<DiskConfig> retargeted() {
         Setting image = settings.get("disk");
         Setting before = image.before();
-        String text = ((Value.Atom) image.value()).text();
-        if (before == null || !(before.value() instanceof Value.Items list) || list.items().isEmpty()) {
+        if (!(image.value() instanceof Value.Atom target)
+                || before == null
+                || !(before.value() instanceof Value.Items list)
+                || list.items().isEmpty()) {
             read.problem(image, "the file names no disk whose image this could be; expected TARGET,FORMAT,VDEV,ACCESS");
             return List.of();
         }
         settings.put("disk", before);
-        List<DiskConfig> disks = read.each("disk", spec -> DiskConfig.parse(List.of(spec), before.folder()));
+        var disks = new ArrayList<>(read.each("disk", ConfigReader::disk));
         settings.put("disk", image);
-        if (disks.isEmpty()) {
-            return disks;
-        }
-        var changed = new ArrayList<>(disks);
         try {
-            DiskConfig target = DiskConfig.parse(List.of("vdev=" + disks.getFirst().vdev(), "target=" + text), base);
-            changed.set(0, disks.getFirst().withTarget(target.target()));
+            if (!disks.isEmpty()) {
+                DiskConfig first = disks.getFirst();
+                String spec = "vdev=" + first.vdev() + ",target=" + target.text();
+                disks.set(0, first.withTarget(disk(spec, target.folder()).target()));
+            }
         } catch (IllegalArgumentException e) {
             read.problem(image, e.getMessage());
         }
-        return changed;
+        return disks;
+    }
+
+    private static DiskConfig disk(String spec, Path folder) {
+        return DiskConfig.parse(List.of(spec), folder);
     }
 
     private List<VifConfig> vifs() {
-        List<VifConfig> vifs = read.each("vif", VifConfig::parse);
+        List<VifConfig> vifs = read.each("vif", (spec, _) -> VifConfig.parse(spec));
         if (!vifs.isEmpty()) {
             warnings.add(
                     settings.get("vif").problem("network interfaces are not served yet; the domain starts without"));

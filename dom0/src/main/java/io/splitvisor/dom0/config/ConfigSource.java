@@ -108,7 +108,7 @@ public record ConfigSource(String name, String text, Path folder, List<String> o
         var settings = new LinkedHashMap<String, Setting>();
         Parser.parse(name, folder, text, settings, problems);
         overrides.forEach(override -> override(override, settings, problems));
-        return new ConfigReader(name, folder, settings, problems).read();
+        return new ConfigReader(name, settings, problems).read();
     }
 
     /** A shell has eaten the quotes of {@code name=x}: what is no value in the language is text. */
@@ -121,9 +121,9 @@ public record ConfigSource(String name, String text, Path folder, List<String> o
             settings.putAll(scratch);
             problems.addAll(scratchProblems);
         } else {
-            var text = new Value.Atom(bare.group(2).strip(), true, 1);
+            var text = new Value.Atom(bare.group(2).strip(), true, 1, overrideFolder);
             String key = bare.group(1);
-            settings.put(key, new Setting(key, text, COMMAND_LINE, overrideFolder, settings.get(key)));
+            settings.put(key, new Setting(key, text, COMMAND_LINE, settings.get(key)));
         }
     }
 }
