@@ -23,9 +23,11 @@ final class UpCommand {
         List<DomainConfig> domains = setup.read();
         setup.warnings().forEach(warning -> in.log("WARNING: " + warning));
         if (in.dryRun()) {
-            in.environment().out().print(Json.pretty(domains.stream()
-                    .map(domain -> Json.object("domid", null, "config", JsonForms.config(domain)))
-                    .toList()));
+            in.environment()
+                    .out()
+                    .print(Json.pretty(domains.stream()
+                            .map(domain -> Json.object("domid", null, "config", JsonForms.config(domain)))
+                            .toList()));
             return 0;
         }
         for (Path folder : setup.folders()) {
@@ -105,7 +107,10 @@ final class UpCommand {
     private static List<DomainConfig> present(Invocation in, List<DomainConfig> domains) {
         var present = new ArrayList<DomainConfig>();
         for (DomainConfig domain : domains) {
-            Path missing = domain.guest().kernel().filter(kernel -> !Files.exists(kernel)).orElse(null);
+            Path missing = domain.guest()
+                    .kernel()
+                    .filter(kernel -> !Files.exists(kernel))
+                    .orElse(null);
             if (domain.optional() && missing != null) {
                 in.log(domain.name() + ": left out, since there is no " + missing);
             } else {
