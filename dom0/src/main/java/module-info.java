@@ -21,4 +21,14 @@ module io.splitvisor.dom0 {
             io.splitvisor.dom0.domain.Launcher;
 
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
+
+    requires io.netty.common;
+    requires io.netty.transport;
+    requires io.netty.transport.classes.epoll;
+    requires io.netty.transport.unix.common;
+    requires io.splitvisor.monitor;
+    requires org.slf4j;
+    requires transitive io.splitvisor.hypercall;
+
+    exports io.splitvisor.dom0.xenstored;
 }

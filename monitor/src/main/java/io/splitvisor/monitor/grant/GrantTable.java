@@ -42,6 +42,8 @@ public final class GrantTable {
 
     private int inUse;
 
+    private boolean retired;
+
     /** The table in a domain's grant frames, which are zero: all entries invalid. */
     public GrantTable(GuestMemory memory) {
         DomainLayout layout = memory.layout();
@@ -70,6 +72,17 @@ public final class GrantTable {
     }
 
     /**
+     * The domain dies: from now on nothing can be pinned, so that nobody holds an offset in memory that is given back.
+     * Idempotent.
+     *
+     * @return grants still in use; the memory has to stay until they are not
+     */
+    public synchronized int retire() {
+        retired = true;
+        return inUse;
+    }
+
+    /**
      * Writes an entry on the domain's behalf, before it runs: the grants of the console and xenstore pages.
      *
      * @param frame any frame of the domain, special ones too
@@ -90,6 +103,9 @@ public final class GrantTable {
      * @return the offset of the page in the domain's memory, or a negative GNTST status
      */
     public synchronized long pin(int domid, int ref, boolean writable) {
+        if (retired) {
+            return GrantStatus.BAD_DOMAIN;
+        }
         if (ref < 0 || ref >= count) {
             return GrantStatus.BAD_GNTREF;
         }
