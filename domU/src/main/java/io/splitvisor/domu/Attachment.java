@@ -34,13 +34,6 @@ public record Attachment(
         int xenstorePort,
         int consolePort) {
 
-    /** Where the four descriptors come from: the socket, except in a rehearsal. */
-    @FunctionalInterface
-    public interface Descriptors {
-        /** The next one, in the order of the protocol. */
-        int next();
-    }
-
     /**
      * Attaches as the environment says.
      *
@@ -67,36 +60,29 @@ public record Attachment(
      */
     public static Attachment attach(String socket, String token) {
         UnixSocket connection = UnixSocket.connect(socket);
-        return attach(connection, token, () -> {
-            connection.receive(1);
-            return connection.takeDescriptor();
-        });
-    }
-
-    /**
-     * Attaches over a connection.
-     *
-     * @param descriptors answers one descriptor for each byte that follows the welcome
-     */
-    public static Attachment attach(UnixSocket connection, String token, Descriptors descriptors) {
         connection.send(AttachMessages.hello(parse(token)));
         Welcome welcome = AttachMessages.decodeWelcome(connection.receive(AttachMessages.WELCOME_BYTES));
         if (welcome.status() != 0) {
             throw new HostException("attach", welcome.status());
         }
         DomainLayout layout = welcome.layout();
-        SharedMemory ram = SharedMemory.map(descriptors.next(), layout.totalBytes(), true);
-        SharedMemory monitor = SharedMemory.map(descriptors.next(), welcome.monitorBytes(), false);
+        SharedMemory ram = SharedMemory.map(descriptor(connection), layout.totalBytes(), true);
+        SharedMemory monitor = SharedMemory.map(descriptor(connection), welcome.monitorBytes(), false);
         return new Attachment(
                 connection.fd(),
                 welcome.domid(),
                 layout,
                 ram.segment(),
                 monitor.segment(),
-                EventFd.of(descriptors.next()),
-                EventFd.of(descriptors.next()),
+                EventFd.of(descriptor(connection)),
+                EventFd.of(descriptor(connection)),
                 welcome.xenstorePort(),
                 welcome.consolePort());
+    }
+
+    private static int descriptor(UnixSocket connection) {
+        connection.receive(1);
+        return connection.takeDescriptor();
     }
 
     private static byte[] parse(String token) {

@@ -23,11 +23,11 @@ public final class GuestMain {
             if (args.length == 0) {
                 throw new IllegalArgumentException("the guest class is missing");
             }
-            domain = new GuestDomain(Attachment.fromEnvironment(), rest(args), GuestMain::halt);
+            domain = new GuestDomain(Attachment.fromEnvironment(), rest(args), new Halt());
         } catch (RuntimeException e) {
             // There is no console to print to: the process's own error stream ends in Dom0's log.
             System.err.println("guest: " + e.getMessage());
-            halt(EXIT_FAILED);
+            Runtime.getRuntime().halt(EXIT_FAILED);
             return;
         }
         run(domain, args[0]);
@@ -64,7 +64,11 @@ public final class GuestMain {
         return (Guest) found.getDeclaredConstructor().newInstance();
     }
 
-    private static void halt(int status) {
-        Runtime.getRuntime().halt(status);
+    /** The orderly end of a guest's process: nothing is left to do in it. */
+    private static final class Halt implements GuestDomain.ProcessEnd {
+        @Override
+        public void end(int status) {
+            Runtime.getRuntime().halt(status);
+        }
     }
 }

@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Payloads as the protocol writes them: strings that end in NUL, and raw bytes at the end of some. */
+/**
+ * Payloads as the protocol writes them: strings that end in NUL, and raw bytes at the end of some. Strings here are bytes,
+ * one to a character: paths and tokens are compared and given back, never displayed.
+ */
 public final class Payloads {
     private static final byte[] NUL = {0};
 
@@ -25,7 +28,7 @@ public final class Payloads {
     /**
      * Each string, and a NUL after it.
      *
-     * @throws IllegalArgumentException if a string has a NUL inside, which would make it two
+     * @throws IllegalArgumentException if a string has a NUL inside, which would make it two, or no single byte
      */
     public static byte[] strings(List<String> strings) {
         byte[][] parts = new byte[strings.size()][];
@@ -58,7 +61,7 @@ public final class Payloads {
         int start = from;
         for (int i = from; i < payload.length; i++) {
             if (payload[i] == 0) {
-                strings.add(new String(payload, start, i - start, StandardCharsets.UTF_8));
+                strings.add(new String(payload, start, i - start, StandardCharsets.ISO_8859_1));
                 start = i + 1;
             }
         }
@@ -66,9 +69,12 @@ public final class Payloads {
     }
 
     private static byte[] bytes(String string) {
-        if (string.indexOf(0) >= 0) {
-            throw new IllegalArgumentException("a NUL inside a string");
+        for (int i = 0; i < string.length(); i++) {
+            char c = string.charAt(i);
+            if (c == 0 || c > 0xff) {
+                throw new IllegalArgumentException("a character that no path or token can have");
+            }
         }
-        return string.getBytes(StandardCharsets.UTF_8);
+        return string.getBytes(StandardCharsets.ISO_8859_1);
     }
 }

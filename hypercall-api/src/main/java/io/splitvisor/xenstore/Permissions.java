@@ -42,18 +42,13 @@ public record Permissions(int owner, Access others, List<Entry> entries) {
         }
 
         static Access of(char letter) {
-            switch (letter) {
-                case 'n':
-                    return NONE;
-                case 'r':
-                    return READ;
-                case 'w':
-                    return WRITE;
-                case 'b':
-                    return BOTH;
-                default:
-                    throw new IllegalArgumentException("no access is called '" + letter + "'");
-            }
+            return switch (letter) {
+                case 'n' -> NONE;
+                case 'r' -> READ;
+                case 'w' -> WRITE;
+                case 'b' -> BOTH;
+                default -> throw new IllegalArgumentException("no access is called '" + letter + "'");
+            };
         }
     }
 
@@ -77,7 +72,7 @@ public record Permissions(int owner, Access others, List<Entry> entries) {
 
         @Override
         public String toString() {
-            return new StringBuilder(6).append(access.letter).append(domid).toString();
+            return Character.toString(access.letter).concat(Integer.toString(domid));
         }
     }
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import static io.splitvisor.host.Native.INT;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /** Plain file descriptor calls. */
 public final class Descriptors {
-    private static final MethodHandle CLOSE = Native.link("close", INT, INT);
+    private static final MethodHandle CLOSE = Native.linkWords("close");
 
     private Descriptors() {}
 
@@ -20,7 +18,7 @@ public final class Descriptors {
         MemorySegment state = Native.state();
         try {
             // Linux always frees the number, whatever close returns.
-            int ignored = (int) CLOSE.invokeExact(state, fd);
+            long ignored = (long) CLOSE.invokeExact(state, (long) fd, 0L, 0L, 0L, 0L, 0L);
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

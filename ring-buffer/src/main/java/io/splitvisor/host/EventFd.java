@@ -10,8 +10,8 @@ import java.lang.invoke.MethodHandle;
 
 /** A Linux eventfd: a counter that wakes whoever waits for it, in this process or another. */
 public final class EventFd implements AutoCloseable {
-    private static final MethodHandle WRITE = Native.link("write", LONG, INT, LONG, LONG);
-    private static final MethodHandle READ = Native.link("read", LONG, INT, LONG, LONG);
+    private static final MethodHandle WRITE = Native.linkWords("write");
+    private static final MethodHandle READ = Native.linkWords("read");
     private static final int EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 
     /** Linked by the creator only. */
@@ -61,7 +61,7 @@ public final class EventFd implements AutoCloseable {
     public void signal() {
         MemorySegment state = Native.state();
         try {
-            long written = (long) WRITE.invokeExact(state, fd.number(), ONE, 8L);
+            long written = (long) WRITE.invokeExact(state, (long) fd.number(), ONE, 8L, 0L, 0L, 0L);
             if (written < 0 && Native.errno(state) != Errno.EAGAIN) {
                 throw Native.failure("write eventfd", state);
             }
@@ -74,7 +74,7 @@ public final class EventFd implements AutoCloseable {
     public boolean drain() {
         MemorySegment state = Native.state();
         try {
-            return (long) READ.invokeExact(state, fd.number(), SINK, 8L) == 8;
+            return (long) READ.invokeExact(state, (long) fd.number(), SINK, 8L, 0L, 0L, 0L) == 8;
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

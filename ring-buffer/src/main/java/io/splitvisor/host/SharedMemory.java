@@ -25,9 +25,9 @@ public final class SharedMemory implements AutoCloseable {
     /** Bytes in a page: the unit of grants, rings and {@link #window}. */
     public static final int PAGE_SIZE = 4096;
 
-    private static final MethodHandle MMAP = Native.link("mmap", LONG, LONG, LONG, INT, INT, INT, LONG);
-    private static final MethodHandle MUNMAP = Native.link("munmap", INT, LONG, LONG);
-    private static final MethodHandle FCNTL = Native.linkVariadic("fcntl", 2, INT, INT, INT, INT);
+    private static final MethodHandle MMAP = Native.linkWords("mmap");
+    private static final MethodHandle MUNMAP = Native.linkWords("munmap");
+    private static final MethodHandle FCNTL = Native.linkWords("fcntl");
 
     private static final int PROT_NONE = 0;
     private static final int PROT_READ = 1;
@@ -57,7 +57,7 @@ public final class SharedMemory implements AutoCloseable {
 
     /** Calls that only a peer who maps makes. */
     private static final class Joining {
-        private static final MethodHandle LSEEK = Native.link("lseek", LONG, INT, LONG, INT);
+        private static final MethodHandle LSEEK = Native.linkWords("lseek");
         private static final int SEEK_END = 2;
     }
 
@@ -120,7 +120,7 @@ public final class SharedMemory implements AutoCloseable {
     private static long sizeOf(int fd) {
         MemorySegment state = Native.state();
         try {
-            long size = (long) Joining.LSEEK.invokeExact(state, fd, 0L, Joining.SEEK_END);
+            long size = (long) Joining.LSEEK.invokeExact(state, (long) fd, 0L, (long) Joining.SEEK_END, 0L, 0L, 0L);
             if (size < 0) {
                 throw Native.failure("lseek", state);
             }
@@ -296,7 +296,8 @@ public final class SharedMemory implements AutoCloseable {
     private static long mmap(long address, long bytes, int protection, int flags, int fd, long offset) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) MMAP.invokeExact(state, address, bytes, protection, flags, fd, offset);
+            long result =
+                    (long) MMAP.invokeExact(state, address, bytes, (long) protection, (long) flags, (long) fd, offset);
             if (result == -1) {
                 throw Native.failure("mmap", state);
             }
@@ -309,7 +310,7 @@ public final class SharedMemory implements AutoCloseable {
     private static void munmap(long address, long bytes) {
         MemorySegment state = Native.state();
         try {
-            int result = (int) MUNMAP.invokeExact(state, address, bytes);
+            int result = (int) (long) MUNMAP.invokeExact(state, address, bytes, 0L, 0L, 0L, 0L);
             assert result == 0 : Native.errno(state);
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -319,7 +320,7 @@ public final class SharedMemory implements AutoCloseable {
     private static int fcntl(int fd, int command, int argument) {
         MemorySegment state = Native.state();
         try {
-            int result = (int) FCNTL.invokeExact(state, fd, command, argument);
+            int result = (int) (long) FCNTL.invokeExact(state, (long) fd, (long) command, (long) argument, 0L, 0L, 0L);
             if (result < 0) {
                 throw Native.failure("fcntl", state);
             }

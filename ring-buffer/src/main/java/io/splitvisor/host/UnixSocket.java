@@ -3,12 +3,12 @@ package io.splitvisor.host;
 
 import static io.splitvisor.host.Native.INT;
 import static io.splitvisor.host.Native.LONG;
-import static io.splitvisor.host.Native.POINTER;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -17,10 +17,10 @@ import java.util.Arrays;
  * it loads nothing that a guest does not need.
  */
 public final class UnixSocket implements AutoCloseable {
-    private static final MethodHandle SOCKET = Native.link("socket", INT, INT, INT, INT);
-    private static final MethodHandle CONNECT = Native.link("connect", INT, INT, LONG, INT);
-    private static final MethodHandle SEND = Native.link("send", LONG, INT, LONG, LONG, INT);
-    private static final MethodHandle RECVMSG = Native.link("recvmsg", LONG, INT, POINTER, INT);
+    private static final MethodHandle SOCKET = Native.linkWords("socket");
+    private static final MethodHandle CONNECT = Native.linkWords("connect");
+    private static final MethodHandle SEND = Native.linkWords("send");
+    private static final MethodHandle RECVMSG = Native.linkWords("recvmsg");
 
     private static final int AF_UNIX = 1;
     private static final int SOCK_STREAM_CLOEXEC = 1 | 0x80000;
@@ -33,7 +33,7 @@ public final class UnixSocket implements AutoCloseable {
 
     /** Linked by senders of descriptors only; a guest is none. */
     private static final class Passing {
-        private static final MethodHandle SENDMSG = Native.link("sendmsg", LONG, INT, POINTER, INT);
+        private static final MethodHandle SENDMSG = Native.linkWords("sendmsg");
     }
 
     // One buffer: msghdr (56 bytes), iovec (16), control (cmsghdr and one int), then the data. The control part is not
@@ -45,8 +45,9 @@ public final class UnixSocket implements AutoCloseable {
     private static final int DATA_BYTES = 4096;
 
     private final OwnedDescriptor fd;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment buffer = arena.allocate(DATA + DATA_BYTES, 8);
+    // Freed when nobody can reach it any more, so that closing under a receiver's feet does no harm.
+    private final MemorySegment buffer = Arena.ofAuto().allocate(DATA + DATA_BYTES, 8);
+    private volatile boolean closed;
     private int received = NO_DESCRIPTOR;
 
     /** Takes over a connected socket. */
@@ -65,7 +66,8 @@ public final class UnixSocket implements AutoCloseable {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment address = address("connect", path, scratch);
             int fd = open();
-            if ((int) CONNECT.invokeExact(state, fd, address.address(), (int) address.byteSize()) != 0) {
+            long at = address.address();
+            if ((int) (long) CONNECT.invokeExact(state, (long) fd, at, address.byteSize(), 0L, 0L, 0L) != 0) {
                 HostException failure = Native.failure("connect " + path, state);
                 Descriptors.close(fd);
                 throw failure;
@@ -80,7 +82,7 @@ public final class UnixSocket implements AutoCloseable {
     static int open() {
         MemorySegment state = Native.state();
         try {
-            int fd = (int) SOCKET.invokeExact(state, AF_UNIX, SOCK_STREAM_CLOEXEC, 0);
+            int fd = (int) (long) SOCKET.invokeExact(state, (long) AF_UNIX, (long) SOCK_STREAM_CLOEXEC, 0L, 0L, 0L, 0L);
             if (fd < 0) {
                 throw Native.failure("socket", state);
             }
@@ -115,8 +117,9 @@ public final class UnixSocket implements AutoCloseable {
             MemorySegment.copy(bytes, 0, data, ValueLayout.JAVA_BYTE, 0, bytes.length);
             long sent = 0;
             while (sent < bytes.length) {
-                long n = (long)
-                        SEND.invokeExact(state, fd.number(), data.address() + sent, bytes.length - sent, MSG_NOSIGNAL);
+                long at = data.address() + sent;
+                long left = bytes.length - sent;
+                long n = (long) SEND.invokeExact(state, (long) fd.number(), at, left, (long) MSG_NOSIGNAL, 0L, 0L);
                 if (n < 0) {
                     if (Native.errno(state) == Errno.EINTR) {
                         continue;
@@ -145,7 +148,9 @@ public final class UnixSocket implements AutoCloseable {
             message.set(INT, CONTROL + 8, SOL_SOCKET);
             message.set(INT, CONTROL + 12, SCM_RIGHTS);
             message.set(INT, CONTROL + 16, descriptor);
-            while ((long) Passing.SENDMSG.invokeExact(state, fd.number(), message, MSG_NOSIGNAL) < 0) {
+            long at = message.address();
+            while ((long) Passing.SENDMSG.invokeExact(state, (long) fd.number(), at, (long) MSG_NOSIGNAL, 0L, 0L, 0L)
+                    < 0) {
                 if (Native.errno(state) != Errno.EINTR) {
                     throw Native.failure("sendmsg", state);
                 }
@@ -174,6 +179,9 @@ public final class UnixSocket implements AutoCloseable {
      * @throws HostException EPIPE if the peer closed the connection before
      */
     public byte[] receive(int count) {
+        if (closed) {
+            throw new IllegalStateException("closed");
+        }
         byte[] result = new byte[count];
         int have = 0;
         while (have < count) {
@@ -190,9 +198,12 @@ public final class UnixSocket implements AutoCloseable {
             prepare(buffer, most);
             long n;
             try {
-                n = (long) RECVMSG.invokeExact(state, fd.number(), buffer, MSG_CMSG_CLOEXEC);
+                long at = buffer.address();
+                n = (long) RECVMSG.invokeExact(state, (long) fd.number(), at, (long) MSG_CMSG_CLOEXEC, 0L, 0L, 0L);
             } catch (Throwable t) {
                 throw Native.unexpected(t);
+            } finally {
+                Reference.reachabilityFence(buffer);
             }
             if (n > 0) {
                 keepDescriptor();
@@ -241,8 +252,8 @@ public final class UnixSocket implements AutoCloseable {
     /** Closes the connection and a descriptor that nobody took. Idempotent; not while another thread receives. */
     @Override
     public synchronized void close() {
-        if (arena.scope().isAlive()) {
-            arena.close();
+        if (!closed) {
+            closed = true;
             dropDescriptor();
             fd.close();
         }

@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.attach;
 
 import io.splitvisor.attach.AttachMessages.Welcome;
+import java.util.List;
 
 /**
  * What Dom0 offers to whoever presents the right token, once.
@@ -11,7 +12,7 @@ import io.splitvisor.attach.AttachMessages.Welcome;
  * @param descriptors the domain's descriptors, in the protocol's order
  * @param guest is told how it goes on
  */
-public record Invitation(long pid, Welcome welcome, int[] descriptors, Guest guest) {
+public record Invitation(long pid, Welcome welcome, List<Integer> descriptors, Guest guest) {
     /** Hears about a guest's life line. Called on the server's thread: must not block. */
     public interface Guest {
         /** The guest has its descriptors. */

@@ -23,7 +23,11 @@ public final class BlockBackend {
     /** Where lines about domains' misbehaviour go ({@code dmesg}). Called on control threads. */
     @FunctionalInterface
     public interface EventLog {
-        /** @param domid the domain that caused it */
+        /**
+         * A line for the log.
+         *
+         * @param domid the domain that caused it
+         */
         void event(int domid, String message);
     }
 

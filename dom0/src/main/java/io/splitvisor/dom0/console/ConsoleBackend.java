@@ -34,7 +34,11 @@ public final class ConsoleBackend implements RingWorker {
     /** Hears a domain's output. Called in the loop: must not block. */
     @FunctionalInterface
     public interface Listener {
-        /** @param bytes the listener's own copy */
+        /**
+         * The domain wrote.
+         *
+         * @param bytes the listener's own copy
+         */
         void output(byte[] bytes);
     }
 

@@ -90,7 +90,9 @@ final class Disks {
             return BlockStores.open(
                     disk.target(),
                     new StoreOptions(
-                            !disk.writable(), disk.directIoSafe(), disk.discard().orElse(true)));
+                            !disk.writable(),
+                            disk.directIoSafe(),
+                            disk.discard().orElse(true)));
         } catch (StoreException e) {
             throw new ToolstackException(Kind.TARGET, "disk " + disk.vdev() + ": " + e.getMessage(), e);
         }
@@ -127,7 +129,8 @@ final class Disks {
         } catch (TimeoutException e) {
             return false;
         } catch (ExecutionException e) {
-            throw new ToolstackException(Kind.FAILED, "detaching failed: " + e.getCause().getMessage(), e.getCause());
+            throw new ToolstackException(
+                    Kind.FAILED, "detaching failed: " + e.getCause().getMessage(), e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ToolstackException(Kind.FAILED, "interrupted", e);

@@ -5,7 +5,6 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -22,8 +21,6 @@ import java.util.UUID;
  * @param closer closes it
  */
 record Dom0Info(Path runDir, String commandline, Instant started, Runnable closer) {
-    private static final long MIB = 1 << 20;
-
     DomainInfo domain() {
         long memory = Runtime.getRuntime().totalMemory() / 1024;
         long cpu = ProcessHandle.current()
@@ -79,7 +76,7 @@ record Dom0Info(Path runDir, String commandline, Instant started, Runnable close
                 }
             }
         } catch (IOException e) {
-            return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getMax() / MIB;
+            return Runtime.getRuntime().maxMemory() / 1024;
         }
         return 0;
     }

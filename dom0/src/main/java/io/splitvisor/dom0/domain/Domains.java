@@ -23,6 +23,7 @@ import io.splitvisor.monitor.MonitorListener;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
@@ -64,6 +65,11 @@ final class Domains implements Toolstack, MonitorListener {
     /** The second half of construction: the monitor needs a listener before there are services. */
     void connect(Dom0Services ready) {
         services = ready;
+    }
+
+    /** All guests by domid; others may look. */
+    Map<Integer, GuestDomain> all() {
+        return domains;
     }
 
     @Override
@@ -336,6 +342,7 @@ final class Domains implements Toolstack, MonitorListener {
         guest.attachedFuture().completeExceptionally(new IllegalStateException("it " + reason.word()));
         events.publish(new DomainEvent.Shutdown(guest.domid(), guest.config().name(), reason));
         try {
+            services.xenstored().shutDown(guest.domid());
             carryOut(guest, actionFor(guest, reason));
         } catch (RuntimeException e) {
             services.log().add(guest.domid(), "what should follow its end failed: " + e.getMessage());

@@ -10,6 +10,7 @@ import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import java.io.IOException;
@@ -83,6 +84,11 @@ final class GuestDomain implements Invitation.Guest {
         return domain;
     }
 
+    /** Its ring to xenstored. */
+    RingPage storeRing() {
+        return new RingPage(domain.memory().page(welcome.layout().xenstore()), xenstoreChannel::send);
+    }
+
     /** What the guest is told when it attaches. */
     Welcome welcome() {
         return welcome;
@@ -145,12 +151,11 @@ final class GuestDomain implements Invitation.Guest {
         if (stopped) {
             process.stop();
         }
-        int[] descriptors = {
-            domain.memory().shared().fd(),
-            domain.monitorPages().fd(),
-            domain.bellToDom0().fd(),
-            domain.bellToGuest().fd()
-        };
+        List<Integer> descriptors = List.of(
+                domain.memory().shared().fd(),
+                domain.monitorPages().fd(),
+                domain.bellToDom0().fd(),
+                domain.bellToGuest().fd());
         services.attachServer().invite(token, new Invitation(process.pid(), welcome, descriptors, this));
         process.onExit().thenAccept(_ -> processEnded());
     }

@@ -6,12 +6,12 @@ import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.nio.file.Path;
 
-/** Starts a {@link Dom0}; the command line finds it as a service. */
+/** Starts a {@link RunningDom0}; the command line finds it as a service. */
 public final class Launcher implements Dom0Launcher {
     @Override
-    public Dom0Launcher.Dom0 start(Path runDir, Options options) {
+    public Dom0 start(Path runDir, Options options) {
         try {
-            return new Dom0(runDir, options);
+            return new RunningDom0(runDir, options);
         } catch (RuntimeException e) {
             throw new ToolstackException(Kind.FAILED, "Dom0 cannot start in " + runDir + ": " + e.getMessage(), e);
         }

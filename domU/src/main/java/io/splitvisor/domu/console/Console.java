@@ -3,6 +3,7 @@ package io.splitvisor.domu.console;
 
 import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.domu.event.EventChannels;
+import io.splitvisor.domu.event.EventHandler;
 import io.splitvisor.ring.ByteRing;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,7 @@ import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -19,7 +21,7 @@ import java.util.concurrent.locks.LockSupport;
  *
  * <p>Thread-safe. The streams are unbuffered: every write notifies the back end.
  */
-public final class Console {
+public final class Console implements EventHandler {
     /** How long a writer waits for a back end that takes nothing. */
     public static final int PATIENCE_MILLIS = 10_000;
 
@@ -34,7 +36,7 @@ public final class Console {
     private final Input input = new Input();
     private final Object inputLock = new Object();
     private volatile Thread writer;
-    private volatile long dropped;
+    private final AtomicLong dropped = new AtomicLong();
 
     /**
      * @param page the console page, initialised by Dom0
@@ -45,10 +47,12 @@ public final class Console {
         this.in = XenconsInterface.in(page, 0);
         this.port = port;
         this.events = events;
-        events.handle(port, this::notified);
+        events.handle(port, this);
     }
 
-    private void notified() {
+    /** The back end took output, or gave input. */
+    @Override
+    public void upcall() {
         LockSupport.unpark(writer);
         synchronized (inputLock) {
             inputLock.notifyAll();
@@ -67,7 +71,7 @@ public final class Console {
 
     /** Bytes dropped because the back end took nothing for too long. */
     public long dropped() {
-        return dropped;
+        return dropped.get();
     }
 
     private final class Output extends OutputStream {
@@ -91,7 +95,7 @@ public final class Console {
                     events.send(port);
                 } else if (!awaitRoom()) {
                     stalled = true;
-                    dropped += end - at;
+                    dropped.addAndGet(end - at);
                     return;
                 }
             }
@@ -138,20 +142,27 @@ public final class Console {
             if (length == 0) {
                 return 0;
             }
-            int count;
-            synchronized (inputLock) {
-                try {
-                    while ((count = in.read(bytes, offset, length)) <= 0) {
-                        inputLock.wait(INPUT_RECHECK_MILLIS);
-                    }
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                    throw new InterruptedIOException("interrupted while waiting for console input");
-                }
-            }
+            int count = await(bytes, offset, length);
             // There is room again.
             events.send(port);
             return count;
+        }
+
+        private int await(byte[] bytes, int offset, int length) throws InterruptedIOException {
+            synchronized (inputLock) {
+                while (true) {
+                    int count = in.read(bytes, offset, length);
+                    if (count > 0) {
+                        return count;
+                    }
+                    try {
+                        inputLock.wait(INPUT_RECHECK_MILLIS);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                        throw new InterruptedIOException("interrupted while waiting for console input");
+                    }
+                }
+            }
         }
 
         @Override

@@ -17,7 +17,7 @@ import io.splitvisor.ring.Doorbell;
  * A virtual processor of a JVM guest: a hypercall ring, and a thread that takes events and completed hypercalls, and
  * sleeps when there are none. The guest's own threads are Java's affair; they share the rings.
  */
-public final class Vcpu implements UpcallSleep {
+public final class Vcpu implements UpcallSleep, Runnable {
     private static final int SPIN_TURNS = 1000;
     /** Bit of the attach socket in what the poll answers; the bell is bit 0. */
     private static final int LIFE_LINE = 2;
@@ -88,13 +88,15 @@ public final class Vcpu implements UpcallSleep {
     public void start(EventChannels taken) {
         events = taken;
         taken.deliverTo(this);
-        Thread started = new Thread(this::run, "vcpu" + id);
+        Thread started = new Thread(this, "vcpu" + id);
         started.setDaemon(true);
         thread = started;
         started.start();
     }
 
-    private void run() {
+    /** The upcall thread; {@link #start} runs it. */
+    @Override
+    public void run() {
         try {
             while (!ended) {
                 if (!serve() && !spin()) {

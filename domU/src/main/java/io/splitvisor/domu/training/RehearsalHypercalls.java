@@ -39,7 +39,7 @@ public final class RehearsalHypercalls {
     private int nextPort = FIRST_FREE_PORT;
     private volatile int shutdownReason = RUNNING;
     private volatile boolean held;
-    private volatile int served;
+    private final AtomicInteger served = new AtomicInteger();
 
     RehearsalHypercalls(MemorySegment ringPages, MemorySegment memory, Doorbell vcpuBell, RehearsalDom0 dom0) {
         this.ring = BackRing.init(ringPages, MulticallEntry.SIZE);
@@ -56,7 +56,7 @@ public final class RehearsalHypercalls {
 
     /** Calls served. */
     public int served() {
-        return served;
+        return served.get();
     }
 
     /** How often the guest sent on a port. */
@@ -92,7 +92,7 @@ public final class RehearsalHypercalls {
             MulticallEntry.result(slots, ring.claimResponse(), result);
         }
         if (count > 0) {
-            served += count;
+            served.addAndGet(count);
             if (ring.pushResponsesAndCheckNotify()) {
                 vcpuBell.ring();
             }

@@ -14,7 +14,8 @@ public final class TrainingGuest implements Guest {
 
     @Override
     public void run(GuestDomain domain) {
-        System.out.println("rehearsal: domain " + domain.domid() + " (" + domain.name() + ")");
+        System.out.println("rehearsal: domain " + domain.domid());
+        System.out.println("rehearsal: name " + domain.name());
         int frame = domain.memory().allocate();
         int ref = domain.grants().grantAccess(BACKEND, frame, false);
         int port = domain.events().allocUnbound(BACKEND, () -> {});

@@ -12,9 +12,6 @@ import io.splitvisor.dom0.xenstored.Xenstored;
 import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.hypercall.HypercallTable;
 import io.splitvisor.xenstore.Xenstore;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,7 +20,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
 /** A Dom0 that runs: the monitor and everything around it. */
-final class Dom0 implements Dom0Launcher.Dom0 {
+final class RunningDom0 implements Dom0Launcher.Dom0 {
     private static final int DOM0_PORTS = 1 << 16;
 
     private final List<PollingLoop> loops = new ArrayList<>();
@@ -37,7 +34,7 @@ final class Dom0 implements Dom0Launcher.Dom0 {
     private final HypervisorLog log = new HypervisorLog();
     private boolean closed;
 
-    Dom0(Path runDir, Dom0Launcher.Options options) {
+    RunningDom0(Path runDir, Dom0Launcher.Options options) {
         domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now(), this::close));
         Dom0Events events = new Dom0Events(DOM0_PORTS);
         Monitor monitor = new Monitor(events, domains);
@@ -47,12 +44,8 @@ final class Dom0 implements Dom0Launcher.Dom0 {
         timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("timer").daemon(true).factory());
         acceptors = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-        try {
-            Files.createDirectories(runDir.resolve("xenstored"));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        xenstored = Xenstored.start(runDir.resolve("xenstored").resolve("socket"));
+        xenstored = Xenstored.start(new StoreRings(domains.all(), log));
+        xenstored.listen(runDir.resolve("xenstored").resolve("socket"));
         store = xenstored.connect();
         attachServer = new AttachServer(Dom0Services.attachSocketIn(runDir), acceptors);
         Dom0BackendDomain backends = new Dom0BackendDomain(monitor, events, loops);

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.xenstored;
+
+/** Rings of domains. */
+interface DomainLinks {
+    /** Opens a domain's ring, or opens it anew over another page. */
+    void open(DomainState domain, RingPage page);
+}
