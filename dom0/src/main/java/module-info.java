@@ -16,6 +16,7 @@ module io.splitvisor.dom0 {
     requires transitive io.splitvisor.monitor;
 
     exports io.splitvisor.dom0.block;
+    exports io.splitvisor.dom0.cli;
     exports io.splitvisor.dom0.config;
     exports io.splitvisor.dom0.management;
     exports io.splitvisor.dom0.store;
@@ -25,5 +26,18 @@ module io.splitvisor.dom0 {
     provides io.splitvisor.dom0.toolstack.Dom0Launcher with
             io.splitvisor.dom0.domain.Launcher;
 
+    uses io.splitvisor.dom0.cli.Benchmark;
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
+
+    requires io.netty.common;
+    requires io.netty.transport;
+    requires io.netty.transport.classes.epoll;
+    requires io.netty.transport.unix.common;
+    requires io.splitvisor.monitor;
+    requires org.slf4j;
+    requires tools.jackson.core;
+    requires tools.jackson.databind;
+    requires transitive io.splitvisor.hypercall;
+
+    exports io.splitvisor.dom0.xenstored;
 }

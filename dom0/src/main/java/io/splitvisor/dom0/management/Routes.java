@@ -46,6 +46,7 @@ final class Routes {
         }
         return switch (path.get(1)) {
             case "domains" -> domains(request, path.subList(2, path.size()));
+            case "disks" -> allow(request, "GET", () -> disksOf(request));
             case "host" -> host(request);
             case "uptime" -> uptime(request);
             case "dmesg" -> dmesg(request);
@@ -111,6 +112,10 @@ final class Routes {
         if (!request.text()) {
             return Reply.json(200, domains.stream().map(JsonForms::domain).toList());
         }
+        if (request.flag("brief")) {
+            return Reply.text(
+                    domains.stream().map(d -> d.domid() + " " + d.name() + "\n").collect(Collectors.joining()));
+        }
         if (request.flag("vm")) {
             return Reply.text(Tables.vmList(domains));
         }
@@ -173,9 +178,19 @@ final class Routes {
         return allow(request, "GET", () -> {
             List<BlockInfo> disks = toolstack.blockList(domid);
             return request.text()
-                    ? Reply.text((request.flag("head") ? Tables.blockHead() : "") + Tables.blockRows(disks))
+                    ? Reply.text(Tables.blockRows(disks))
                     : Reply.json(200, disks.stream().map(JsonForms::block).toList());
         });
+    }
+
+    private Reply disksOf(Request request) {
+        List<BlockInfo> disks = (request.all("domain").isEmpty() ? toolstack.list() : named(request))
+                .stream()
+                        .flatMap(domain -> toolstack.blockList(domain.domid()).stream())
+                        .toList();
+        return request.text()
+                ? Reply.text(Tables.blockHead() + Tables.blockRows(disks))
+                : Reply.json(200, disks.stream().map(JsonForms::block).toList());
     }
 
     private Reply attach(Request request, int domid) {
