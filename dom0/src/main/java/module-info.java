@@ -28,16 +28,4 @@ module io.splitvisor.dom0 {
 
     uses io.splitvisor.dom0.cli.Benchmark;
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
-
-    requires io.netty.common;
-    requires io.netty.transport;
-    requires io.netty.transport.classes.epoll;
-    requires io.netty.transport.unix.common;
-    requires io.splitvisor.monitor;
-    requires org.slf4j;
-    requires tools.jackson.core;
-    requires tools.jackson.databind;
-    requires transitive io.splitvisor.hypercall;
-
-    exports io.splitvisor.dom0.xenstored;
 }

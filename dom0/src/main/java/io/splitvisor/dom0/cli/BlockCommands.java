@@ -30,7 +30,8 @@ final class BlockCommands {
         if (in.dryRun()) {
             return DryRun.blockAttach(in, spec);
         }
-        String body = Json.line(Json.object("spec", spec, "folder", in.environment().folder()));
+        String body =
+                Json.line(Json.object("spec", spec, "folder", in.environment().folder()));
         return in.show("POST", domain(in.operand(0)) + "/disks", body);
     }
 

@@ -82,8 +82,10 @@ final class CommandLine {
             return 1;
         }
         if (arguments.operands().size() < verb.required()) {
-            environment.err().print("'splitvisor " + verb.name() + "' requires at least " + verb.required() + " argument"
-                    + (verb.required() > 1 ? "s" : "") + ".\n\n");
+            environment
+                    .err()
+                    .print("'splitvisor " + verb.name() + "' requires at least " + verb.required() + " argument"
+                            + (verb.required() > 1 ? "s" : "") + ".\n\n");
             Help.of(verb, environment.out());
             return USAGE;
         }

@@ -20,21 +20,30 @@ final class Commands {
             case "vm-list" -> in.show("GET", "/v1/domains?vm=1&guests=1", "");
             case "domid" -> domid(in);
             case "domname" -> domname(in);
-            case "pause", "unpause" -> in.show("POST", domain(in.operand(0)) + "/" + in.verb().name(), "");
-            case "rename" -> in.show("POST", domain(in.operand(0)) + "/rename", Json.line(Json.object("name", in.operand(1))));
+            case "pause", "unpause" ->
+                in.show("POST", domain(in.operand(0)) + "/" + in.verb().name(), "");
+            case "rename" ->
+                in.show("POST", domain(in.operand(0)) + "/rename", Json.line(Json.object("name", in.operand(1))));
             case "destroy" -> destroy(in);
             case "shutdown", "reboot" -> ShutdownCommand.run(in);
             case "console" -> ConsoleCommand.run(in);
             case "block-attach", "block-list", "block-detach" -> BlockCommands.run(in);
-            case "info" -> in.show("GET", "/v1/host" + (in.operands().isEmpty() ? "" : "?name=" + encode(in.operand(0))), "");
-            case "uptime" -> in.show("GET", "/v1/uptime" + query(in.operands(), in.arguments().has("s") ? "short" : ""), "");
+            case "info" ->
+                in.show("GET", "/v1/host" + (in.operands().isEmpty() ? "" : "?name=" + encode(in.operand(0))), "");
+            case "uptime" ->
+                in.show(
+                        "GET",
+                        "/v1/uptime" + query(in.operands(), in.arguments().has("s") ? "short" : ""),
+                        "");
             case "dmesg" -> in.show(in.arguments().has("clear") ? "DELETE" : "GET", "/v1/dmesg", "");
             case "down" -> DownCommand.run(in);
             case "up" -> UpCommand.run(in);
             case "dom0" -> Dom0Command.run(in);
             case "bench" -> BenchCommand.run(in);
             case "completion" -> Completion.run(in);
-            default -> throw new IllegalStateException("a verb without a command: " + in.verb().name());
+            default ->
+                throw new IllegalStateException(
+                        "a verb without a command: " + in.verb().name());
         };
     }
 

@@ -53,7 +53,9 @@ final class Completion {
         OptionSpec.Builder builder = OptionSpec.builder(names).description(option.help());
         if (option.takesArgument()) {
             boolean file = option.argument().equals("FILE") || option.argument().equals("DIR");
-            builder.type(file ? java.io.File.class : String.class).paramLabel(option.argument()).arity("1");
+            builder.type(file ? java.io.File.class : String.class)
+                    .paramLabel(option.argument())
+                    .arity("1");
         }
         return builder.build();
     }

@@ -55,7 +55,9 @@ final class ConsoleCommand {
     private static void send(Invocation in, ConsoleConnection console, int leave) {
         var chunk = new byte[1024];
         try {
-            for (int n = in.environment().in().read(chunk); n > 0; n = in.environment().in().read(chunk)) {
+            for (int n = in.environment().in().read(chunk);
+                    n > 0;
+                    n = in.environment().in().read(chunk)) {
                 int end = 0;
                 while (end < n && (chunk[end] & 0xff) != leave) {
                     end++;

@@ -134,7 +134,8 @@ final class ConsolePrinter {
         String plain = raw.indexOf('\033') < 0 ? raw : raw.replaceAll("\033\\[[0-9;]*m", "");
         for (int i = 0; i < plain.length(); i++) {
             char c = plain.charAt(i);
-            boolean bad = (c < ' ' && c != '\t') || (c >= 127 && c < 160) || (c >= 0x202a && c <= 0x202e) || c == 0x2028;
+            boolean bad =
+                    (c < ' ' && c != '\t') || (c >= 127 && c < 160) || (c >= 0x202a && c <= 0x202e) || c == 0x2028;
             text.append(bad ? '.' : c);
         }
         return text.toString();

@@ -75,12 +75,18 @@ final class CreateCommand {
         Path path = here.resolve(file);
         Path folder = path.getParent() == null ? here : path.getParent();
         return Json.line(Json.object(
-                "source", file,
-                "config", none ? "" : text(path, file),
-                "folder", none ? here : folder.normalize(),
-                "overrides", overrides,
-                "override_folder", here,
-                "paused", in.arguments().has("p")));
+                "source",
+                file,
+                "config",
+                none ? "" : text(path, file),
+                "folder",
+                none ? here : folder.normalize(),
+                "overrides",
+                overrides,
+                "override_folder",
+                here,
+                "paused",
+                in.arguments().has("p")));
     }
 
     private static String text(Path path, String file) {

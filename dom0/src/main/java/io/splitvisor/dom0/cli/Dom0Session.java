@@ -38,7 +38,8 @@ final class Dom0Session implements AutoCloseable {
         Dom0Launcher launcher = ServiceLoader.load(Dom0Launcher.class)
                 .findFirst()
                 .orElseThrow(() -> new ToolstackException(Kind.FAILED, "there is no Dom0 in this installation"));
-        return start(in.runDir(), launcher, new Dom0Launcher.Options(in.globals().verbosity(), commandline(in)));
+        return start(
+                in.runDir(), launcher, new Dom0Launcher.Options(in.globals().verbosity(), commandline(in)));
     }
 
     static Dom0Session start(Path runDir, Dom0Launcher launcher, Dom0Launcher.Options options) {

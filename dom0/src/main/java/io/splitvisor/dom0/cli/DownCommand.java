@@ -14,7 +14,10 @@ final class DownCommand {
 
     static int run(Invocation in) {
         if (in.operands().isEmpty()) {
-            Answer answer = in.ask("POST", "/v1/stop", Json.line(Json.object("grace_s", in.arguments().value("grace", "10"))));
+            Answer answer = in.ask(
+                    "POST",
+                    "/v1/stop",
+                    Json.line(Json.object("grace_s", in.arguments().value("grace", "10"))));
             return in.show(answer);
         }
         var names = new ArrayList<String>();
@@ -26,7 +29,9 @@ final class DownCommand {
                 names.add(operand);
             }
         }
-        List<Integer> domids = ShutdownCommand.named(in, names).stream().filter(domid -> domid >= 0).toList();
+        List<Integer> domids = ShutdownCommand.named(in, names).stream()
+                .filter(domid -> domid >= 0)
+                .toList();
         int code = ShutdownCommand.request(in, domids, false, 2);
         if (in.json() && code == 0) {
             in.environment().out().print(Json.pretty(Json.object("domids", domids)));

@@ -15,9 +15,12 @@ final class DryRun {
     private DryRun() {}
 
     static int create(Invocation in, String file, List<String> overrides) {
-        ParsedConfig parsed = ConfigSource.read(file, in.environment().folder(), overrides).parse();
+        ParsedConfig parsed =
+                ConfigSource.read(file, in.environment().folder(), overrides).parse();
         parsed.warnings().forEach(warning -> in.log("WARNING: " + warning));
-        in.environment().out().print(Json.pretty(Json.object("domid", null, "config", JsonForms.config(parsed.config()))));
+        in.environment()
+                .out()
+                .print(Json.pretty(Json.object("domid", null, "config", JsonForms.config(parsed.config()))));
         return 0;
     }
 

@@ -14,7 +14,8 @@ import java.util.List;
  * @param version {@code --version}
  * @param rest the verb and what follows it
  */
-record Globals(int verbosity, boolean dryRun, boolean force, boolean json, String runDir, boolean version, List<String> rest) {
+record Globals(
+        int verbosity, boolean dryRun, boolean force, boolean json, String runDir, boolean version, List<String> rest) {
     /** Reads them; null where there is one that does not exist. They end at the first word that is no option. */
     static Globals parse(List<String> words) {
         int verbosity = 0;

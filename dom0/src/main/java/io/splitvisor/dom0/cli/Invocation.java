@@ -17,7 +17,9 @@ import java.util.List;
  */
 record Invocation(Verb verb, Globals globals, Arguments arguments, Environment environment) {
     boolean json() {
-        return globals.json() || arguments.has("json") || arguments.value("output", "table").equals("json");
+        return globals.json()
+                || arguments.has("json")
+                || arguments.value("output", "table").equals("json");
     }
 
     boolean dryRun() {

@@ -102,7 +102,8 @@ final class Setup {
         for (String file : plain.keySet()) {
             ParsedConfig parsed = parse(file, changes.get(file));
             if (parsed != null && domains.put(parsed.config().name(), parsed.config()) != null) {
-                problems.add(new Problem(file, 0, "name", "'" + parsed.config().name() + "' is the name of two domains"));
+                problems.add(
+                        new Problem(file, 0, "name", "'" + parsed.config().name() + "' is the name of two domains"));
             }
         }
         List<DomainConfig> ordered = ordered(domains);
@@ -132,8 +133,10 @@ final class Setup {
             boolean named = dot > 0 && dot < equals;
             String name = named ? override.substring(0, dot) : "";
             String change = named ? override.substring(dot + 1) : override;
-            String key = change.substring(0, change.indexOf('=')).replace('+', ' ').strip();
-            boolean taken = plain.values().stream().anyMatch(domain -> domain.takes().contains(key));
+            String key =
+                    change.substring(0, change.indexOf('=')).replace('+', ' ').strip();
+            boolean taken =
+                    plain.values().stream().anyMatch(domain -> domain.takes().contains(key));
             boolean used = false;
             for (Map.Entry<String, DomainConfig> domain : plain.entrySet()) {
                 boolean wanted = named
@@ -145,7 +148,8 @@ final class Setup {
                 }
             }
             if (!used) {
-                problems.add(new Problem(ConfigSource.COMMAND_LINE, 0, override, "no domain of this setup is called '" + name + "'"));
+                problems.add(new Problem(
+                        ConfigSource.COMMAND_LINE, 0, override, "no domain of this setup is called '" + name + "'"));
             }
         }
         return changes;
@@ -176,7 +180,8 @@ final class Setup {
         for (String name : domain.after()) {
             DomainConfig before = domains.get(name);
             if (before == null) {
-                problems.add(new Problem(domain.source(), 0, "after", "no domain of this setup is called '" + name + "'"));
+                problems.add(
+                        new Problem(domain.source(), 0, "after", "no domain of this setup is called '" + name + "'"));
             } else {
                 visit(before, domains, ordered, done, above);
             }

@@ -70,7 +70,9 @@ final class SetupLife implements AutoCloseable {
     }
 
     private boolean noneRuns() {
-        return toolstack.list().stream().filter(d -> d.domid() != Toolstack.DOM0).allMatch(this::stays);
+        return toolstack.list().stream()
+                .filter(d -> d.domid() != Toolstack.DOM0)
+                .allMatch(this::stays);
     }
 
     /** A domain that has shut down and is kept for inspection. Any other that has shut down is about to go or to restart. */
@@ -79,12 +81,13 @@ final class SetupLife implements AutoCloseable {
             return false;
         }
         DomainConfig.OnShutdown on = domain.config().get().on();
-        Action action = switch (domain.shutdown().get()) {
-            case POWEROFF, SUSPEND -> on.poweroff();
-            case REBOOT, SOFT_RESET -> on.reboot();
-            case CRASH -> on.crash();
-            case WATCHDOG -> on.watchdog();
-        };
+        Action action =
+                switch (domain.shutdown().get()) {
+                    case POWEROFF, SUSPEND -> on.poweroff();
+                    case REBOOT, SOFT_RESET -> on.reboot();
+                    case CRASH -> on.crash();
+                    case WATCHDOG -> on.watchdog();
+                };
         return action == Action.PRESERVE || (action == Action.RENAME_RESTART && renamed.contains(domain.domid()));
     }
 
@@ -97,9 +100,12 @@ final class SetupLife implements AutoCloseable {
             case DomainEvent.Created _ -> {
                 // its console is open already
             }
-            case DomainEvent.Shutdown shutdown -> endings.put(shutdown.name(), shutdown.reason().word());
+            case DomainEvent.Shutdown shutdown ->
+                endings.put(shutdown.name(), shutdown.reason().word());
             case DomainEvent.Destroyed destroyed ->
-                endings.put(destroyed.name(), destroyed.reason().map(ShutdownReason::word).orElse("destroyed"));
+                endings.put(
+                        destroyed.name(),
+                        destroyed.reason().map(ShutdownReason::word).orElse("destroyed"));
             case DomainEvent.Renamed rename -> renamed.add(rename.domid()); // its console keeps the name that is known
         }
     }

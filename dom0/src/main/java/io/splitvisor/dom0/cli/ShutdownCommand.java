@@ -24,7 +24,8 @@ final class ShutdownCommand {
         if (domids.contains(-1)) {
             return 1;
         }
-        int code = request(in, domids, in.verb().name().equals("reboot"), in.arguments().count("wait"));
+        int code = request(
+                in, domids, in.verb().name().equals("reboot"), in.arguments().count("wait"));
         if (in.json() && code == 0) {
             in.environment().out().print(Json.pretty(Json.object("domids", domids)));
         }

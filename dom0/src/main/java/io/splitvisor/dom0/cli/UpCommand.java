@@ -23,13 +23,15 @@ final class UpCommand {
         List<DomainConfig> domains = setup.read();
         setup.warnings().forEach(warning -> in.log("WARNING: " + warning));
         if (in.dryRun()) {
-            in.environment().out().print(Json.pretty(domains.stream()
-                    .map(domain -> Json.object("domid", null, "config", JsonForms.config(domain)))
-                    .toList()));
+            in.environment()
+                    .out()
+                    .print(Json.pretty(domains.stream()
+                            .map(domain -> Json.object("domid", null, "config", JsonForms.config(domain)))
+                            .toList()));
             return 0;
         }
         for (Path folder : setup.folders()) {
-            prepare(in, folder);
+            runProgram(in, folder, "setup");
         }
         List<DomainConfig> present = present(in, domains);
         if (present.isEmpty()) {
@@ -38,7 +40,13 @@ final class UpCommand {
         }
         try (Dom0Session session = Dom0Session.start(in);
                 var _ = OnSignal.end(session)) {
-            return host(in, session, present);
+            int code = host(in, session, present);
+            if (code == 0) {
+                for (Path folder : setup.folders()) {
+                    runProgram(in, folder, "check");
+                }
+            }
+            return code;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return 1;
@@ -74,9 +82,12 @@ final class UpCommand {
         }
     }
 
-    /** Runs the folder's own preparation: images to make, guests to compile. */
-    private static void prepare(Invocation in, Path folder) {
-        Path program = folder.resolve("setup");
+    /**
+     * Runs a program of the folder's own, if it has it: {@code setup} before the domains start (images to make, guests to
+     * compile), {@code check} after all have ended well (what they did is proven on the host's side).
+     */
+    private static void runProgram(Invocation in, Path folder, String name) {
+        Path program = folder.resolve(name);
         if (!Files.isExecutable(program)) {
             return;
         }
@@ -105,7 +116,10 @@ final class UpCommand {
     private static List<DomainConfig> present(Invocation in, List<DomainConfig> domains) {
         var present = new ArrayList<DomainConfig>();
         for (DomainConfig domain : domains) {
-            Path missing = domain.guest().kernel().filter(kernel -> !Files.exists(kernel)).orElse(null);
+            Path missing = domain.guest()
+                    .kernel()
+                    .filter(kernel -> !Files.exists(kernel))
+                    .orElse(null);
             if (domain.optional() && missing != null) {
                 in.log(domain.name() + ": left out, since there is no " + missing);
             } else {

@@ -15,4 +15,10 @@ import java.util.List;
  * @param options its options, besides those that every verb has
  */
 record Verb(
-        String name, boolean dryRun, boolean modifies, String usage, String summary, int required, List<Option> options) {}
+        String name,
+        boolean dryRun,
+        boolean modifies,
+        String usage,
+        String summary,
+        int required,
+        List<Option> options) {}

@@ -299,7 +299,9 @@ final class ConfigReader {
         List<String> takes = read.words("takes");
         for (String key : takes) {
             if (!Keys.ACTED_ON.contains(key)) {
-                String near = Keys.nearest(key).map(k -> "; did you mean '" + k + "'?").orElse("");
+                String near = Keys.nearest(key)
+                        .map(k -> "; did you mean '" + k + "'?")
+                        .orElse("");
                 read.problem(settings.get("takes"), "'" + Lexer.printable(key) + "' is no key that is acted on" + near);
             }
         }

@@ -105,8 +105,19 @@ public record DiskConfig(
     /** The same disk with another image, in raw format. */
     public DiskConfig withTarget(String other) {
         return new DiskConfig(
-                other, Format.RAW, vdev, writable, cdrom, backend, backendType, script, directIoSafe, discard, trusted,
-                specification, grantUsage);
+                other,
+                Format.RAW,
+                vdev,
+                writable,
+                cdrom,
+                backend,
+                backendType,
+                script,
+                directIoSafe,
+                discard,
+                trusted,
+                specification,
+                grantUsage);
     }
 
     /**

@@ -106,7 +106,9 @@ public record DomainConfig(
             boolean optional,
             List<String> after,
             String source) {
-        this(name, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, disks, vifs, on, optional, after, List.of(), source);
+        this(
+                name, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, disks, vifs, on, optional, after,
+                List.of(), source);
     }
 
     /** What is wrong with a domain's name, empty where it is good. */
@@ -133,8 +135,7 @@ public record DomainConfig(
     public DomainConfig withName(String other) {
         return new DomainConfig(
                 other, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, disks, vifs, on, optional, after,
-                takes,
-                source);
+                takes, source);
     }
 
     /** The same domain with a UUID. */
@@ -161,8 +162,7 @@ public record DomainConfig(
     public DomainConfig withDisks(List<DiskConfig> others) {
         return new DomainConfig(
                 name, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, others, vifs, on, optional, after,
-                takes,
-                source);
+                takes, source);
     }
 
     private static void check(boolean good, String key, String value) {

@@ -175,8 +175,7 @@ class CommandLineGoldenTest {
     void shouldPrintUptime() {
         shell.toolstack().createdAt(Instant.now().minusSeconds(2 * 86_400 + 3 * 3_600 + 4 * 60));
         createBoth();
-        assertThat(shell.run("uptime", "db").out())
-                .matches("Name {32}ID Uptime\ndb {35}2 2 days,  3:04:0[0-9]\n");
+        assertThat(shell.run("uptime", "db").out()).matches("Name {32}ID Uptime\ndb {35}2 2 days,  3:04:0[0-9]\n");
         assertThat(shell.run("uptime", "-s", "db").out())
                 .matches(" [0-9]{2}:[0-9]{2}:[0-9]{2} up 2 days,  3:04, db \\(2\\)\n");
         assertThat(shell.run("uptime").out().lines()).hasSize(4);
@@ -184,7 +183,8 @@ class CommandLineGoldenTest {
 
     @Test
     void shouldPrintTheHost() {
-        assertThat(shell.run("info").out()).isEqualTo("""
+        assertThat(shell.run("info").out())
+                .isEqualTo("""
                 host                   : host1
                 release                : 6.1.0
                 version                : #1 SMP
@@ -226,9 +226,19 @@ class CommandLineGoldenTest {
         Result result = shell.run("-N", "create", "db.cfg", "memory=96");
         assertThat(result.code()).isZero();
         assertThat(result.err()).isEqualTo("WARNING: db.cfg:5: vnc: a key of xl that is not acted on\n");
-        assertThat(result.out()).startsWith("{\n    \"domid\": null,\n    \"config\": {").contains("\"target_memkb\": 98304");
+        assertThat(result.out())
+                .startsWith("{\n    \"domid\": null,\n    \"config\": {")
+                .contains("\"target_memkb\": 98304");
         assertThat(shell.run("create", "-n", "db.cfg").out()).contains("\"name\": \"db\"");
-        assertThat(shell.run("-N", "block-attach", "0", "format=raw", "vdev=hda", "access=rw", "target=/dev/vg/guest-volume").out())
+        assertThat(shell.run(
+                                "-N",
+                                "block-attach",
+                                "0",
+                                "format=raw",
+                                "vdev=hda",
+                                "access=rw",
+                                "target=/dev/vg/guest-volume")
+                        .out())
                 .isEqualTo("""
                         disk: {
                             "pdev_path": "/dev/vg/guest-volume",
@@ -261,7 +271,8 @@ class CommandLineGoldenTest {
                 --run-dir=DIR           The Dom0's run folder.
 
                 """);
-        assertThat(shell.run("pause", "-h").out()).isEqualTo(shell.run("help", "pa").out());
+        assertThat(shell.run("pause", "-h").out())
+                .isEqualTo(shell.run("help", "pa").out());
         assertThat(shell.run("help", "nothing")).isEqualTo(new Result(0, "command \"nothing\" not implemented\n", ""));
     }
 }

@@ -46,7 +46,8 @@ class CommandLineTest {
     }
 
     private void config(String name) throws IOException {
-        Files.writeString(folder.resolve(name + ".cfg"), "name='" + name + "'; type='exec'; kernel='k'\ndisk=['i,raw,xvda,w']\n");
+        Files.writeString(
+                folder.resolve(name + ".cfg"), "name='" + name + "'; type='exec'; kernel='k'\ndisk=['i,raw,xvda,w']\n");
     }
 
     @AfterEach
@@ -112,7 +113,9 @@ class CommandLineTest {
         assertThat(shell.toolstack().info(1).memoryKib()).isEqualTo(96 * 1024);
         assertThat(shell.run("create", "-f", "a.cfg", "-q")).isEqualTo(new Result(0, "", ""));
         assertThat(shell.run("create", "--defconfig=a.cfg", "name='c'").code()).isZero();
-        assertThat(shell.run("create", "/dev/null", "name='d'; type='exec'; kernel='/k'").code()).isZero();
+        assertThat(shell.run("create", "/dev/null", "name='d'; type='exec'; kernel='/k'")
+                        .code())
+                .isZero();
         assertThat(shell.toolstack().list()).hasSize(5);
         assertThat(shell.run("create", "a.cfg").err()).contains("Domain with name \"a\" already exists.");
     }
@@ -124,13 +127,15 @@ class CommandLineTest {
         shell.run("create", "sub folder/s.cfg", "disk+=['j,raw,xvdb,w']");
         assertThat(shell.toolstack().info(1).config().orElseThrow().disks())
                 .extracting(disk -> disk.target())
-                .containsExactly(sub.resolve("i").toString(), folder.resolve("j").toString());
+                .containsExactly(
+                        sub.resolve("i").toString(), folder.resolve("j").toString());
         shell.run("create", "sub folder/s.cfg", "name=t", "disk=j");
         assertThat(shell.toolstack().info(2).config().orElseThrow().disks())
                 .extracting(disk -> disk.target())
                 .containsExactly(folder.resolve("j").toString());
         shell.run("block-attach", "s", "k,,xvdc");
-        assertThat(shell.toolstack().blockList(1).getLast().disk().target()).isEqualTo(folder.resolve("k").toString());
+        assertThat(shell.toolstack().blockList(1).getLast().disk().target())
+                .isEqualTo(folder.resolve("k").toString());
     }
 
     @Test
@@ -161,7 +166,8 @@ class CommandLineTest {
         shell.run("create", "a.cfg", "on_poweroff=preserve");
         shell.run("create", "b.cfg");
         assertThat(shell.run("shutdown", "-w", "a").err())
-                .isEqualTo("Shutting down domain 1\nWaiting for 1 domains\nDomain 1 has been shut down, reason code 0\n");
+                .isEqualTo(
+                        "Shutting down domain 1\nWaiting for 1 domains\nDomain 1 has been shut down, reason code 0\n");
         assertThat(shell.run("shutdown", "-ww", "b").err())
                 .isEqualTo("Shutting down domain 2\nWaiting for 1 domains\nDomain 2 has been shut down, reason code 0\n"
                         + "Domain 2 continue waiting for death\nDomain 2 has been destroyed\n");
@@ -177,7 +183,8 @@ class CommandLineTest {
         shell.run("create", "b.cfg");
         Result result = shell.run("shutdown", "-a", "-ww");
         assertThat(result.code()).isZero();
-        assertThat(result.err()).contains("Waiting for 2 domains", "Domain 1 has been destroyed", "Domain 2 has been destroyed");
+        assertThat(result.err())
+                .contains("Waiting for 2 domains", "Domain 1 has been destroyed", "Domain 2 has been destroyed");
         assertThat(shell.toolstack().list()).hasSize(1);
         assertThat(shell.run("shutdown", "-a", "-w").err()).isEqualTo("Waiting for 0 domains\n");
     }
@@ -224,10 +231,35 @@ class CommandLineTest {
 
     static List<String> verbsThatAnswer() {
         return List.of(
-                "list", "list -l", "vm-list", "info", "uptime", "dmesg", "domid a", "domname 1", "block-list a", "pause a",
-                "unpause a", "rename a b", "block-attach a j,,xvdb", "block-detach a xvda", "shutdown a", "reboot -w a",
-                "shutdown -a", "destroy a", "bench", "-N create a.cfg", "create a.cfg name=z", "-N block-attach a j,,xvdb",
-                "down a", "list nobody", "console nobody", "create none.cfg", "create /dev/null", "destroy 0", "-N up a.cfg");
+                "list",
+                "list -l",
+                "vm-list",
+                "info",
+                "uptime",
+                "dmesg",
+                "domid a",
+                "domname 1",
+                "block-list a",
+                "pause a",
+                "unpause a",
+                "rename a b",
+                "block-attach a j,,xvdb",
+                "block-detach a xvda",
+                "shutdown a",
+                "reboot -w a",
+                "shutdown -a",
+                "destroy a",
+                "bench",
+                "-N create a.cfg",
+                "create a.cfg name=z",
+                "-N block-attach a j,,xvdb",
+                "down a",
+                "list nobody",
+                "console nobody",
+                "create none.cfg",
+                "create /dev/null",
+                "destroy 0",
+                "-N up a.cfg");
     }
 
     @ParameterizedTest
@@ -255,7 +287,8 @@ class CommandLineTest {
         Result result = shell.run("completion");
         assertThat(result.code()).isZero();
         for (Verb verb : Verbs.TABLE) {
-            assertThat(result.out()).contains("function _picocli_splitvisor_" + verb.name().replace("-", "") + "()");
+            assertThat(result.out())
+                    .contains("function _picocli_splitvisor_" + verb.name().replace("-", "") + "()");
         }
         assertThat(result.out()).contains("--defconfig", "--run-dir", "--force");
     }
@@ -309,7 +342,8 @@ class CommandLineTest {
         Result result = shell.run("--run-dir", empty.toString(), "list");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.err()).contains("cannot reach a Dom0 in " + empty, "splitvisor dom0");
-        JsonNode json = MAPPER.readTree(shell.run("--json", "--run-dir", empty.toString(), "list").out());
+        JsonNode json = MAPPER.readTree(
+                shell.run("--json", "--run-dir", empty.toString(), "list").out());
         assertThat(json.path("error").path("kind").stringValue()).isEqualTo("failed");
     }
 

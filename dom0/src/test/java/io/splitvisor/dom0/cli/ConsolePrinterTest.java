@@ -61,8 +61,8 @@ class ConsolePrinterTest {
         String nameOfA = Colours.start(0) + "a      | " + Colours.end();
         String other = Colours.start(1) + "longer | " + Colours.end();
         assertThat(shown())
-                .isEqualTo(nameOfA + "10%\r\033[K" + nameOfA + "20%\n" + other + "x\n" + nameOfA + "30%\r\033[K" + nameOfA
-                        + "40%\n");
+                .isEqualTo(nameOfA + "10%\r\033[K" + nameOfA + "20%\n" + other + "x\n" + nameOfA + "30%\r\033[K"
+                        + nameOfA + "40%\n");
     }
 
     @Test

@@ -33,7 +33,8 @@ class RunFolderTest {
         assertThat(RunDir.of("", environment(all))).isEqualTo(Path.of("/var"));
         assertThat(RunDir.of("", environment(Map.of("XDG_RUNTIME_DIR", folder.toString()))))
                 .isEqualTo(folder.resolve("splitvisor"));
-        assertThat(RunDir.of("", environment(Map.of("XDG_RUNTIME_DIR", folder + "/none"))).toString())
+        assertThat(RunDir.of("", environment(Map.of("XDG_RUNTIME_DIR", folder + "/none")))
+                        .toString())
                 .matches("/tmp/splitvisor-[0-9]+");
         assertThat(RunDir.of("", environment(Map.of("SPLITVISOR_RUN_DIR", ""))).toString())
                 .matches("/tmp/splitvisor-[0-9]+");
@@ -43,7 +44,8 @@ class RunFolderTest {
     void shouldBePrivateAndHeldByOneDom0() throws IOException {
         Path path = folder.resolve("a/b");
         try (RunFolder run = RunFolder.open(path)) {
-            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(run.path()))).isEqualTo("rwx------");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(run.path())))
+                    .isEqualTo("rwx------");
             assertThatThrownBy(() -> RunFolder.open(path)).hasMessageContaining("a Dom0 runs in " + path + " already");
         }
         try (RunFolder again = RunFolder.open(path)) {
@@ -56,7 +58,8 @@ class RunFolderTest {
         Path path = Files.createDirectory(folder.resolve("open"));
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxrwxrwx"));
         try (RunFolder run = RunFolder.open(path)) {
-            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(run.path()))).isEqualTo("rwx------");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(run.path())))
+                    .isEqualTo("rwx------");
         }
     }
 
@@ -78,7 +81,8 @@ class RunFolderTest {
 
     @Test
     void shouldRefuseAPathThatSocketsCannotHave() {
-        assertThatThrownBy(() -> RunFolder.open(folder.resolve("x".repeat(100)))).hasMessageContaining("too long for the sockets");
+        assertThatThrownBy(() -> RunFolder.open(folder.resolve("x".repeat(100))))
+                .hasMessageContaining("too long for the sockets");
     }
 
     @Test

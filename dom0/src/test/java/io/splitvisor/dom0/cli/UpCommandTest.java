@@ -35,7 +35,8 @@ class UpCommandTest {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
 
     private void config(String name, String more) throws IOException {
-        Files.writeString(folder.resolve(name + ".cfg"), "name='" + name + "'; type='exec'; kernel='" + name + ".bin'\n" + more);
+        Files.writeString(
+                folder.resolve(name + ".cfg"), "name='" + name + "'; type='exec'; kernel='" + name + ".bin'\n" + more);
     }
 
     private List<DomainConfig> read(String... operands) {
@@ -65,10 +66,11 @@ class UpCommandTest {
     void shouldRunASetupToItsEnd() throws Exception {
         config("one", "");
         config("two", "");
-        var toolstack = new FakeToolstack().onCreate((fake, domid) -> Thread.ofVirtual().start(() -> {
-            fake.guestWrites(domid, "hello from " + domid + "\nno line end");
-            fake.guestShutsDown(domid, ShutdownReason.POWEROFF);
-        }));
+        var toolstack = new FakeToolstack()
+                .onCreate((fake, domid) -> Thread.ofVirtual().start(() -> {
+                    fake.guestWrites(domid, "hello from " + domid + "\nno line end");
+                    fake.guestShutsDown(domid, ShutdownReason.POWEROFF);
+                }));
         assertThat(up(toolstack, read("one.cfg", "two.cfg"))).isZero();
         assertThat(outText().lines())
                 .contains("one | hello from 1", "one | no line end", "two | hello from 2", "two | no line end")
@@ -81,19 +83,23 @@ class UpCommandTest {
     void shouldFailIfADomainEndsBadly() throws Exception {
         config("good", "");
         config("bad", "");
-        var toolstack = new FakeToolstack().onCreate((fake, domid) -> fake.guestShutsDown(
-                domid, fake.info(domid).name().equals("bad") ? ShutdownReason.CRASH : ShutdownReason.POWEROFF));
+        var toolstack = new FakeToolstack()
+                .onCreate((fake, domid) -> fake.guestShutsDown(
+                        domid, fake.info(domid).name().equals("bad") ? ShutdownReason.CRASH : ShutdownReason.POWEROFF));
         assertThat(up(toolstack, read("good.cfg", "bad.cfg"))).isEqualTo(1);
-        assertThat(err.toString(StandardCharsets.UTF_8)).contains("bad: ended with crash").doesNotContain("good:");
+        assertThat(err.toString(StandardCharsets.UTF_8))
+                .contains("bad: ended with crash")
+                .doesNotContain("good:");
     }
 
     @Test
     void shouldSurviveARestartAndEndWithTheReplacement() throws Exception {
         config("again", "");
-        var toolstack = new FakeToolstack().onCreate((fake, domid) -> Thread.ofVirtual().start(() -> {
-            fake.guestWrites(domid, "life " + domid + "\n");
-            fake.guestShutsDown(domid, domid < 3 ? ShutdownReason.REBOOT : ShutdownReason.POWEROFF);
-        }));
+        var toolstack = new FakeToolstack()
+                .onCreate((fake, domid) -> Thread.ofVirtual().start(() -> {
+                    fake.guestWrites(domid, "life " + domid + "\n");
+                    fake.guestShutsDown(domid, domid < 3 ? ShutdownReason.REBOOT : ShutdownReason.POWEROFF);
+                }));
         assertThat(up(toolstack, read("again.cfg"))).isZero();
         assertThat(outText()).contains("again | life 1\n", "again | life 2\n", "again | life 3\n");
         assertThat(toolstack.calls()).containsExactly("create again", "create again", "create again");
@@ -110,9 +116,11 @@ class UpCommandTest {
     @Test
     void shouldPrintOutcomesAsJson() throws Exception {
         config("one", "");
-        var toolstack = new FakeToolstack().onCreate((fake, domid) -> fake.guestShutsDown(domid, ShutdownReason.POWEROFF));
+        var toolstack =
+                new FakeToolstack().onCreate((fake, domid) -> fake.guestShutsDown(domid, ShutdownReason.POWEROFF));
         assertThat(up(toolstack, read("one.cfg"), "--json")).isZero();
-        assertThat(outText()).isEqualTo("[\n    {\n        \"name\": \"one\",\n        \"ended\": \"poweroff\"\n    }\n]\n");
+        assertThat(outText())
+                .isEqualTo("[\n    {\n        \"name\": \"one\",\n        \"ended\": \"poweroff\"\n    }\n]\n");
     }
 
     @Test
@@ -156,10 +164,13 @@ class UpCommandTest {
     void shouldRefuseCyclesUnknownNamesAndTwins() throws IOException {
         config("a", "after='b'");
         config("b", "after='a'");
-        assertThatThrownBy(() -> read(".")).isInstanceOf(ConfigException.class).hasMessageContaining("wait for each other: [a, b]");
+        assertThatThrownBy(() -> read("."))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("wait for each other: [a, b]");
         assertThatThrownBy(() -> read("a.cfg")).hasMessageContaining("no domain of this setup is called 'b'");
         config("c", "");
-        assertThatThrownBy(() -> read("c.cfg", "b.cfg", "b.name=c", "b.after=[]")).hasMessageContaining("the name of two domains");
+        assertThatThrownBy(() -> read("c.cfg", "b.cfg", "b.name=c", "b.after=[]"))
+                .hasMessageContaining("the name of two domains");
         Path empty = Files.createDirectory(folder.resolve("empty"));
         assertThatThrownBy(() -> read(empty.toString())).hasMessageContaining("no *.cfg in this folder");
     }
@@ -174,7 +185,8 @@ class UpCommandTest {
         assertThat(domains).extracting(DomainConfig::memoryMib).containsExactly(64L, 99L);
         assertThat(domains).allMatch(domain -> domain.on().crash().word().equals("preserve"));
         assertThat(disks(read("b.cfg", "b.disk=['z,,xvdb']").getFirst())).containsExactly(folder + "/z rw");
-        assertThatThrownBy(() -> read("b.cfg", "nobody.memory=1")).hasMessageContaining("no domain of this setup is called 'nobody'");
+        assertThatThrownBy(() -> read("b.cfg", "nobody.memory=1"))
+                .hasMessageContaining("no domain of this setup is called 'nobody'");
         assertThatThrownBy(() -> read("b.cfg", "memroy=1")).hasMessageContaining("did you mean 'memory'?");
     }
 
@@ -188,7 +200,9 @@ class UpCommandTest {
     void shouldReportTheProblemsOfAllFilesAtOnce() throws IOException {
         config("a", "memory=0");
         config("b", "vcpus=0");
-        assertThatThrownBy(() -> read(".", "a.cfg")).hasMessageContaining("memory").hasMessageContaining("vcpus");
+        assertThatThrownBy(() -> read(".", "a.cfg"))
+                .hasMessageContaining("memory")
+                .hasMessageContaining("vcpus");
     }
 
     @Test
@@ -202,7 +216,8 @@ class UpCommandTest {
         Files.writeString(setup, "#!/bin/sh\nexit 0\n");
         Shell.Result nothing = Shell.at(runDir, folder, "up", ".");
         assertThat(nothing.code()).isEqualTo(1);
-        assertThat(nothing.err()).contains("a: left out, since there is no " + folder.resolve("a.bin"), "no domain to start");
+        assertThat(nothing.err())
+                .contains("a: left out, since there is no " + folder.resolve("a.bin"), "no domain to start");
     }
 
     @Test
