@@ -13,6 +13,7 @@ module io.splitvisor.dom0 {
     requires org.slf4j;
     requires tools.jackson.core;
     requires tools.jackson.databind;
+    requires transitive io.splitvisor.hypercall;
     requires transitive io.splitvisor.monitor;
 
     exports io.splitvisor.dom0.block;
