@@ -3,5 +3,13 @@
 module io.splitvisor.hypercall {
     requires transitive io.splitvisor.ring;
 
+    exports io.splitvisor.attach;
+    exports io.splitvisor.backend;
+    exports io.splitvisor.hypercall;
+    exports io.splitvisor.abi;
+    exports io.splitvisor.abi.evtchn;
+    exports io.splitvisor.abi.grant;
+    exports io.splitvisor.abi.io;
+    exports io.splitvisor.xenbus;
     exports io.splitvisor.xenstore;
 }

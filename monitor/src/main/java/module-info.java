@@ -2,4 +2,10 @@
 /** The hypervisor proper: domains, frames, hypercalls, event channels, grants. No I/O and no threads of its own. */
 module io.splitvisor.monitor {
     requires transitive io.splitvisor.hypercall;
+
+    exports io.splitvisor.monitor;
+    exports io.splitvisor.monitor.evtchn;
+    exports io.splitvisor.monitor.grant;
+    exports io.splitvisor.monitor.hypercall;
+    exports io.splitvisor.monitor.memory;
 }

@@ -10,8 +10,8 @@ import java.lang.invoke.MethodHandle;
 
 /** A Linux eventfd: a counter that wakes whoever waits for it, in this process or another. */
 public final class EventFd implements AutoCloseable {
-    private static final MethodHandle WRITE = Native.link("write", LONG, INT, LONG, LONG);
-    private static final MethodHandle READ = Native.link("read", LONG, INT, LONG, LONG);
+    private static final MethodHandle WRITE = Native.linkWords("write");
+    private static final MethodHandle READ = Native.linkWords("read");
     private static final int EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 
     /** Linked by the creator only. */
@@ -19,14 +19,14 @@ public final class EventFd implements AutoCloseable {
         private static final MethodHandle EVENTFD = Native.link("eventfd", INT, INT, INT);
     }
 
-    private final int fd;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment one = arena.allocate(LONG);
-    private final long sink = arena.allocate(LONG).address();
+    // One for all: what is written is always 1, and what is read is of no interest, so threads may overwrite it.
+    private static final long ONE = Arena.global().allocateFrom(LONG, 1).address();
+    private static final long SINK = Arena.global().allocate(LONG).address();
+
+    private final OwnedDescriptor fd;
 
     private EventFd(int fd) {
-        this.fd = fd;
-        one.set(LONG, 0, 1);
+        this.fd = new OwnedDescriptor(fd);
     }
 
     /** Creates a non-blocking eventfd with count 0. */
@@ -48,16 +48,20 @@ public final class EventFd implements AutoCloseable {
         return new EventFd(fd);
     }
 
-    /** The descriptor, to be waited for or passed on. Stays owned by this object. */
+    /** The descriptor, to be waited for or passed on. Stays owned by this object; -1 after {@link #close}. */
     public int fd() {
-        return fd;
+        return fd.number();
     }
 
-    /** Adds one to the count, which wakes waiters. A count at its maximum already means "signalled": no error. */
+    /**
+     * Adds one to the count, which wakes waiters. A count at its maximum already means "signalled": no error.
+     *
+     * @throws HostException EBADF after {@link #close}
+     */
     public void signal() {
         MemorySegment state = Native.state();
         try {
-            long written = (long) WRITE.invokeExact(state, fd, one.address(), 8L);
+            long written = (long) WRITE.invokeExact(state, (long) fd.number(), ONE, 8L, 0L, 0L, 0L);
             if (written < 0 && Native.errno(state) != Errno.EAGAIN) {
                 throw Native.failure("write eventfd", state);
             }
@@ -66,20 +70,19 @@ public final class EventFd implements AutoCloseable {
         }
     }
 
-    /** Sets the count to zero. Returns whether it was signalled. */
+    /** Sets the count to zero. Returns whether it was signalled; false after {@link #close}. */
     public boolean drain() {
         MemorySegment state = Native.state();
         try {
-            // Several threads may drain: what they overwrite in the sink is of no interest.
-            return (long) READ.invokeExact(state, fd, sink, 8L) == 8;
+            return (long) READ.invokeExact(state, (long) fd.number(), SINK, 8L, 0L, 0L, 0L) == 8;
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }
     }
 
+    /** Closes the descriptor. Idempotent. */
     @Override
     public void close() {
-        arena.close();
-        Descriptors.close(fd);
+        fd.close();
     }
 }

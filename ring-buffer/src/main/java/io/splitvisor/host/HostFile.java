@@ -54,12 +54,14 @@ public final class HostFile implements AutoCloseable {
     /** struct iovec {void *iov_base; size_t iov_len;}. */
     public static final MemoryLayout IOVEC = MemoryLayout.structLayout(LONG.withName("base"), LONG.withName("len"));
 
-    private final int fd;
+    private final OwnedDescriptor fd;
     private final String path;
+    private final boolean blockDevice;
 
     private HostFile(int fd, String path) {
-        this.fd = fd;
+        this.fd = new OwnedDescriptor(fd);
         this.path = path;
+        this.blockDevice = ioctlLong(BLKGETSIZE64) >= 0;
     }
 
     /**
@@ -82,9 +84,9 @@ public final class HostFile implements AutoCloseable {
         }
     }
 
-    /** The descriptor; stays owned by this object. */
+    /** The descriptor; stays owned by this object; -1 after {@link #close}. */
     public int fd() {
-        return fd;
+        return fd.number();
     }
 
     /** The path it was opened by. */
@@ -96,7 +98,7 @@ public final class HostFile implements AutoCloseable {
     public long size() {
         MemorySegment state = Native.state();
         try {
-            long end = (long) LSEEK.invokeExact(state, fd, 0L, 2);
+            long end = (long) LSEEK.invokeExact(state, fd.number(), 0L, 2);
             if (end < 0) {
                 throw Native.failure("lseek " + path, state);
             }
@@ -108,7 +110,7 @@ public final class HostFile implements AutoCloseable {
 
     /** Whether this is a block device. */
     public boolean isBlockDevice() {
-        return ioctlLong(BLKGETSIZE64) >= 0;
+        return blockDevice;
     }
 
     /** A block device's logical sector size in bytes; 512 for a regular file. */
@@ -121,7 +123,7 @@ public final class HostFile implements AutoCloseable {
         MemorySegment state = Native.state();
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment out = scratch.allocate(LONG);
-            int result = (int) IOCTL.invokeExact(state, fd, request, out.address());
+            int result = (int) IOCTL.invokeExact(state, fd.number(), request, out.address());
             return result < 0 ? -Native.errno(state) : out.get(LONG, 0);
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -132,7 +134,7 @@ public final class HostFile implements AutoCloseable {
     public long read(long address, long bytes, long offset) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) PREAD.invokeExact(state, fd, address, bytes, offset);
+            long result = (long) PREAD.invokeExact(state, fd.number(), address, bytes, offset);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -143,7 +145,7 @@ public final class HostFile implements AutoCloseable {
     public long write(long address, long bytes, long offset) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) PWRITE.invokeExact(state, fd, address, bytes, offset);
+            long result = (long) PWRITE.invokeExact(state, fd.number(), address, bytes, offset);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -166,7 +168,7 @@ public final class HostFile implements AutoCloseable {
     private long readVector(long iovecs, int count, long offset, int flags) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) PREADV2.invokeExact(state, fd, iovecs, count, offset, flags);
+            long result = (long) PREADV2.invokeExact(state, fd.number(), iovecs, count, offset, flags);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -177,7 +179,7 @@ public final class HostFile implements AutoCloseable {
     public long writeVector(long iovecs, int count, long offset) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) PWRITEV.invokeExact(state, fd, iovecs, count, offset);
+            long result = (long) PWRITEV.invokeExact(state, fd.number(), iovecs, count, offset);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -188,25 +190,28 @@ public final class HostFile implements AutoCloseable {
     public int sync() {
         MemorySegment state = Native.state();
         try {
-            int result = (int) FDATASYNC.invokeExact(state, fd);
+            int result = (int) FDATASYNC.invokeExact(state, fd.number());
             return result < 0 ? -Native.errno(state) : 0;
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }
     }
 
-    /** Frees a range, which reads as zero afterwards (a hole in a file, BLKDISCARD on a device): 0 or a negative errno. */
+    /**
+     * Frees a range: a hole in a file, which reads as zero afterwards; BLKDISCARD on a device, where what is read
+     * afterwards is the device's choice. 0 or a negative errno.
+     */
     public int discard(long offset, long bytes) {
         MemorySegment state = Native.state();
         try (Arena scratch = Arena.ofConfined()) {
             int result;
-            if (isBlockDevice()) {
+            if (blockDevice) {
                 MemorySegment range = scratch.allocate(LONG, 2);
                 range.setAtIndex(LONG, 0, offset);
                 range.setAtIndex(LONG, 1, bytes);
-                result = (int) IOCTL.invokeExact(state, fd, BLKDISCARD, range.address());
+                result = (int) IOCTL.invokeExact(state, fd.number(), BLKDISCARD, range.address());
             } else {
-                result = (int) FALLOCATE.invokeExact(state, fd, PUNCH_HOLE_KEEP_SIZE, offset, bytes);
+                result = (int) FALLOCATE.invokeExact(state, fd.number(), PUNCH_HOLE_KEEP_SIZE, offset, bytes);
             }
             return result < 0 ? -Native.errno(state) : 0;
         } catch (Throwable t) {
@@ -216,7 +221,8 @@ public final class HostFile implements AutoCloseable {
 
     /**
      * Takes an open-file-description lock on the whole file, which no other opener can then take: shared for readers,
-     * exclusive for a writer. Released when the descriptor is closed.
+     * exclusive for a writer (which must have been opened {@link Access#READ_WRITE}). Released when the descriptor is
+     * closed.
      *
      * @return whether it was granted
      */
@@ -226,7 +232,7 @@ public final class HostFile implements AutoCloseable {
             // struct flock: short l_type (F_RDLCK 0, F_WRLCK 1), short l_whence, long l_start, long l_len, pid
             MemorySegment flock = scratch.allocate(32, 8);
             flock.set(ValueLayout.JAVA_SHORT, 0, (short) (exclusive ? 1 : 0));
-            int result = (int) FCNTL.invokeExact(state, fd, F_OFD_SETLK, flock.address());
+            int result = (int) FCNTL.invokeExact(state, fd.number(), F_OFD_SETLK, flock.address());
             if (result < 0) {
                 int errno = Native.errno(state);
                 if (errno == Errno.EAGAIN || errno == Errno.EACCES) {
@@ -240,8 +246,9 @@ public final class HostFile implements AutoCloseable {
         }
     }
 
+    /** Closes the descriptor. Idempotent; transfers afterwards answer -EBADF. */
     @Override
     public void close() {
-        Descriptors.close(fd);
+        fd.close();
     }
 }

@@ -36,13 +36,15 @@ public final class HostProcess {
     /**
      * Sends a signal.
      *
+     * @param pid one process; the values with which kill(2) means a group, or everybody, are refused
      * @return false if there is no such process
      * @throws HostException if it may not be signalled
      */
     public static boolean signal(long pid, int signal) {
+        int target = requireOne(pid);
         MemorySegment state = Native.state();
         try {
-            if ((int) KILL.invokeExact(state, Math.toIntExact(pid), signal) == 0) {
+            if ((int) KILL.invokeExact(state, target, signal) == 0) {
                 return true;
             }
         } catch (Throwable t) {
@@ -56,16 +58,24 @@ public final class HostProcess {
 
     /** Sets soft and hard limit of a resource of a process. */
     public static void limit(long pid, int resource, long value) {
+        int target = requireOne(pid);
         MemorySegment state = Native.state();
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment limit = scratch.allocate(LONG, 2);
             limit.setAtIndex(LONG, 0, value);
             limit.setAtIndex(LONG, 1, value);
-            if ((int) PRLIMIT.invokeExact(state, Math.toIntExact(pid), resource, limit.address(), 0L) != 0) {
+            if ((int) PRLIMIT.invokeExact(state, target, resource, limit.address(), 0L) != 0) {
                 throw Native.failure("prlimit " + pid, state);
             }
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }
+    }
+
+    private static int requireOne(long pid) {
+        if (pid <= 0 || pid > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("process id " + pid);
+        }
+        return (int) pid;
     }
 }

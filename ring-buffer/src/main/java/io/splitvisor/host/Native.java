@@ -9,13 +9,14 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 
 /**
  * Links libc functions. Every handle takes a leading segment for errno. Pointers that come from a mapping travel as
  * {@code long} addresses, so that a call makes no object; the caller keeps the mapping alive.
  *
- * <p>Each class links only the functions that it calls: linking costs about a millisecond apiece, and a guest wants few.
+ * <p>Each class links only the functions that it calls. The first link of a prototype costs some six milliseconds, each
+ * further one of the same prototype next to nothing; what a guest needs to start is therefore linked with one prototype
+ * for all, by {@link #linkWords}.
  */
 final class Native {
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -23,8 +24,9 @@ final class Native {
     static final AddressLayout POINTER = ValueLayout.ADDRESS;
 
     private static final Linker LINKER = Linker.nativeLinker();
-    private static final VarHandle ERRNO =
-            Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    private static final long ERRNO =
+            Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+    private static final FunctionDescriptor WORDS = FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG, LONG);
     private static final ThreadLocal<MemorySegment> STATE =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));
 
@@ -36,6 +38,18 @@ final class Native {
                 LINKER.defaultLookup().findOrThrow(symbol),
                 FunctionDescriptor.of(result, arguments),
                 Linker.Option.captureCallState("errno"));
+    }
+
+    /**
+     * Links a function that takes up to six integers or addresses, and returns one or nothing, as a function of six
+     * 64-bit words. Unused words are 0; a result of type int is in the low half of the word returned.
+     *
+     * <p>SAFETY: on Linux for x86-64 and aarch64 the first six words travel in registers, for variadic functions too. A
+     * function does not look at registers beyond its parameters, nor at the high half of an int.
+     */
+    static MethodHandle linkWords(String symbol) {
+        return LINKER.downcallHandle(
+                LINKER.defaultLookup().findOrThrow(symbol), WORDS, Linker.Option.captureCallState("errno"));
     }
 
     /** SAFETY: as {@link #link}; for functions with C varargs, the first variadic argument's index is named. */
@@ -53,7 +67,7 @@ final class Native {
     }
 
     static int errno(MemorySegment state) {
-        return (int) ERRNO.get(state, 0L);
+        return state.get(INT, ERRNO);
     }
 
     static HostException failure(String call, MemorySegment state) {

@@ -3,6 +3,7 @@ package io.splitvisor.host;
 
 import static io.splitvisor.host.Native.INT;
 import static io.splitvisor.host.Native.LONG;
+import static io.splitvisor.host.Native.POINTER;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +17,7 @@ import java.lang.invoke.MethodHandle;
 public final class Poller implements AutoCloseable {
     private static final MethodHandle EPOLL_CREATE = Native.link("epoll_create1", INT, INT);
     private static final MethodHandle EPOLL_CTL = Native.link("epoll_ctl", INT, INT, INT, INT, LONG);
-    private static final MethodHandle EPOLL_WAIT = Native.link("epoll_wait", INT, INT, LONG, INT, INT);
+    private static final MethodHandle EPOLL_WAIT = Native.link("epoll_wait", INT, INT, POINTER, INT, INT);
     private static final int CLOEXEC = 0x80000;
     private static final int CTL_ADD = 1;
     private static final int CTL_DEL = 2;
@@ -30,16 +31,17 @@ public final class Poller implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment events = arena.allocate((long) MAX_EVENTS * EVENT_BYTES, 8);
-    private final int fd;
+    private final OwnedDescriptor fd;
 
     /** Opens an epoll descriptor. */
     public Poller() {
         MemorySegment state = Native.state();
         try {
-            fd = (int) EPOLL_CREATE.invokeExact(state, CLOEXEC);
-            if (fd < 0) {
+            int number = (int) EPOLL_CREATE.invokeExact(state, CLOEXEC);
+            if (number < 0) {
                 throw Native.failure("epoll_create1", state);
             }
+            fd = new OwnedDescriptor(number);
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }
@@ -49,6 +51,7 @@ public final class Poller implements AutoCloseable {
      * Starts to watch a descriptor.
      *
      * @param token what {@link #token} answers when it is ready
+     * @throws HostException EEXIST if it is watched already, EBADF if it or this poller is closed
      */
     public void add(int watched, int token) {
         control(CTL_ADD, watched, token);
@@ -65,7 +68,7 @@ public final class Poller implements AutoCloseable {
             MemorySegment event = scratch.allocate(16, 8);
             event.set(ValueLayout.JAVA_INT, 0, EPOLLIN);
             event.set(ValueLayout.JAVA_INT, DATA_OFFSET, token);
-            if ((int) EPOLL_CTL.invokeExact(state, fd, operation, watched, event.address()) != 0) {
+            if ((int) EPOLL_CTL.invokeExact(state, fd.number(), operation, watched, event.address()) != 0) {
                 throw Native.failure("epoll_ctl", state);
             }
         } catch (Throwable t) {
@@ -78,11 +81,12 @@ public final class Poller implements AutoCloseable {
      *
      * @param millis the longest wait; 0 looks only, negative waits for ever
      * @return how many descriptors are ready, at most 64; 0 if the time is over or a signal came
+     * @throws IllegalStateException after {@link #close}
      */
     public int await(int millis) {
         MemorySegment state = Native.state();
         try {
-            int ready = (int) EPOLL_WAIT.invokeExact(state, fd, events.address(), MAX_EVENTS, millis);
+            int ready = (int) EPOLL_WAIT.invokeExact(state, fd.number(), events, MAX_EVENTS, millis);
             if (ready < 0) {
                 if (Native.errno(state) == Errno.EINTR) {
                     return 0;
@@ -100,9 +104,10 @@ public final class Poller implements AutoCloseable {
         return events.get(ValueLayout.JAVA_INT_UNALIGNED, (long) i * EVENT_BYTES + DATA_OFFSET);
     }
 
+    /** Closes the epoll descriptor, not those that it watches; the waiter has left before. */
     @Override
     public void close() {
         arena.close();
-        Descriptors.close(fd);
+        fd.close();
     }
 }

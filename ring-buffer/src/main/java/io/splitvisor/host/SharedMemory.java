@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Memory that two processes share: a sealed memfd and this process's mapping of it.
@@ -16,6 +17,7 @@ import java.util.Arrays;
  * <p>The creator seals the size ({@code F_SEAL_SHRINK | F_SEAL_GROW}) before anybody else gets the descriptor, so no
  * peer can make an access fault by truncating it, and seals the seals. {@link #createGuarded} adds
  * {@code F_SEAL_FUTURE_WRITE}: this process keeps its writable mapping, everybody after it can map for reading only.
+ * That includes this process's own later mappings: windows of guarded memory are read-only.
  *
  * <p>Accessing {@link #segment} after {@link #close} throws {@link IllegalStateException}; it never faults.
  */
@@ -23,9 +25,9 @@ public final class SharedMemory implements AutoCloseable {
     /** Bytes in a page: the unit of grants, rings and {@link #window}. */
     public static final int PAGE_SIZE = 4096;
 
-    private static final MethodHandle MMAP = Native.link("mmap", LONG, LONG, LONG, INT, INT, INT, LONG);
-    private static final MethodHandle MUNMAP = Native.link("munmap", INT, LONG, LONG);
-    private static final MethodHandle FCNTL = Native.linkVariadic("fcntl", 2, INT, INT, INT, INT);
+    private static final MethodHandle MMAP = Native.linkWords("mmap");
+    private static final MethodHandle MUNMAP = Native.linkWords("munmap");
+    private static final MethodHandle FCNTL = Native.linkWords("fcntl");
 
     private static final int PROT_NONE = 0;
     private static final int PROT_READ = 1;
@@ -41,6 +43,7 @@ public final class SharedMemory implements AutoCloseable {
     private static final int F_SEAL_SHRINK = 2;
     private static final int F_SEAL_GROW = 4;
     private static final int F_SEAL_FUTURE_WRITE = 16;
+    private static final int SIZE_SEALS = F_SEAL_SHRINK | F_SEAL_GROW;
 
     /** Calls that only the creator makes; a guest never links them. */
     private static final class Creation {
@@ -52,15 +55,22 @@ public final class SharedMemory implements AutoCloseable {
         private static final int PUNCH_HOLE_KEEP_SIZE = 2 | 1;
     }
 
-    private final int fd;
+    /** Calls that only a peer who maps makes. */
+    private static final class Joining {
+        private static final MethodHandle LSEEK = Native.linkWords("lseek");
+        private static final int SEEK_END = 2;
+    }
+
+    private final OwnedDescriptor fd;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment segment;
     private final boolean writable;
-    private boolean closed;
+    private final boolean guarded;
 
-    private SharedMemory(int fd, long bytes, boolean writable) {
-        this.fd = fd;
+    private SharedMemory(int fd, long bytes, boolean writable, boolean guarded) {
+        this.fd = new OwnedDescriptor(fd);
         this.writable = writable;
+        this.guarded = guarded;
         long address = mmap(0, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
         this.segment = asSegment(address, bytes, arena, writable);
     }
@@ -73,19 +83,20 @@ public final class SharedMemory implements AutoCloseable {
      * @throws HostException if the system refuses
      */
     public static SharedMemory create(String name, long bytes) {
-        return create(name, bytes, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+        return create(name, bytes, SIZE_SEALS | F_SEAL_SEAL);
     }
 
     /** As {@link #create}, but peers may map it for reading only. */
     public static SharedMemory createGuarded(String name, long bytes) {
-        return create(name, bytes, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL | F_SEAL_FUTURE_WRITE);
+        return create(name, bytes, SIZE_SEALS | F_SEAL_SEAL | F_SEAL_FUTURE_WRITE);
     }
 
     /**
      * Maps memory that a peer created. Takes the descriptor over: it is closed with this object, and on failure.
      *
      * @param fd the memfd received
-     * @param bytes what the peer says is its size; refused if the descriptor's size is not sealed
+     * @param bytes what the peer says is its size; refused if the descriptor's size is smaller, or not sealed, because
+     *     an access past the end would be a fault
      * @param writable false maps for reading only
      * @throws HostException if it cannot be mapped
      */
@@ -93,13 +104,29 @@ public final class SharedMemory implements AutoCloseable {
         requirePages(bytes);
         try {
             int seals = fcntl(fd, F_GET_SEALS, 0);
-            if ((seals & (F_SEAL_SHRINK | F_SEAL_GROW)) != (F_SEAL_SHRINK | F_SEAL_GROW)) {
+            if ((seals & SIZE_SEALS) != SIZE_SEALS) {
                 throw new HostException("map of shared memory whose size is not sealed", Errno.EPERM);
             }
-            return new SharedMemory(fd, bytes, writable);
+            if (sizeOf(fd) < bytes) {
+                throw new HostException("map of " + bytes + " bytes of smaller shared memory", Errno.EINVAL);
+            }
+            return new SharedMemory(fd, bytes, writable, (seals & F_SEAL_FUTURE_WRITE) != 0);
         } catch (HostException e) {
             Descriptors.close(fd);
             throw e;
+        }
+    }
+
+    private static long sizeOf(int fd) {
+        MemorySegment state = Native.state();
+        try {
+            long size = (long) Joining.LSEEK.invokeExact(state, (long) fd, 0L, (long) Joining.SEEK_END, 0L, 0L, 0L);
+            if (size < 0) {
+                throw Native.failure("lseek", state);
+            }
+            return size;
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
         }
     }
 
@@ -116,17 +143,23 @@ public final class SharedMemory implements AutoCloseable {
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }
+        SharedMemory memory;
         try {
             if ((int) Creation.FTRUNCATE.invokeExact(state, fd, bytes) != 0) {
                 throw Native.failure("ftruncate", state);
             }
-            SharedMemory memory = new SharedMemory(fd, bytes, true);
-            // After the mapping: F_SEAL_FUTURE_WRITE spares the mappings that exist.
-            fcntl(fd, F_ADD_SEALS, seals);
-            return memory;
+            memory = new SharedMemory(fd, bytes, true, (seals & F_SEAL_FUTURE_WRITE) != 0);
         } catch (Throwable t) {
             Descriptors.close(fd);
             throw Native.unexpected(t);
+        }
+        try {
+            // After the mapping: F_SEAL_FUTURE_WRITE spares the mappings that exist.
+            fcntl(fd, F_ADD_SEALS, seals);
+            return memory;
+        } catch (HostException e) {
+            memory.close();
+            throw e;
         }
     }
 
@@ -135,9 +168,9 @@ public final class SharedMemory implements AutoCloseable {
         return segment;
     }
 
-    /** The descriptor, to be passed to a peer. Stays owned by this object. */
+    /** The descriptor, to be passed to a peer. Stays owned by this object; -1 after {@link #close}. */
     public int fd() {
-        return fd;
+        return fd.number();
     }
 
     /** Size in bytes. */
@@ -151,25 +184,39 @@ public final class SharedMemory implements AutoCloseable {
      *
      * @param pages page numbers inside this memory; each is checked
      * @throws IndexOutOfBoundsException if a page lies outside
+     * @throws IllegalStateException after {@link #close}
      */
-    public Window window(int... pages) {
+    public synchronized Window window(int... pages) {
+        requireOpen();
         for (int page : pages) {
-            java.util.Objects.checkIndex(Integer.toUnsignedLong(page), byteSize() / PAGE_SIZE);
+            Objects.checkIndex(Integer.toUnsignedLong(page), byteSize() / PAGE_SIZE);
         }
         return new Window(this, pages.clone());
     }
 
     /**
-     * Gives pages back to the host; they read as zero afterwards and are allocated again on the next write.
+     * Gives pages back to the host; they read as zero afterwards and are allocated again on the next write. The system
+     * refuses this for guarded memory, so its creator only clears it.
      *
      * @param offset a multiple of the page size
      * @param bytes a multiple of the page size
+     * @throws HostException EPERM for guarded memory that somebody else created
+     * @throws IllegalStateException after {@link #close}
      */
-    public void release(long offset, long bytes) {
-        java.util.Objects.checkFromIndexSize(offset, bytes, byteSize());
+    public synchronized void release(long offset, long bytes) {
+        Objects.checkFromIndexSize(offset, bytes, byteSize());
+        if (offset % PAGE_SIZE != 0 || bytes % PAGE_SIZE != 0) {
+            throw new IllegalArgumentException(offset + " and " + bytes + " are not both multiples of " + PAGE_SIZE);
+        }
+        requireOpen();
+        if ((guarded && writable) || bytes == 0) {
+            segment.asSlice(offset, bytes).fill((byte) 0);
+            return;
+        }
         MemorySegment state = Native.state();
         try {
-            if ((int) Creation.FALLOCATE.invokeExact(state, fd, Creation.PUNCH_HOLE_KEEP_SIZE, offset, bytes) != 0) {
+            if ((int) Creation.FALLOCATE.invokeExact(state, fd.number(), Creation.PUNCH_HOLE_KEEP_SIZE, offset, bytes)
+                    != 0) {
                 throw Native.failure("fallocate", state);
             }
         } catch (Throwable t) {
@@ -177,13 +224,22 @@ public final class SharedMemory implements AutoCloseable {
         }
     }
 
-    /** Unmaps and closes the descriptor. Windows stay valid until they are closed themselves. Idempotent. */
+    /**
+     * Unmaps and closes the descriptor. Windows stay valid until they are closed themselves. Idempotent.
+     *
+     * @throws IllegalStateException if a native call is using the memory just now; nothing is closed then
+     */
     @Override
     public synchronized void close() {
-        if (!closed) {
-            closed = true;
+        if (arena.scope().isAlive()) {
             arena.close();
-            Descriptors.close(fd);
+            fd.close();
+        }
+    }
+
+    private void requireOpen() {
+        if (!arena.scope().isAlive()) {
+            throw new IllegalStateException("shared memory is closed");
         }
     }
 
@@ -194,20 +250,21 @@ public final class SharedMemory implements AutoCloseable {
 
         private Window(SharedMemory memory, int[] pages) {
             long bytes = (long) pages.length * PAGE_SIZE;
-            int protection = memory.writable ? PROT_READ | PROT_WRITE : PROT_READ;
+            boolean writable = memory.writable && !memory.guarded;
+            int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
             long base = mmap(0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
             try {
                 for (int i = 0; i < pages.length; i++) {
                     long offset = Integer.toUnsignedLong(pages[i]) * PAGE_SIZE;
                     long at = base + (long) i * PAGE_SIZE;
                     // SAFETY: MAP_FIXED replaces a page of the reservation just made, and nothing else.
-                    mmap(at, PAGE_SIZE, protection, MAP_SHARED | MAP_FIXED, memory.fd, offset);
+                    mmap(at, PAGE_SIZE, protection, MAP_SHARED | MAP_FIXED, memory.fd.number(), offset);
                 }
             } catch (HostException e) {
                 munmap(base, bytes);
                 throw new HostException(e.call() + " of pages " + Arrays.toString(pages), e.errno());
             }
-            this.segment = asSegment(base, bytes, arena, memory.writable);
+            this.segment = asSegment(base, bytes, arena, writable);
         }
 
         /** The pages in the order asked for. */
@@ -215,10 +272,12 @@ public final class SharedMemory implements AutoCloseable {
             return segment;
         }
 
-        /** Unmaps. An access afterwards throws {@link IllegalStateException}. */
+        /** Unmaps. An access afterwards throws {@link IllegalStateException}. Idempotent. */
         @Override
-        public void close() {
-            arena.close();
+        public synchronized void close() {
+            if (arena.scope().isAlive()) {
+                arena.close();
+            }
         }
     }
 
@@ -237,7 +296,8 @@ public final class SharedMemory implements AutoCloseable {
     private static long mmap(long address, long bytes, int protection, int flags, int fd, long offset) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) MMAP.invokeExact(state, address, bytes, protection, flags, fd, offset);
+            long result =
+                    (long) MMAP.invokeExact(state, address, bytes, (long) protection, (long) flags, (long) fd, offset);
             if (result == -1) {
                 throw Native.failure("mmap", state);
             }
@@ -250,7 +310,7 @@ public final class SharedMemory implements AutoCloseable {
     private static void munmap(long address, long bytes) {
         MemorySegment state = Native.state();
         try {
-            int result = (int) MUNMAP.invokeExact(state, address, bytes);
+            int result = (int) (long) MUNMAP.invokeExact(state, address, bytes, 0L, 0L, 0L, 0L);
             assert result == 0 : Native.errno(state);
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -260,7 +320,7 @@ public final class SharedMemory implements AutoCloseable {
     private static int fcntl(int fd, int command, int argument) {
         MemorySegment state = Native.state();
         try {
-            int result = (int) FCNTL.invokeExact(state, fd, command, argument);
+            int result = (int) (long) FCNTL.invokeExact(state, (long) fd, (long) command, (long) argument, 0L, 0L, 0L);
             if (result < 0) {
                 throw Native.failure("fcntl", state);
             }

@@ -4,6 +4,7 @@ package io.splitvisor.ring;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.util.Objects;
 
 /**
  * One direction of a byte ring without a header, as in {@code struct xencons_interface} (io/console.h) and {@code struct
@@ -29,11 +30,15 @@ public final class ByteRing {
      * @param size a power of two
      * @param consumerWord offset of the consumer's index
      * @param producerWord offset of the producer's index
+     * @throws IndexOutOfBoundsException if one of them lies outside the memory
      */
     public ByteRing(MemorySegment memory, long buffer, int size, long consumerWord, long producerWord) {
-        if (Integer.bitCount(size) != 1) {
+        if (size <= 0 || Integer.bitCount(size) != 1) {
             throw new IllegalArgumentException("ring size " + size + " is no power of two");
         }
+        Objects.checkFromIndexSize(buffer, size, memory.byteSize());
+        Objects.checkFromIndexSize(consumerWord, Integer.BYTES, memory.byteSize());
+        Objects.checkFromIndexSize(producerWord, Integer.BYTES, memory.byteSize());
         this.memory = memory;
         this.buffer = buffer;
         this.size = size;
@@ -64,6 +69,7 @@ public final class ByteRing {
      * @return how many, or {@link #CORRUPT}
      */
     public int read(byte[] target, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, target.length);
         int consumer = (int) INDEX.getAcquire(memory, consumerWord);
         int used = (int) INDEX.getAcquire(memory, producerWord) - consumer;
         if (Integer.compareUnsigned(used, size) > 0) {
@@ -86,6 +92,7 @@ public final class ByteRing {
      * @return how many, or {@link #CORRUPT}
      */
     public int write(byte[] source, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, source.length);
         int producer = (int) INDEX.getAcquire(memory, producerWord);
         int used = producer - (int) INDEX.getAcquire(memory, consumerWord);
         if (Integer.compareUnsigned(used, size) > 0) {

@@ -14,7 +14,9 @@ import java.lang.invoke.VarHandle;
  * work, then looks at the word. With a full fence between the two steps on both sides at least one of them sees the
  * other, so no wake-up is lost; taking the word back to 0 by exchange lets one of many ringers make the system call.
  *
- * <p>Neither side trusts the word beyond that: a peer that lies about it gets spurious wake-ups or sleeps too long itself.
+ * <p>A ringer may signal late, after the sleeper has found the work and gone on: that is one spurious wake-up in the
+ * next sleep. Neither side trusts the word beyond this: a peer that lies about it, or signals without it, gets spurious
+ * wake-ups or sleeps too long itself.
  */
 public final class Doorbell implements AutoCloseable {
     private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
@@ -63,9 +65,24 @@ public final class Doorbell implements AutoCloseable {
         VarHandle.fullFence();
     }
 
-    /** Sleeper, last step: awake again, ringers need not call. Takes a signal that has come meanwhile away. */
+    /**
+     * Sleeper, last step, when it does not know whether the eventfd was readable: awake again, ringers need not call.
+     * Takes a signal away that is there, at the price of a system call.
+     */
     public void disarm() {
-        if ((int) WORD.getAndSet(memory, word, AWAKE) == AWAKE) {
+        disarm(true);
+    }
+
+    /**
+     * Sleeper, last step: awake again, ringers need not call. Look for work after this, too.
+     *
+     * @param signalled whether the wait reported the eventfd readable. It has to be believed, not the word: a ringer that
+     *     took the word may signal only now, and that signal, if it is not taken away when it is reported, would end every
+     *     later sleep at once.
+     */
+    public void disarm(boolean signalled) {
+        WORD.setOpaque(memory, word, AWAKE);
+        if (signalled) {
             event.drain();
         }
     }

@@ -76,6 +76,11 @@ public final class FrontRing {
         return SharedRing.publishAndCheckNotify(ring, SharedRing.REQ_PROD, SharedRing.REQ_EVENT, old, reqProdPvt);
     }
 
+    /** Requests claimed and not pushed. */
+    public int unpushedRequests() {
+        return reqProdPvt - reqProdPublished;
+    }
+
     /** {@code RING_HAS_UNCONSUMED_RESPONSES}: how many; may exceed {@link #slots} if the back end misbehaves. */
     public int unconsumedResponses() {
         return SharedRing.acquire(ring, SharedRing.RSP_PROD) - rspCons;

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.block;
+
+import io.splitvisor.abi.io.Blkif;
+import io.splitvisor.abi.io.BlkifOp;
+import io.splitvisor.abi.io.BlkifProtocol;
+import io.splitvisor.abi.io.BlkifRequest;
+import io.splitvisor.abi.io.BlkifRequestDiscard;
+import io.splitvisor.abi.io.BlkifRequestIndirect;
+import io.splitvisor.abi.io.BlkifRequestSegment;
+import io.splitvisor.abi.io.BlkifStatus;
+import io.splitvisor.dom0.store.StoreGeometry;
+import io.splitvisor.dom0.store.StoreRequest;
+import io.splitvisor.ring.BackRing;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A guest's request on its way through the back end. Made once for each slot of a ring and used again and again.
+ *
+ * <p>{@link #take} copies the request out of the ring once, checks the copy, and maps the pages it names: only what it
+ * calls {@link #READY} goes on to the store, so nothing behind it sees an unchecked number. The guest may change its ring
+ * and its segment pages at any time; nothing is read there twice.
+ */
+final class BlockRequest extends StoreRequest {
+    /** {@link #take}'s answer for a request that the store has to serve; all others are BLKIF_RSP statuses. */
+    static final int READY = 1;
+
+    private static final int SECTORS_PER_PAGE = 8;
+    private static final int PAGE = 4096;
+
+    /** What the store has to do for one request, in this order. */
+    private enum Steps {
+        ONE,
+        FLUSH_WRITE,
+        FLUSH_WRITE_FLUSH
+    }
+
+    private final BlockQueue queue;
+    private final MemorySegment copy;
+    private final MemorySegment segments;
+    private final int[] pages = new int[BlockOptions.MOST_SEGMENTS];
+    private int pageCount;
+    private long id;
+    private int operation;
+    private long sector;
+    private long sectorCount;
+    private Steps steps = Steps.ONE;
+    private int step;
+    private boolean data;
+    private long began;
+    private int result;
+
+    BlockRequest(BlockQueue queue, Arena arena) {
+        super(arena, BlockOptions.MOST_SEGMENTS);
+        this.queue = queue;
+        this.copy = arena.allocate(BlkifRequest.SIZE, 8);
+        this.segments = arena.allocate((long) BlockOptions.MOST_SEGMENTS * BlkifRequestSegment.SIZE, 8);
+    }
+
+    /**
+     * Takes the next request out of the ring.
+     *
+     * @return {@link #READY}, or the status to answer with; nothing is mapped then
+     */
+    int take(BackRing ring, BlkifProtocol protocol, Disk disk, GrantPages grants) {
+        protocol.copyRequest(ring.memory(), ring.takeRequest(), copy, 0);
+        id = BlkifRequest.id(copy, 0);
+        operation = BlkifRequest.operation(copy, 0);
+        sector = BlkifRequest.sectorNumber(copy, 0);
+        sectorCount = 0;
+        pageCount = 0;
+        steps = Steps.ONE;
+        step = 0;
+        data = false;
+        int status =
+                switch (operation) {
+                    case BlkifOp.READ -> direct(disk, grants, false);
+                    case BlkifOp.WRITE -> direct(disk, grants, true);
+                    case BlkifOp.INDIRECT -> indirect(disk, grants);
+                    case BlkifOp.FLUSH_DISKCACHE, BlkifOp.WRITE_BARRIER -> flushOrBarrier(disk, grants);
+                    case BlkifOp.DISCARD -> discard(disk);
+                    default -> BlkifStatus.EOPNOTSUPP;
+                };
+        if (status != READY) {
+            release(grants);
+        }
+        return status;
+    }
+
+    private int direct(Disk disk, GrantPages grants, boolean write) {
+        int count = BlkifRequest.nrSegments(copy, 0);
+        if (count == 0 || count > Blkif.MAX_SEGMENTS_PER_REQUEST) {
+            return BlkifStatus.ERROR;
+        }
+        return transfer(disk, grants, write, copy, BlkifRequest.seg(0, 0), count);
+    }
+
+    private int indirect(Disk disk, GrantPages grants) {
+        int count = BlkifRequestIndirect.nrSegments(copy, 0);
+        int kind = BlkifRequestIndirect.indirectOp(copy, 0);
+        int most = disk.options().maxIndirectSegments();
+        if (most == 0) {
+            return BlkifStatus.EOPNOTSUPP;
+        }
+        if ((kind != BlkifOp.READ && kind != BlkifOp.WRITE) || count == 0 || count > most) {
+            return BlkifStatus.ERROR;
+        }
+        // 256 segments fit into one page of 512.
+        int page = grants.map(BlkifRequestIndirect.indirectGrefs(copy, 0, 0), false);
+        if (page < 0) {
+            return BlkifStatus.ERROR;
+        }
+        long bytes = (long) count * BlkifRequestSegment.SIZE;
+        MemorySegment.copy(grants.memory(), grants.offset(page), segments, 0, bytes);
+        grants.release(page);
+        return transfer(disk, grants, kind == BlkifOp.WRITE, segments, 0, count);
+    }
+
+    /** A flush may carry data, which is written after it; a barrier also flushes that. */
+    private int flushOrBarrier(Disk disk, GrantPages grants) {
+        if (!disk.offersFlush()) {
+            return BlkifStatus.EOPNOTSUPP;
+        }
+        int count = BlkifRequest.nrSegments(copy, 0);
+        if (count != 0) {
+            int status = direct(disk, grants, true);
+            if (status != READY) {
+                return status;
+            }
+            steps = operation == BlkifOp.WRITE_BARRIER ? Steps.FLUSH_WRITE_FLUSH : Steps.FLUSH_WRITE;
+        }
+        flush();
+        return READY;
+    }
+
+    private int discard(Disk disk) {
+        long count = BlkifRequestDiscard.nrSectors(copy, 0);
+        int status = disk.checkRange(sector, count, true);
+        if (status != BlkifStatus.OKAY) {
+            return status;
+        }
+        boolean secure = (BlkifRequestDiscard.flag(copy, 0) & Blkif.DISCARD_SECURE) != 0;
+        if (secure || !disk.offersDiscard()) {
+            return BlkifStatus.EOPNOTSUPP;
+        }
+        discard(sector * StoreGeometry.SECTOR, count * StoreGeometry.SECTOR);
+        return READY;
+    }
+
+    /** Checks the segments, then maps their pages. They are in private memory already. */
+    private int transfer(Disk disk, GrantPages grants, boolean write, MemorySegment from, long at, int count) {
+        long total = 0;
+        for (int i = 0; i < count; i++) {
+            long segment = at + (long) i * BlkifRequestSegment.SIZE;
+            int first = BlkifRequestSegment.firstSect(from, segment);
+            int last = BlkifRequestSegment.lastSect(from, segment);
+            if (last >= SECTORS_PER_PAGE || first > last || !disk.isAligned(last - first + 1)) {
+                return BlkifStatus.ERROR;
+            }
+            total += last - first + 1;
+        }
+        int status = disk.checkRange(sector, total, write);
+        if (status != BlkifStatus.OKAY) {
+            return status;
+        }
+        data().clear();
+        for (int i = 0; i < count; i++) {
+            long segment = at + (long) i * BlkifRequestSegment.SIZE;
+            // What the disk's data goes into has to be writable, and what is written to it need not be.
+            int page = grants.map(BlkifRequestSegment.gref(from, segment), !write);
+            if (page < 0) {
+                return BlkifStatus.ERROR;
+            }
+            pages[pageCount++] = page;
+            int first = BlkifRequestSegment.firstSect(from, segment);
+            int length = BlkifRequestSegment.lastSect(from, segment) - first + 1;
+            data().add(
+                            grants.address(page) + (long) first * StoreGeometry.SECTOR,
+                            (long) length * StoreGeometry.SECTOR);
+        }
+        assert data().bytes() <= (long) count * PAGE;
+        sectorCount = total;
+        data = true;
+        transfer(write, sector * StoreGeometry.SECTOR);
+        return READY;
+    }
+
+    /**
+     * Goes on to what the store has to do next for this request.
+     *
+     * @return false if that was all
+     */
+    boolean advance() {
+        step++;
+        if (steps != Steps.ONE && step == 1) {
+            transfer(true, sector * StoreGeometry.SECTOR);
+            return true;
+        }
+        if (steps == Steps.FLUSH_WRITE_FLUSH && step == 2) {
+            flush();
+            return true;
+        }
+        return false;
+    }
+
+    /** Ends the use of the guest's pages. */
+    void release(GrantPages grants) {
+        for (int i = 0; i < pageCount; i++) {
+            grants.release(pages[i]);
+        }
+        pageCount = 0;
+    }
+
+    @Override
+    public void completed(int value) {
+        result = value;
+        queue.completed(this);
+    }
+
+    /** What {@link #completed} was told. */
+    int result() {
+        return result;
+    }
+
+    /** The guest's name for it: echoed, and never used for anything else. */
+    long id() {
+        return id;
+    }
+
+    /** The BLKIF_OP number as the guest gave it. */
+    int blkifOperation() {
+        return operation;
+    }
+
+    /** Whether nothing behind it in the ring may start before it is done, and nothing before it may still be going on. */
+    boolean isBarrier() {
+        return operation == BlkifOp.WRITE_BARRIER;
+    }
+
+    /** Whether it moves data, and not only flushes or discards. */
+    boolean movesData() {
+        return data;
+    }
+
+    /** Data to be moved, in 512-byte sectors. */
+    long sectors() {
+        return sectorCount;
+    }
+
+    void began(long nanos) {
+        began = nanos;
+    }
+
+    long began() {
+        return began;
+    }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.config;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Stream;
+
+/**
+ * A domain as its configuration describes it, checked.
+ *
+ * @param name the domain's name: no slash, no control characters, not only digits (those are domids), at most 128 characters
+ * @param uuid its UUID; absent: one is made up
+ * @param guest what it runs
+ * @param arguments what the guest gets as its command line
+ * @param memoryMib guest-physical memory in MiB, from 1
+ * @param maxmemMib the most it may ever have in MiB, not less than {@code memoryMib}
+ * @param vcpus virtual processors at the start, 1 to {@code maxVcpus}
+ * @param maxVcpus the most virtual processors, 1 to 128
+ * @param disks its disks, no vdev twice
+ * @param vifs its network interfaces
+ * @param on what happens when it shuts down
+ * @param optional whether {@code up} may leave it out where its kernel is missing
+ * @param after the names of domains that {@code up} starts before it
+ * @param takes keys that a bare {@code key=value} of {@code up} sets in this domain, and not in those that do not list it
+ * @param source the file that it comes from, as the user named it
+ */
+public record DomainConfig(
+        String name,
+        Optional<UUID> uuid,
+        Guest guest,
+        List<String> arguments,
+        long memoryMib,
+        long maxmemMib,
+        int vcpus,
+        int maxVcpus,
+        List<DiskConfig> disks,
+        List<VifConfig> vifs,
+        OnShutdown on,
+        boolean optional,
+        List<String> after,
+        List<String> takes,
+        String source) {
+
+    /** The largest memory of a domain, in MiB. */
+    public static final long MAX_MEMORY_MIB = 1 << 20;
+
+    /** The most virtual processors of a domain. */
+    public static final int MAX_VCPUS = 128;
+
+    /**
+     * What happens to the domain when it shuts down, by reason.
+     *
+     * @param poweroff after a shutdown
+     * @param reboot after a reboot
+     * @param crash after a crash
+     * @param watchdog after its watchdog fired
+     */
+    public record OnShutdown(Action poweroff, Action reboot, Action crash, Action watchdog) {
+        /** xl's defaults: a reboot restarts, everything else destroys. */
+        public static final OnShutdown DEFAULT =
+                new OnShutdown(Action.DESTROY, Action.RESTART, Action.DESTROY, Action.DESTROY);
+
+        /** Checks that nothing is null. */
+        public OnShutdown {
+            Stream.of(poweroff, reboot, crash, watchdog).forEach(Objects::requireNonNull);
+        }
+    }
+
+    /** Checks all ranges. */
+    public DomainConfig {
+        Optional<String> wrong = nameProblem(name);
+        if (wrong.isPresent()) {
+            throw new IllegalArgumentException(wrong.get());
+        }
+        check(
+                memoryMib >= 1 && memoryMib <= maxmemMib && maxmemMib <= MAX_MEMORY_MIB,
+                "memory",
+                memoryMib + "/" + maxmemMib);
+        check(vcpus >= 1 && vcpus <= maxVcpus && maxVcpus <= MAX_VCPUS, "vcpus", vcpus + "/" + maxVcpus);
+        Objects.requireNonNull(guest, "guest");
+        Objects.requireNonNull(on, "on");
+        Objects.requireNonNull(source, "source");
+        arguments = List.copyOf(arguments);
+        disks = List.copyOf(disks);
+        vifs = List.copyOf(vifs);
+        after = List.copyOf(after);
+        takes = List.copyOf(takes);
+        check(disks.stream().map(DiskConfig::devid).distinct().count() == disks.size(), "disk", "a vdev twice");
+    }
+
+    /** A domain that takes nothing from {@code up}'s command line in particular. */
+    public DomainConfig(
+            String name,
+            Optional<UUID> uuid,
+            Guest guest,
+            List<String> arguments,
+            long memoryMib,
+            long maxmemMib,
+            int vcpus,
+            int maxVcpus,
+            List<DiskConfig> disks,
+            List<VifConfig> vifs,
+            OnShutdown on,
+            boolean optional,
+            List<String> after,
+            String source) {
+        this(
+                name, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, disks, vifs, on, optional, after,
+                List.of(), source);
+    }
+
+    /** What is wrong with a domain's name, empty where it is good. */
+    public static Optional<String> nameProblem(String name) {
+        if (name.isEmpty() || name.length() > 128) {
+            return Optional.of("a domain's name has 1 to 128 characters");
+        }
+        if (name.chars().anyMatch(c -> c == '/' || c <= ' ' || c == 127 || c >= 0xd800)) {
+            return Optional.of(
+                    "'" + Lexer.printable(name) + "' is no domain name; it may not hold '/', spaces or controls");
+        }
+        if (name.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            return Optional.of("'" + name + "' is no domain name; a number is a domid");
+        }
+        return Optional.empty();
+    }
+
+    /** The arguments as one line, as start_info carries them. */
+    public String commandLine() {
+        return String.join(" ", arguments);
+    }
+
+    /** The same domain under another name. */
+    public DomainConfig withName(String other) {
+        return new DomainConfig(
+                other, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, disks, vifs, on, optional, after,
+                takes, source);
+    }
+
+    /** The same domain with a UUID. */
+    public DomainConfig withUuid(UUID known) {
+        return new DomainConfig(
+                name,
+                Optional.of(known),
+                guest,
+                arguments,
+                memoryMib,
+                maxmemMib,
+                vcpus,
+                maxVcpus,
+                disks,
+                vifs,
+                on,
+                optional,
+                after,
+                takes,
+                source);
+    }
+
+    /** The same domain with other disks. */
+    public DomainConfig withDisks(List<DiskConfig> others) {
+        return new DomainConfig(
+                name, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, others, vifs, on, optional, after,
+                takes, source);
+    }
+
+    private static void check(boolean good, String key, String value) {
+        if (!good) {
+            throw new IllegalArgumentException(key + ": " + value);
+        }
+    }
+}

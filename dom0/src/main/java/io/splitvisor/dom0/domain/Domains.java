@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.domain;
+
+import io.splitvisor.abi.grant.GrantEntryV1;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.dom0.config.Action;
+import io.splitvisor.dom0.config.DiskConfig;
+import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.toolstack.BlockInfo;
+import io.splitvisor.dom0.toolstack.Condition;
+import io.splitvisor.dom0.toolstack.ConsoleStream;
+import io.splitvisor.dom0.toolstack.CreateOptions;
+import io.splitvisor.dom0.toolstack.DomainEvent;
+import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.toolstack.Toolstack;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.host.HostException;
+import io.splitvisor.monitor.Domain;
+import io.splitvisor.monitor.MonitorListener;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/**
+ * The toolstack: every verb, over real domains. Verbs that change a domain hold its monitor lock, so that they come one
+ * after the other; what a guest does by itself (shut down, crash, die) comes in through {@link MonitorListener} and is
+ * carried out on a virtual thread, never on the loop that noticed it.
+ */
+final class Domains implements Toolstack, MonitorListener {
+    private static final long PAGES_PER_MIB = (1 << 20) / DomainLayout.PAGE_SIZE;
+
+    /** 64 frames of 512 grants: Xen's default. */
+    private static final int GRANT_FRAMES = 32768 / GrantEntryV1.PER_PAGE;
+
+    /** A guest that has not attached by then never will. */
+    private static final long ATTACH_SECONDS = 20;
+
+    /** A domain that restarts sooner than this after its creation is in a loop: libxl refuses to go on, too. */
+    private static final Duration SHORTEST_LIFE = Duration.ofSeconds(1);
+
+    private final ConcurrentSkipListMap<Integer, GuestDomain> domains = new ConcurrentSkipListMap<>();
+    private final DomainEvents events = new DomainEvents();
+    private final ExecutorService background = Executors.newVirtualThreadPerTaskExecutor();
+    private final Object names = new Object();
+    private final Dom0Info dom0;
+    private volatile Dom0Services services;
+    private volatile boolean closing;
+
+    Domains(Dom0Info dom0) {
+        this.dom0 = dom0;
+    }
+
+    /** The second half of construction: the monitor needs a listener before there are services. */
+    void connect(Dom0Services ready) {
+        services = ready;
+    }
+
+    /** All guests by domid; others may look. */
+    Map<Integer, GuestDomain> all() {
+        return domains;
+    }
+
+    @Override
+    public int create(DomainConfig config, CreateOptions options) {
+        return create(config, options.paused());
+    }
+
+    private int create(DomainConfig config, boolean paused) {
+        if (closing) {
+            throw new ToolstackException(Kind.SHUTTING_DOWN, "Dom0 is shutting down");
+        }
+        GuestDomain guest;
+        synchronized (names) {
+            requireFree(config);
+            guest = build(config);
+            domains.put(guest.domid(), guest);
+        }
+        try {
+            services.storeLayout().write(guest);
+            for (DiskConfig disk : config.disks()) {
+                services.disks().attach(guest, disk);
+            }
+            events.publish(new DomainEvent.Created(guest.domid(), config.name()));
+            guest.start(paused);
+            if (!paused) {
+                awaitAttach(guest);
+            }
+        } catch (RuntimeException e) {
+            remove(guest, Optional.empty());
+            throw asToolstackException(config, e);
+        }
+        services.log().add(guest.domid(), "created as " + config.name());
+        return guest.domid();
+    }
+
+    private void requireFree(DomainConfig config) {
+        for (GuestDomain other : domains.values()) {
+            if (other.config().name().equals(config.name()) && !other.dying()) {
+                throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + config.name() + "\" already exists.");
+            }
+            if (config.uuid().isPresent() && other.uuid().equals(config.uuid().get()) && !other.dying()) {
+                throw new ToolstackException(Kind.EXISTS, "Domain with UUID " + other.uuid() + " already exists.");
+            }
+        }
+    }
+
+    private GuestDomain build(DomainConfig config) {
+        DomainLayout layout =
+                new DomainLayout(Math.toIntExact(config.memoryMib() * PAGES_PER_MIB), GRANT_FRAMES, config.vcpus());
+        Domain domain;
+        try {
+            domain = services.monitor().create(layout);
+        } catch (HostException e) {
+            throw new ToolstackException(Kind.NO_SPACE, "no memory for domain " + config.name(), e);
+        }
+        return new GuestDomain(services, domain, config);
+    }
+
+    private static void awaitAttach(GuestDomain guest) {
+        try {
+            guest.attachedFuture().get(ATTACH_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            throw new ToolstackException(
+                    Kind.TARGET,
+                    "the guest of domain " + guest.config().name() + " did not attach: "
+                            + e.getCause().getMessage() + GuestOutput.lastLines(guest.console()),
+                    e.getCause());
+        } catch (TimeoutException e) {
+            throw new ToolstackException(
+                    Kind.TIMEOUT,
+                    "the guest of domain " + guest.config().name() + " did not attach within " + ATTACH_SECONDS + " s"
+                            + GuestOutput.lastLines(guest.console()),
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ToolstackException(Kind.FAILED, "interrupted", e);
+        }
+    }
+
+    private ToolstackException asToolstackException(DomainConfig config, RuntimeException e) {
+        if (e instanceof ToolstackException t) {
+            return t;
+        }
+        services.log().add("domain " + config.name() + " could not be created: " + e);
+        return new ToolstackException(
+                Kind.FAILED, "domain " + config.name() + " could not be created: " + e.getMessage(), e);
+    }
+
+    @Override
+    public List<DomainInfo> list() {
+        List<DomainInfo> result = new ArrayList<>();
+        result.add(dom0.domain());
+        domains.values().forEach(guest -> result.add(guest.info()));
+        return result;
+    }
+
+    private GuestDomain guest(int domid) {
+        if (domid == DOM0) {
+            throw new ToolstackException(Kind.BAD_STATE, "Cannot do this to Domain-0.");
+        }
+        GuestDomain guest = domains.get(domid);
+        if (guest == null) {
+            throw Toolstack.noSuchDomain(domid);
+        }
+        return guest;
+    }
+
+    private GuestDomain runningGuest(int domid) {
+        GuestDomain guest = guest(domid);
+        if (guest.dying() || guest.shutdown().isPresent()) {
+            throw new ToolstackException(
+                    Kind.BAD_STATE, "Domain '" + guest.config().name() + "' has shut down.");
+        }
+        return guest;
+    }
+
+    @Override
+    public void pause(int domid) {
+        GuestDomain guest = runningGuest(domid);
+        synchronized (guest) {
+            if (!guest.paused()) {
+                guest.pause();
+            }
+        }
+    }
+
+    @Override
+    public void unpause(int domid) {
+        GuestDomain guest = runningGuest(domid);
+        synchronized (guest) {
+            if (guest.paused()) {
+                guest.unpause();
+            }
+        }
+    }
+
+    @Override
+    public void shutdown(int domid, ShutdownReason reason) {
+        services.storeLayout().requestShutdown(runningGuest(domid), reason);
+    }
+
+    @Override
+    public void destroy(int domid, boolean force) {
+        if (domid == DOM0 && force) {
+            background.execute(dom0.closer());
+            return;
+        }
+        GuestDomain guest = guest(domid);
+        remove(guest, Optional.empty());
+    }
+
+    /** Takes a domain down, whatever state it is in. Returns when it is gone; a second caller waits for the first. */
+    private void remove(GuestDomain guest, Optional<Integer> successor) {
+        synchronized (guest) {
+            if (!domains.containsKey(guest.domid()) || domains.get(guest.domid()) != guest) {
+                return;
+            }
+            guest.dying(true);
+            guest.kill();
+            services.summary().add(guest, services.disks().disks(guest.domid()));
+            services.disks().detachAll(guest);
+            guest.disconnect();
+            services.storeLayout().remove(guest);
+            services.monitor().destroy(guest.domain());
+            domains.remove(guest.domid(), guest);
+        }
+        services.log().forget(guest.domid());
+        services.log()
+                .add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");
+        events.publish(new DomainEvent.Destroyed(guest.domid(), guest.config().name(), guest.shutdown(), successor));
+    }
+
+    @Override
+    public void rename(int domid, String name) {
+        GuestDomain guest = guest(domid);
+        Optional<String> wrong = DomainConfig.nameProblem(name);
+        if (wrong.isPresent()) {
+            throw new ToolstackException(Kind.INVALID, wrong.get());
+        }
+        String before;
+        synchronized (names) {
+            before = guest.config().name();
+            if (!before.equals(name)
+                    && domains.values().stream().anyMatch(d -> d.config().name().equals(name))) {
+                throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + name + "\" already exists.");
+            }
+            guest.config(guest.config().withName(name));
+        }
+        services.storeLayout().rename(guest);
+        events.publish(new DomainEvent.Renamed(domid, name, before));
+    }
+
+    @Override
+    public int blockAttach(int domid, DiskConfig disk) {
+        GuestDomain guest = runningGuest(domid);
+        synchronized (guest) {
+            int devid = services.disks().attach(guest, disk);
+            List<DiskConfig> disks = new ArrayList<>(guest.config().disks());
+            disks.add(disk);
+            guest.config(guest.config().withDisks(disks));
+            return devid;
+        }
+    }
+
+    @Override
+    public void blockDetach(int domid, int devid, boolean force) {
+        GuestDomain guest = guest(domid);
+        synchronized (guest) {
+            services.disks().detach(guest, devid, force);
+            List<DiskConfig> disks = new ArrayList<>(guest.config().disks());
+            disks.removeIf(disk -> disk.devid() == devid);
+            guest.config(guest.config().withDisks(disks));
+        }
+    }
+
+    @Override
+    public List<BlockInfo> blockList(int domid) {
+        return services.disks().list(guest(domid));
+    }
+
+    @Override
+    public ConsoleStream console(int domid) {
+        return guest(domid).openConsole();
+    }
+
+    @Override
+    public HostInfo host() {
+        return dom0.host(domains.size() + 1);
+    }
+
+    @Override
+    public List<String> dmesg(boolean clear) {
+        return services.log().read(clear);
+    }
+
+    @Override
+    public DomainInfo waitFor(int domid, Condition condition, Duration timeout) {
+        return events.waitFor(guest(domid), condition, timeout, domains);
+    }
+
+    @Override
+    public Subscription subscribe(Consumer<DomainEvent> listener) {
+        return events.subscribe(listener);
+    }
+
+    @Override
+    public void shutdown(Domain domain, int reason) {
+        ShutdownReason[] reasons = ShutdownReason.values();
+        // A reason that nobody knows is a guest that does not know what it does.
+        ShutdownReason known = reason >= 0 && reason < reasons.length ? reasons[reason] : ShutdownReason.CRASH;
+        ended(domain, known, "shut down: " + known.word());
+    }
+
+    @Override
+    public void crashed(Domain domain, String why) {
+        ended(domain, ShutdownReason.CRASH, "crashed: " + why);
+    }
+
+    private void ended(Domain domain, ShutdownReason reason, String line) {
+        GuestDomain guest = domains.get(domain.domid());
+        if (guest == null || guest.domain() != domain || guest.dying()) {
+            return;
+        }
+        guest.shutdown(reason);
+        services.log().add(domain.domid(), line);
+        background.execute(() -> carryOut(guest, reason));
+    }
+
+    private void carryOut(GuestDomain guest, ShutdownReason reason) {
+        guest.attachedFuture().completeExceptionally(new IllegalStateException("it " + reason.word()));
+        events.publish(new DomainEvent.Shutdown(guest.domid(), guest.config().name(), reason));
+        try {
+            services.xenstored().shutDown(guest.domid());
+            carryOut(guest, actionFor(guest, reason));
+        } catch (RuntimeException e) {
+            services.log().add(guest.domid(), "what should follow its end failed: " + e.getMessage());
+        }
+    }
+
+    private Action actionFor(GuestDomain guest, ShutdownReason reason) {
+        DomainConfig.OnShutdown on = guest.config().on();
+        Action action =
+                switch (reason) {
+                    case POWEROFF, SUSPEND -> on.poweroff();
+                    case REBOOT, SOFT_RESET -> on.reboot();
+                    case CRASH -> on.crash();
+                    case WATCHDOG -> on.watchdog();
+                };
+        boolean restarts = action == Action.RESTART
+                || action == Action.RENAME_RESTART
+                || action == Action.COREDUMP_RESTART
+                || action == Action.SOFT_RESET;
+        if (restarts && guest.info().created().plus(SHORTEST_LIFE).isAfter(java.time.Instant.now())) {
+            services.log().add(guest.domid(), "restarts too fast; destroyed instead");
+            return Action.DESTROY;
+        }
+        return action;
+    }
+
+    private void carryOut(GuestDomain guest, Action action) {
+        switch (action) {
+            case DESTROY -> remove(guest, Optional.empty());
+            case RESTART, SOFT_RESET -> restart(guest);
+            case PRESERVE -> guest.kill();
+            case RENAME_RESTART -> {
+                DomainConfig again = guest.config();
+                guest.kill();
+                services.disks().detachAll(guest);
+                rename(guest.domid(), again.name() + "-" + guest.domid());
+                create(again.withUuid(java.util.UUID.randomUUID()), false);
+            }
+            case COREDUMP_DESTROY -> {
+                dump(guest);
+                remove(guest, Optional.empty());
+            }
+            case COREDUMP_RESTART -> {
+                dump(guest);
+                restart(guest);
+            }
+        }
+    }
+
+    private void restart(GuestDomain guest) {
+        DomainConfig again = guest.config();
+        remove(guest, Optional.empty());
+        if (!closing) {
+            create(again, false);
+        }
+    }
+
+    private void dump(GuestDomain guest) {
+        guest.kill();
+        services.log().add(guest.domid(), "memory dumped to " + CoreDump.write(services.runDir(), guest));
+    }
+
+    /** Ends all domains. New ones are refused from now on. */
+    void close() {
+        closing = true;
+        List<Thread> removals = new ArrayList<>();
+        for (GuestDomain guest : domains.values()) {
+            removals.add(Thread.ofVirtual().start(() -> remove(guest, Optional.empty())));
+        }
+        for (Thread removal : removals) {
+            try {
+                removal.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+        background.close();
+        events.close();
+    }
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.domain;
+
+import io.splitvisor.attach.AttachMessages.Welcome;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.backend.EventChannel;
+import io.splitvisor.dom0.attach.Invitation;
+import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.console.ConsoleBackend;
+import io.splitvisor.dom0.loop.PollingLoop;
+import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.xenstored.RingPage;
+import io.splitvisor.monitor.Domain;
+import io.splitvisor.monitor.hypercall.HypercallRing;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A guest domain from its creation to its end: the monitor's domain, the process in it, its console and its rings. Who may
+ * call what when is the business of {@link Domains}; this class holds the parts together.
+ */
+final class GuestDomain implements Invitation.Guest {
+    private static final long LOOP_SECONDS = 10;
+
+    private final Dom0Services services;
+    private final Domain domain;
+    private final UUID uuid;
+    private final Instant created = Instant.now();
+    private final PollingLoop loop;
+    private final ConsoleBackend console;
+    private final List<HypercallRing> hypercallRings = new ArrayList<>();
+    private final CompletableFuture<Void> attached = new CompletableFuture<>();
+    private final ConcurrentLinkedQueue<ConsoleReader> readers = new ConcurrentLinkedQueue<>();
+    private final Welcome welcome;
+    private final EventChannel xenstoreChannel;
+
+    private volatile DomainConfig config;
+    private volatile GuestProcess process;
+    private volatile String token;
+    private volatile boolean paused;
+    private volatile boolean dying;
+    private volatile ShutdownReason shutdown;
+
+    /** Builds the domain's memory and connects its rings; nothing runs yet. */
+    GuestDomain(Dom0Services services, Domain domain, DomainConfig config) {
+        this.services = services;
+        this.domain = domain;
+        this.uuid = config.uuid().orElseGet(UUID::randomUUID);
+        this.config = config.withUuid(uuid);
+        this.loop = services.backends().loop(domain.domid());
+        DomainLayout layout = domain.memory().layout();
+        this.console =
+                new ConsoleBackend(domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
+        this.welcome = new StartOfDay(domain, config).write(services.monitorBytes());
+        for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
+            hypercallRings.add(new HypercallRing(domain, vcpu, services.hypercalls()));
+        }
+        // One bell for all vCPUs: it wakes the first ring's worker, which passes it on.
+        loop.addBell(domain.bellToDom0(), hypercallRings.getFirst());
+        console.connect(services.backends().bind(domain.domid(), welcome.consolePort(), console));
+        this.xenstoreChannel = services.backends()
+                .bind(domain.domid(), welcome.xenstorePort(), () -> services.xenstored()
+                        .domainEvent(domain.domid()));
+        services.xenstored().introduce(domain.domid(), domain.memory().page(layout.xenstore()), xenstoreChannel::send);
+    }
+
+    int domid() {
+        return domain.domid();
+    }
+
+    Domain domain() {
+        return domain;
+    }
+
+    /** Its ring to xenstored. */
+    RingPage storeRing() {
+        return new RingPage(domain.memory().page(welcome.layout().xenstore()), xenstoreChannel::send);
+    }
+
+    /** What the guest is told when it attaches. */
+    Welcome welcome() {
+        return welcome;
+    }
+
+    UUID uuid() {
+        return uuid;
+    }
+
+    DomainConfig config() {
+        return config;
+    }
+
+    void config(DomainConfig changed) {
+        config = changed;
+    }
+
+    ConsoleBackend console() {
+        return console;
+    }
+
+    Optional<ShutdownReason> shutdown() {
+        return Optional.ofNullable(shutdown);
+    }
+
+    void shutdown(ShutdownReason reason) {
+        shutdown = reason;
+    }
+
+    boolean dying() {
+        return dying;
+    }
+
+    void dying(boolean value) {
+        dying = value;
+    }
+
+    /** Completes when the guest's process has its descriptors; exceptionally if it never will. */
+    CompletableFuture<Void> attachedFuture() {
+        return attached;
+    }
+
+    /** Hypercalls served for this domain so far. */
+    long hypercalls() {
+        return hypercallRings.stream().mapToLong(HypercallRing::calls).sum();
+    }
+
+    /** Starts the process. With {@code stopped} it is stopped before it can attach. */
+    void start(boolean stopped) {
+        paused = stopped;
+        domain.pause(stopped);
+        token = services.attachServer().newToken();
+        Path folder = services.folderOf(domid());
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        process = GuestProcess.start(config, folder, services.attachSocketFrom(folder), token, console::inject);
+        if (stopped) {
+            process.stop();
+        }
+        List<Integer> descriptors = List.of(
+                domain.memory().shared().fd(),
+                domain.monitorPages().fd(),
+                domain.bellToDom0().fd(),
+                domain.bellToGuest().fd());
+        services.attachServer().invite(token, new Invitation(process.pid(), welcome, descriptors, this));
+        process.onExit().thenAccept(_ -> processEnded());
+    }
+
+    @Override
+    public void attached() {
+        attached.complete(null);
+    }
+
+    @Override
+    public void detached() {
+        lifeLineEnded();
+    }
+
+    private void processEnded() {
+        if (!attached.isDone()) {
+            attached.completeExceptionally(new IllegalStateException("process " + process.describeExit()));
+        }
+        lifeLineEnded();
+    }
+
+    /** What the guest asked for last, a shutdown perhaps, comes before its end. */
+    private void lifeLineEnded() {
+        loop.execute(() -> {
+            for (HypercallRing ring : hypercallRings) {
+                for (int moved = 1; moved > 0; ) {
+                    moved = ring.serve();
+                }
+            }
+            domain.crash("process " + (process == null ? "never ran" : process.describeExit()));
+        });
+    }
+
+    void pause() {
+        paused = true;
+        domain.pause(true);
+        process.stop();
+    }
+
+    void unpause() {
+        paused = false;
+        domain.pause(false);
+        process.resume();
+        hypercallRings.forEach(loop::wake);
+        loop.wake(console);
+    }
+
+    boolean paused() {
+        return paused;
+    }
+
+    ConsoleReader openConsole() {
+        ConsoleReader reader = new ConsoleReader(console);
+        readers.add(reader);
+        if (dying) {
+            reader.end();
+        }
+        return reader;
+    }
+
+    /** Ends the process and waits until it is gone. */
+    void kill() {
+        services.attachServer().revoke(String.valueOf(token));
+        GuestProcess running = process;
+        if (running == null) {
+            return;
+        }
+        running.kill();
+        try {
+            running.onExit().get(LOOP_SECONDS, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            if (e instanceof InterruptedException) {
+                Thread.currentThread().interrupt();
+            }
+            services.log().add(domid(), "process " + running.pid() + " does not die");
+        }
+    }
+
+    /** Takes the domain's rings from its loop; afterwards nobody in Dom0 touches its special pages. */
+    void disconnect() {
+        CountDownLatch done = new CountDownLatch(1);
+        services.xenstored().release(domid());
+        xenstoreChannel.close();
+        loop.execute(console::disconnect);
+        loop.removeBell(domain.bellToDom0(), () -> {
+            hypercallRings.forEach(loop::forget);
+            done.countDown();
+        });
+        try {
+            if (!done.await(LOOP_SECONDS, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("the loop of domain " + domid() + " does not answer");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+        readers.forEach(ConsoleReader::end);
+    }
+
+    DomainInfo info() {
+        GuestProcess running = process;
+        boolean alive = running != null && running.alive();
+        boolean onCpu = alive && !paused && running.running();
+        return new DomainInfo(
+                domid(),
+                config.name(),
+                uuid,
+                config.memoryMib() * 1024,
+                config.maxmemMib() * 1024,
+                config.vcpus(),
+                onCpu,
+                alive && !paused && !onCpu,
+                paused,
+                shutdown(),
+                dying,
+                alive ? running.cpuNanos() : 0,
+                created,
+                Optional.of(config));
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.domain;
+
+import io.splitvisor.attach.AttachMessages;
+import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.config.Guest;
+import io.splitvisor.host.HostProcess;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.ObjIntConsumer;
+
+/**
+ * The operating system process of a guest. It gets an empty environment but for what attaching needs, a working folder of
+ * its own, no descriptors but the standard ones, and limits on memory and open files.
+ */
+final class GuestProcess {
+    /** What a guest may have beside its guest-physical memory: code, stacks, a JVM's own structures. */
+    private static final long OVERHEAD_BYTES = 512L << 20;
+
+    private static final int OPEN_FILES = 256;
+
+    private final Process process;
+
+    private GuestProcess(Process process) {
+        this.process = process;
+    }
+
+    /**
+     * Starts the program of a domain.
+     *
+     * @param folder its working folder, which exists
+     * @param output hears what it writes to its standard streams
+     */
+    static GuestProcess start(
+            DomainConfig config, Path folder, Path attachSocket, String token, ObjIntConsumer<byte[]> output) {
+        ProcessBuilder builder = new ProcessBuilder(command(config))
+                .directory(folder.toFile())
+                .redirectInput(new File("/dev/null"))
+                .redirectErrorStream(true);
+        Map<String, String> environment = builder.environment();
+        environment.clear();
+        environment.put(AttachMessages.SOCKET_VARIABLE, attachSocket.toString());
+        environment.put(AttachMessages.TOKEN_VARIABLE, token);
+        environment.put("LANG", "C.UTF-8");
+        try {
+            Process process = builder.start();
+            limit(process.pid(), config);
+            Thread.ofVirtual().name("output-of-" + config.name()).start(() -> pump(process.getInputStream(), output));
+            return new GuestProcess(process);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void limit(long pid, DomainConfig config) {
+        long memory = (config.memoryMib() << 20) + OVERHEAD_BYTES;
+        HostProcess.limit(pid, HostProcess.RLIMIT_DATA, memory);
+        HostProcess.limit(pid, HostProcess.RLIMIT_NOFILE, OPEN_FILES);
+    }
+
+    private static void pump(InputStream stream, ObjIntConsumer<byte[]> output) {
+        byte[] buffer = new byte[4096];
+        try (stream) {
+            for (int n = stream.read(buffer); n > 0; n = stream.read(buffer)) {
+                output.accept(buffer, n);
+            }
+        } catch (IOException e) {
+            // The process is gone, and its pipe with it.
+            return;
+        }
+    }
+
+    static List<String> command(DomainConfig config) {
+        return switch (config.guest()) {
+            case Guest.Exec(Path program) -> {
+                List<String> command = new ArrayList<>();
+                command.add(program.toAbsolutePath().toString());
+                command.addAll(config.arguments());
+                yield command;
+            }
+            case Guest.Jvm jvm -> jvmCommand(config, jvm);
+        };
+    }
+
+    private static List<String> jvmCommand(DomainConfig config, Guest.Jvm jvm) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Xmx" + Math.max(config.memoryMib(), 16) + "m");
+        command.add("-XX:+UseSerialGC");
+        command.add("-XX:TieredStopAtLevel=1");
+        command.add("-Xshare:auto");
+        command.add("-XX:-UsePerfData");
+        command.add("--enable-native-access=ALL-UNNAMED");
+        guestCache().ifPresent(cache -> {
+            command.add("-XX:AOTCache=" + cache);
+            command.add("-Xlog:aot=off");
+            command.add("-Xlog:cds=off");
+        });
+        command.addAll(jvm.jvmArgs());
+        command.add("-cp");
+        command.add(classPath(jvm));
+        command.add("io.splitvisor.domu.GuestMain");
+        command.add(jvm.mainClass().orElseThrow());
+        command.addAll(config.arguments());
+        return command;
+    }
+
+    /** The runtime's jars come first and in this order: an AOT cache holds for class paths that start as it was made. */
+    private static String classPath(Guest.Jvm jvm) {
+        StringBuilder path = new StringBuilder(runtimeClassPath());
+        jvm.kernel().ifPresent(k -> path.append(File.pathSeparator).append(k.toAbsolutePath()));
+        for (Path more : jvm.classPath()) {
+            path.append(File.pathSeparator).append(more.toAbsolutePath());
+        }
+        for (Path more : jvm.modulePath()) {
+            path.append(File.pathSeparator).append(more.toAbsolutePath());
+        }
+        return path.toString();
+    }
+
+    private static String runtimeClassPath() {
+        String home = System.getProperty("splitvisor.home");
+        if (home == null) {
+            // Run from a build tree, as tests are: what this JVM has, the guest may have.
+            return System.getProperty("java.class.path");
+        }
+        Path lib = Path.of(home, "lib");
+        StringBuilder path = new StringBuilder();
+        for (String jar : List.of("ring-buffer.jar", "hypercall-api.jar", "vcpu.jar", "domU.jar")) {
+            path.append(path.isEmpty() ? "" : File.pathSeparator).append(lib.resolve(jar));
+        }
+        return path.toString();
+    }
+
+    private static Optional<Path> guestCache() {
+        String home = System.getProperty("splitvisor.home");
+        return Optional.ofNullable(home).map(h -> Path.of(h, "guest.aot")).filter(Files::isReadable);
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    boolean alive() {
+        return process.isAlive();
+    }
+
+    /** Processor time used so far, in nanoseconds. */
+    long cpuNanos() {
+        return process.info().totalCpuDuration().map(Duration::toNanos).orElse(0L);
+    }
+
+    /** Whether it runs at this moment, as the kernel's scheduler sees it. */
+    boolean running() {
+        try {
+            String stat = Files.readString(Path.of("/proc", Long.toString(pid()), "stat"));
+            int afterName = stat.lastIndexOf(')');
+            return afterName > 0 && stat.charAt(afterName + 2) == 'R';
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    void stop() {
+        HostProcess.signal(pid(), HostProcess.SIGSTOP);
+    }
+
+    void resume() {
+        HostProcess.signal(pid(), HostProcess.SIGCONT);
+    }
+
+    /** Ends it and all that it started, at once. */
+    void kill() {
+        process.descendants().forEach(ProcessHandle::destroyForcibly);
+        process.destroyForcibly();
+    }
+
+    CompletableFuture<Process> onExit() {
+        return process.onExit();
+    }
+
+    /** How it ended, for people. */
+    String describeExit() {
+        if (process.isAlive()) {
+            return "closed its life line";
+        }
+        int status = process.exitValue();
+        return status > 128 ? "was killed by signal " + (status - 128) : "exited with status " + status;
+    }
+}

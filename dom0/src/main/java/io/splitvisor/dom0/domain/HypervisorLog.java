@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.domain;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The log that {@code dmesg} shows: what happened to domains, and what they did wrong. Bounded, and each domain may write
+ * only so many lines in a while, so that a guest cannot push out what others did (row H13). Thread-safe.
+ */
+final class HypervisorLog {
+    private static final Logger LOG = LoggerFactory.getLogger("splitvisor");
+    private static final int LINES = 4096;
+    private static final int LINES_PER_PERIOD = 20;
+    private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private static final class Allowance {
+        private long periodStart;
+        private int used;
+        private long dropped;
+    }
+
+    private final long start = System.nanoTime();
+    private final ArrayDeque<String> lines = new ArrayDeque<>();
+    private final Map<Integer, Allowance> allowances = new HashMap<>();
+
+    /** A line about Dom0 itself; never dropped. */
+    void add(String message) {
+        append(message);
+    }
+
+    /** A line that a domain caused. */
+    void add(int domid, String message) {
+        synchronized (this) {
+            long now = System.nanoTime();
+            Allowance allowance = allowances.computeIfAbsent(domid, _ -> new Allowance());
+            if (now - allowance.periodStart > PERIOD_NANOS) {
+                if (allowance.dropped > 0) {
+                    append("d" + domid + ": " + allowance.dropped + " lines dropped");
+                }
+                allowance.periodStart = now;
+                allowance.used = 0;
+                allowance.dropped = 0;
+            }
+            if (allowance.used++ >= LINES_PER_PERIOD) {
+                allowance.dropped++;
+                return;
+            }
+        }
+        append("d" + domid + ": " + message);
+    }
+
+    /** A domain's number is free: forget its allowance. */
+    synchronized void forget(int domid) {
+        allowances.remove(domid);
+    }
+
+    private void append(String message) {
+        LOG.info("{}", message);
+        synchronized (this) {
+            if (lines.size() == LINES) {
+                lines.removeFirst();
+            }
+            double seconds = (System.nanoTime() - start) / 1e9;
+            lines.add(String.format(Locale.ROOT, "[%12.6f] (XEN) %s", seconds, message));
+        }
+    }
+
+    /** All lines, oldest first. */
+    synchronized List<String> read(boolean clear) {
+        List<String> result = new ArrayList<>(lines);
+        if (clear) {
+            lines.clear();
+        }
+        return result;
+    }
+}

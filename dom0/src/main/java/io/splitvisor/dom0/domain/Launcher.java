@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.domain;
+
+import io.splitvisor.dom0.toolstack.Dom0Launcher;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import java.nio.file.Path;
+
+/** Starts a {@link RunningDom0}; the command line finds it as a service. */
+public final class Launcher implements Dom0Launcher {
+    @Override
+    public Dom0 start(Path runDir, Options options) {
+        try {
+            return new RunningDom0(runDir, options);
+        } catch (RuntimeException e) {
+            throw new ToolstackException(Kind.FAILED, "Dom0 cannot start in " + runDir + ": " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.domain;
+
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.splitvisor.dom0.attach.AttachServer;
+import io.splitvisor.dom0.loop.PollingLoop;
+import io.splitvisor.dom0.toolstack.Dom0Launcher;
+import io.splitvisor.dom0.toolstack.Toolstack;
+import io.splitvisor.dom0.xenstored.Xenstored;
+import io.splitvisor.monitor.Monitor;
+import io.splitvisor.monitor.hypercall.HypercallTable;
+import io.splitvisor.xenstore.Xenstore;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/** A Dom0 that runs: the monitor and everything around it. */
+final class RunningDom0 implements Dom0Launcher.Dom0 {
+    private static final int DOM0_PORTS = 1 << 16;
+
+    private final List<PollingLoop> loops = new ArrayList<>();
+    private final ScheduledExecutorService timer;
+    private final EventLoopGroup acceptors;
+    private final Xenstored xenstored;
+    private final Xenstore store;
+    private final AttachServer attachServer;
+    private final Domains domains;
+    private final Summary summary = new Summary();
+    private final HypervisorLog log = new HypervisorLog();
+    private boolean closed;
+
+    RunningDom0(Path runDir, Dom0Launcher.Options options) {
+        domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now(), this::close));
+        Dom0Events events = new Dom0Events(DOM0_PORTS);
+        Monitor monitor = new Monitor(events, domains);
+        for (int i = 0; i < loopCount(); i++) {
+            loops.add(new PollingLoop("io-loop-" + i));
+        }
+        timer = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("timer").daemon(true).factory());
+        acceptors = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        xenstored = Xenstored.start(new StoreRings(domains.all(), log));
+        xenstored.listen(runDir.resolve("xenstored").resolve("socket"));
+        store = xenstored.connect();
+        attachServer = new AttachServer(Dom0Services.attachSocketIn(runDir), acceptors);
+        Dom0BackendDomain backends = new Dom0BackendDomain(monitor, events, loops);
+        domains.connect(new Dom0Services(
+                runDir,
+                monitor,
+                new HypercallTable(monitor),
+                backends,
+                xenstored,
+                new StoreLayout(store),
+                new Disks(backends, store, log),
+                attachServer,
+                timer,
+                summary,
+                log));
+        log.add("Splitvisor Dom0 in " + runDir + ", " + loops.size() + " I/O loop(s)");
+    }
+
+    /** Half the cores serve rings; the other half is the guests'. */
+    private static int loopCount() {
+        return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    }
+
+    @Override
+    public Toolstack toolstack() {
+        return domains;
+    }
+
+    @Override
+    public String summary() {
+        return summary.table();
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        attachServer.close();
+        domains.close();
+        store.close();
+        xenstored.close();
+        loops.forEach(PollingLoop::close);
+        timer.shutdownNow();
+        acceptors
+                .shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS)
+                .syncUninterruptibly();
+    }
+}

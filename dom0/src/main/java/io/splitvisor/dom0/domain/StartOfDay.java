@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.domain;
+
+import io.splitvisor.abi.SharedInfo;
+import io.splitvisor.abi.StartInfo;
+import io.splitvisor.abi.grant.GrantTable;
+import io.splitvisor.attach.AttachMessages.Welcome;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.monitor.Domain;
+import java.lang.foreign.MemorySegment;
+import java.time.Instant;
+
+/** Writes what a guest finds in its memory when it starts, as Xen's domain builder does. */
+final class StartOfDay {
+    private static final String MAGIC = "xen-3.0-x86_64";
+    private static final int DOM0 = 0;
+
+    private final Domain domain;
+    private final DomainConfig config;
+
+    StartOfDay(Domain domain, DomainConfig config) {
+        this.domain = domain;
+        this.config = config;
+    }
+
+    /** Writes it, and answers what the guest is told when it attaches. */
+    Welcome write(long monitorBytes) {
+        DomainLayout layout = domain.memory().layout();
+        int xenstorePort = domain.events().allocUnbound(DOM0);
+        int consolePort = domain.events().allocUnbound(DOM0);
+        MemorySegment start = domain.memory().page(layout.startInfo());
+        StartInfo.magic(start, 0, MAGIC);
+        StartInfo.nrPages(start, 0, layout.ramPages());
+        StartInfo.sharedInfo(start, 0, DomainLayout.bytes(layout.sharedInfo()));
+        StartInfo.storeMfn(start, 0, layout.xenstore());
+        StartInfo.storeEvtchn(start, 0, xenstorePort);
+        StartInfo.consoleDomuMfn(start, 0, layout.console());
+        StartInfo.consoleDomuEvtchn(start, 0, consolePort);
+        StartInfo.cmdLine(start, 0, config.commandLine());
+        Instant now = Instant.now();
+        SharedInfo.wallClockRelease(domain.memory().page(layout.sharedInfo()), 0, now.getEpochSecond(), now.getNano());
+        domain.grants().grant(GrantTable.RESERVED_CONSOLE, DOM0, layout.console());
+        domain.grants().grant(GrantTable.RESERVED_XENSTORE, DOM0, layout.xenstore());
+        return new Welcome(0, domain.domid(), layout, monitorBytes, xenstorePort, consolePort);
+    }
+}

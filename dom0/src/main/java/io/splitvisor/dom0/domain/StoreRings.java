@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.domain;
+
+import io.splitvisor.dom0.xenstored.DomainRings;
+import io.splitvisor.dom0.xenstored.RingPage;
+import java.util.Map;
+
+/** What xenstored learns of domains when somebody introduces one over the wire. */
+final class StoreRings implements DomainRings {
+    private final Map<Integer, GuestDomain> domains;
+    private final HypervisorLog log;
+
+    StoreRings(Map<Integer, GuestDomain> domains, HypervisorLog log) {
+        this.domains = domains;
+        this.log = log;
+    }
+
+    @Override
+    public RingPage map(int domid, long gfn, int port) {
+        GuestDomain guest = domains.get(domid);
+        boolean known = guest != null
+                && gfn == guest.welcome().layout().xenstore()
+                && port == guest.welcome().xenstorePort();
+        return known ? guest.storeRing() : null;
+    }
+
+    @Override
+    public boolean exists(int domid) {
+        return domid == 0 || domains.containsKey(domid);
+    }
+
+    @Override
+    public void misbehaved(int domid, String what) {
+        log.add(domid, "xenstore: " + what);
+    }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.toolstack;
+
+import io.splitvisor.dom0.config.DiskConfig;
+import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * What one can do with the domains of a Dom0. Every call may be made from any thread and may block; callers with an event
+ * loop use a virtual thread. Whatever fails throws {@link ToolstackException}: NO_SUCH_DOMAIN for a domid that nobody has,
+ * BAD_STATE where the domain's state forbids it, SHUTTING_DOWN when Dom0 is closing; others are named where they occur.
+ */
+public interface Toolstack {
+    /** The domain that all this runs in. */
+    int DOM0 = 0;
+
+    /**
+     * Creates a domain. It has its console, its disks and its place in {@link #list} when this returns; its guest may not
+     * run yet.
+     *
+     * @return its domid
+     * @throws ToolstackException EXISTS for a name or UUID that is taken, TARGET for a kernel or disk that cannot be opened,
+     *     NO_SPACE
+     */
+    int create(DomainConfig config, CreateOptions options);
+
+    /** All domains by domid, Domain-0 first. */
+    List<DomainInfo> list();
+
+    /** A domain as it is now. */
+    default DomainInfo info(int domid) {
+        return list().stream()
+                .filter(domain -> domain.domid() == domid)
+                .findFirst()
+                .orElseThrow(() -> noSuchDomain(domid));
+    }
+
+    /**
+     * The domid that a word from the user stands for: digits are taken as they are, whether or not such a domain exists, as
+     * xl does; anything else is a name.
+     *
+     * @throws ToolstackException INVALID_DOMAIN for a name that nobody has
+     */
+    default int resolve(String domain) {
+        if (!domain.isEmpty() && domain.length() < 10 && domain.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            return Integer.parseInt(domain);
+        }
+        return list().stream()
+                .filter(info -> info.name().equals(domain))
+                .mapToInt(DomainInfo::domid)
+                .findFirst()
+                .orElseThrow(() -> new ToolstackException(
+                        Kind.INVALID_DOMAIN, domain + " is an invalid domain identifier (rc=-6)"));
+    }
+
+    /** Stops the domain's virtual processors. Pausing a paused domain changes nothing. */
+    void pause(int domid);
+
+    /** Lets a paused domain run. */
+    void unpause(int domid);
+
+    /**
+     * Asks the guest to shut down, through {@code control/shutdown}, and returns at once.
+     *
+     * @param reason {@link ShutdownReason#POWEROFF}, {@link ShutdownReason#REBOOT} or {@link ShutdownReason#SUSPEND}
+     */
+    void shutdown(int domid, ShutdownReason reason);
+
+    /**
+     * Ends the domain without asking it. Returns when it is gone and all that it held is free.
+     *
+     * @param force whether Domain-0, too, may be destroyed: Dom0 then closes
+     */
+    void destroy(int domid, boolean force);
+
+    /**
+     * Gives the domain another name.
+     *
+     * @throws ToolstackException EXISTS if it is taken, INVALID if it is no name
+     */
+    void rename(int domid, String name);
+
+    /**
+     * Adds a disk, also to a running domain.
+     *
+     * @return its number
+     * @throws ToolstackException EXISTS if the domain has the device, TARGET if the target cannot be opened
+     */
+    int blockAttach(int domid, DiskConfig disk);
+
+    /**
+     * Takes a disk away.
+     *
+     * @param devid its number
+     * @param force whether to take it even if the guest does not let go
+     * @throws ToolstackException NO_SUCH_DEVICE, or TIMEOUT if the guest does not let go
+     */
+    void blockDetach(int domid, int devid, boolean force);
+
+    /** The domain's disks by number. */
+    List<BlockInfo> blockList(int domid);
+
+    /** Attaches to the domain's console. */
+    ConsoleStream console(int domid);
+
+    /** The host and Dom0. */
+    HostInfo host();
+
+    /**
+     * The monitor's log, line by line.
+     *
+     * @param clear whether to empty it
+     */
+    List<String> dmesg(boolean clear);
+
+    /**
+     * Waits until a domain is in some state.
+     *
+     * @return how it was then, or last, if it is gone
+     * @throws ToolstackException TIMEOUT
+     */
+    DomainInfo waitFor(int domid, Condition condition, Duration timeout);
+
+    /**
+     * Hears of everything that happens from now on. The listener is called on one thread, in order, and must not block for
+     * long, and calls nothing back but {@link #console} of a domain that was just created.
+     *
+     * @return closes the subscription
+     */
+    Subscription subscribe(Consumer<DomainEvent> listener);
+
+    /** What {@link #subscribe} gives. */
+    interface Subscription extends AutoCloseable {
+        /** Ends it: when this returns, no further call starts. */
+        @Override
+        void close();
+    }
+
+    /** The exception for a domid that nobody has. */
+    static ToolstackException noSuchDomain(int domid) {
+        return new ToolstackException(Kind.NO_SUCH_DOMAIN, "Error: Domain '" + domid + "' does not exist.");
+    }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.domu;
+
+import io.splitvisor.abi.ShutdownReason;
+import io.splitvisor.abi.StartInfo;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.domu.block.BlockDevice;
+import io.splitvisor.domu.block.BlockException;
+import io.splitvisor.domu.block.BlockSettings;
+import io.splitvisor.domu.console.Console;
+import io.splitvisor.domu.event.EventChannels;
+import io.splitvisor.domu.event.Vcpu;
+import io.splitvisor.domu.frontend.FrontendDomain;
+import io.splitvisor.domu.grant.GrantTable;
+import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.hypercall.HypercallBatch;
+import io.splitvisor.hypercall.Hypercalls;
+import io.splitvisor.xenstore.RingTransport;
+import io.splitvisor.xenstore.Xenstore;
+import io.splitvisor.xenstore.XenstoreConnection;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A domain as its guest sees it. Everything here may be used by any thread. */
+public final class GuestDomain {
+    private static final Duration DISK_PATIENCE = Duration.ofSeconds(30);
+
+    private final Attachment attachment;
+    private final List<String> arguments;
+    private final ProcessEnd end;
+    private final GuestMemory memory;
+    private final GrantTable grants;
+    private final Vcpu vcpu;
+    private final EventChannels events;
+    private final Console console;
+    private final ShutdownControl control = new ShutdownControl(this);
+    private Xenstore xenstore;
+    private String name;
+
+    /** How the guest's process ends: in a host of its own, by halting it. */
+    @FunctionalInterface
+    public interface ProcessEnd {
+        /** Ends the process. In tests it may return. */
+        void end(int status);
+    }
+
+    /**
+     * Takes an attached domain into use, and starts to take its events.
+     *
+     * @param arguments the guest's own
+     */
+    public GuestDomain(Attachment attachment, List<String> arguments, ProcessEnd end) {
+        this.attachment = attachment;
+        this.arguments = arguments;
+        this.end = end;
+        this.memory = new GuestMemory(attachment.ram(), attachment.layout());
+        this.grants = new GrantTable(memory);
+        this.vcpu = new Vcpu(
+                0, memory, attachment.bellToDom0(), attachment.bellToGuest(), attachment.lifeLine(), new Upkeep());
+        this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpu.hypercalls());
+        vcpu.start(events);
+        this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
+    }
+
+    /** The domain's number. */
+    public int domid() {
+        return attachment.domid();
+    }
+
+    /** The domain's name, as xenstore has it. */
+    public synchronized String name() {
+        if (name == null) {
+            name = xenstore().read("name");
+        }
+        return name;
+    }
+
+    /** The guest's arguments. */
+    public List<String> arguments() {
+        return arguments;
+    }
+
+    /** The kernel command line, {@code extra} and {@code root} of the configuration. */
+    public String commandLine() {
+        return StartInfo.cmdLine(
+                memory.segment(), DomainLayout.bytes(attachment.layout().startInfo()));
+    }
+
+    /** The console. */
+    public Console console() {
+        return console;
+    }
+
+    /** A connection to xenstored, made when first asked for. Relative paths start at this domain's home. */
+    public synchronized Xenstore xenstore() {
+        if (xenstore == null) {
+            int port = attachment.xenstorePort();
+            RingTransport transport =
+                    new RingTransport(memory.page(attachment.layout().xenstore()), () -> events.send(port));
+            xenstore = new XenstoreConnection(transport);
+            events.handle(port, transport::onEvent);
+        }
+        return xenstore;
+    }
+
+    /** The guest's names for its disks: {@code xvda}. */
+    public List<String> disks() {
+        List<String> names = new ArrayList<>();
+        for (int devid : BlockDevice.list(frontends())) {
+            names.add(diskName(devid));
+        }
+        return names;
+    }
+
+    /**
+     * Connects to a disk.
+     *
+     * @param name the guest's name for it, {@code xvda}
+     * @throws BlockException GONE if there is no such disk, TIMEOUT if its back end does not come
+     */
+    public BlockDevice disk(String name) {
+        for (int devid : BlockDevice.list(frontends())) {
+            if (diskName(devid).equals(name)) {
+                return BlockDevice.open(frontends(), devid, BlockSettings.defaults(), DISK_PATIENCE);
+            }
+        }
+        throw new BlockException(BlockException.Kind.GONE, "this domain has no disk " + name + ", only " + disks());
+    }
+
+    /** What a front end of the guest's own needs. */
+    public FrontendDomain frontends() {
+        return FrontendDomain.of(this, xenstore());
+    }
+
+    /** The back end wrote down what the configuration calls it. */
+    private String diskName(int devid) {
+        String backend = xenstore().read("device/vbd/" + devid + "/backend");
+        return xenstore().read(backend + "/dev");
+    }
+
+    /** Guest-physical memory. */
+    public GuestMemory memory() {
+        return memory;
+    }
+
+    /** The grant table. */
+    public GrantTable grants() {
+        return grants;
+    }
+
+    /** Event channels. */
+    public EventChannels events() {
+        return events;
+    }
+
+    /** Hypercalls, one at a time. */
+    public Hypercalls hypercalls() {
+        return vcpu.hypercalls();
+    }
+
+    /** A batch of hypercalls, with argument structures in frames of its own; made once and used again and again. */
+    public HypercallBatch newBatch(int capacity) {
+        int bytes = capacity * HypercallBatch.ARGUMENT_BYTES;
+        int frame = memory.allocate((bytes + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE);
+        return new HypercallBatch(hypercalls().ring(), capacity, memory.segment(), GuestMemory.address(frame));
+    }
+
+    /** Starts to follow the toolstack's wishes: without this, {@code splitvisor shutdown} has no effect. */
+    public void followShutdown() {
+        control.start();
+    }
+
+    /** Adds somebody to be told before an orderly shutdown that the toolstack asked for. */
+    public void onShutdown(ShutdownListener listener) {
+        control.add(listener);
+    }
+
+    /**
+     * Ends the domain: tells the monitor why, and ends the process.
+     *
+     * @param reason what the toolstack will act on
+     */
+    public void shutdown(ShutdownReason reason) {
+        System.out.flush();
+        hypercalls().schedShutdown(reason.code());
+        end.end(reason == ShutdownReason.CRASH ? 1 : 0);
+    }
+
+    /** Shuts down as crashed, with a stack trace on the console. */
+    public void crash(Throwable cause) {
+        try {
+            cause.printStackTrace(System.err);
+        } finally {
+            shutdown(ShutdownReason.CRASH);
+        }
+    }
+
+    /** Stops to take events, for a process that goes on without the domain. */
+    public void detach() {
+        vcpu.stop();
+    }
+
+    private final class Upkeep implements Vcpu.Duties {
+        @Override
+        public int upkeep() {
+            if (grants.deferred() == 0) {
+                return -1;
+            }
+            grants.retryDeferred();
+            return GrantTable.RETRY_MILLIS;
+        }
+
+        @Override
+        public void lifeLineEnded() {
+            end.end(0);
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            crash(cause);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.domu;
+
+import io.splitvisor.abi.ShutdownReason;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * The main class of a JVM guest's process: {@code GuestMain CLASS [ARGUMENT...]}. Attaches, makes the console the standard
+ * streams, and runs the guest class.
+ */
+public final class GuestMain {
+    private static final int EXIT_FAILED = 1;
+
+    private GuestMain() {}
+
+    /** Runs a guest; does not return. */
+    public static void main(String[] args) {
+        GuestDomain domain;
+        try {
+            if (args.length == 0) {
+                throw new IllegalArgumentException("the guest class is missing");
+            }
+            domain = new GuestDomain(Attachment.fromEnvironment(), rest(args), new Halt());
+        } catch (RuntimeException e) {
+            // There is no console to print to: the process's own error stream ends in Dom0's log.
+            System.err.println("guest: " + e.getMessage());
+            Runtime.getRuntime().halt(EXIT_FAILED);
+            return;
+        }
+        run(domain, args[0]);
+    }
+
+    private static List<String> rest(String[] args) {
+        String[] arguments = new String[args.length - 1];
+        System.arraycopy(args, 1, arguments, 0, arguments.length);
+        return List.of(arguments);
+    }
+
+    /** Runs a guest class in a domain, to its end. */
+    public static void run(GuestDomain domain, String guestClass) {
+        PrintStream out = new PrintStream(domain.console().output(), false, StandardCharsets.UTF_8);
+        InputStream in = domain.console().input();
+        System.setOut(out);
+        System.setErr(out);
+        System.setIn(in);
+        domain.followShutdown();
+        try {
+            load(guestClass).run(domain);
+        } catch (Throwable t) {
+            domain.crash(t);
+            return;
+        }
+        domain.shutdown(ShutdownReason.POWEROFF);
+    }
+
+    private static Guest load(String name) throws ReflectiveOperationException {
+        Class<?> found = Class.forName(name, true, ClassLoader.getSystemClassLoader());
+        if (!Guest.class.isAssignableFrom(found)) {
+            throw new ClassCastException(name + " does not implement " + Guest.class.getName());
+        }
+        return (Guest) found.getDeclaredConstructor().newInstance();
+    }
+
+    /** The orderly end of a guest's process: nothing is left to do in it. */
+    private static final class Halt implements GuestDomain.ProcessEnd {
+        @Override
+        public void end(int status) {
+            Runtime.getRuntime().halt(status);
+        }
+    }
+}

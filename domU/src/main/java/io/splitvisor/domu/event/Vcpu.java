@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.domu.event;
+
+import io.splitvisor.abi.SharedInfo;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.host.EventFd;
+import io.splitvisor.host.Poll;
+import io.splitvisor.hypercall.AdaptiveSpin;
+import io.splitvisor.hypercall.HypercallBatch;
+import io.splitvisor.hypercall.HypercallRing;
+import io.splitvisor.hypercall.Hypercalls;
+import io.splitvisor.hypercall.UpcallSleep;
+import io.splitvisor.ring.Doorbell;
+
+/**
+ * A virtual processor of a JVM guest: a hypercall ring, and a thread that takes events and completed hypercalls, and
+ * sleeps when there are none. The guest's own threads are Java's affair; they share the rings.
+ */
+public final class Vcpu implements UpcallSleep, Runnable {
+    private static final int SPIN_TURNS = 1000;
+    /** Bit of the attach socket in what the poll answers; the bell is bit 0. */
+    private static final int LIFE_LINE = 2;
+
+    private final int id;
+    private final long info;
+    private final Doorbell bell;
+    private final Poll poll;
+    private final HypercallRing ring;
+    private final Hypercalls hypercalls;
+    private final Duties duties;
+    private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
+
+    private EventChannels events;
+    private volatile Thread thread;
+    private volatile boolean ended;
+
+    /** What an upcall thread does beside taking events. */
+    public interface Duties {
+        /** Something that has to be done from time to time; returns milliseconds until the next time, or -1 for never. */
+        int upkeep();
+
+        /** The attach socket ended: Dom0 is gone, or done with this domain. Called once. */
+        void lifeLineEnded();
+
+        /** A handler threw. */
+        void failed(Throwable cause);
+    }
+
+    /**
+     * @param id the vCPU's number
+     * @param bellToDom0 what to ring for Dom0
+     * @param bellToGuest what Dom0 rings
+     * @param lifeLine descriptor of the attach socket
+     */
+    public Vcpu(int id, GuestMemory memory, EventFd bellToDom0, EventFd bellToGuest, int lifeLine, Duties duties) {
+        DomainLayout layout = memory.layout();
+        this.id = id;
+        this.info = SharedInfo.vcpuInfo(0, id);
+        long asleep = DomainLayout.bytes(layout.vcpuControl(id)) + DomainLayout.VCPU_ASLEEP;
+        this.bell = new Doorbell(memory.segment(), asleep, bellToGuest);
+        this.poll = new Poll(bellToGuest.fd(), lifeLine);
+        this.duties = duties;
+        int ringPages = DomainLayout.HYPERCALL_RING_PAGES;
+        int slots = ringPages * GuestMemory.PAGE_SIZE / 64;
+        int sendPages = (slots * HypercallBatch.ARGUMENT_BYTES + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE;
+        int frame = memory.allocate(sendPages + Hypercalls.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE);
+        this.ring = new HypercallRing(
+                memory.pages(layout.hypercallRing(id), ringPages),
+                memory.segment(),
+                GuestMemory.address(frame),
+                bellToDom0,
+                this);
+        this.hypercalls = new Hypercalls(ring, memory.segment(), GuestMemory.address(frame + sendPages));
+    }
+
+    /** Its number. */
+    public int id() {
+        return id;
+    }
+
+    /** Its hypercalls. */
+    public Hypercalls hypercalls() {
+        return hypercalls;
+    }
+
+    /** Starts the upcall thread. */
+    public void start(EventChannels taken) {
+        events = taken;
+        taken.deliverTo(this);
+        Thread started = new Thread(this, "vcpu" + id);
+        started.setDaemon(true);
+        thread = started;
+        started.start();
+    }
+
+    /** The upcall thread; {@link #start} runs it. */
+    @Override
+    public void run() {
+        try {
+            while (!ended) {
+                if (!serve() && !spin()) {
+                    sleepUntilRung();
+                }
+            }
+        } catch (Throwable t) {
+            duties.failed(t);
+        } finally {
+            ring.fail("the upcall thread has ended");
+        }
+    }
+
+    private boolean serve() {
+        boolean found = false;
+        if (ring.hasResponses()) {
+            ring.takeResponses();
+            found = true;
+        }
+        if (events.isUpcallPending(info)) {
+            events.deliver(info);
+            found = true;
+        }
+        return found;
+    }
+
+    private boolean hasWork() {
+        return events.isUpcallPending(info) || ring.hasResponses();
+    }
+
+    private boolean spin() {
+        int limit = spin.limit();
+        for (int turn = 0; turn < limit; turn++) {
+            if (hasWork()) {
+                spin.succeeded(turn);
+                return true;
+            }
+            Thread.onSpinWait();
+        }
+        spin.failed();
+        return false;
+    }
+
+    private void sleepUntilRung() {
+        int millis = duties.upkeep();
+        arm();
+        if (!hasWork()) {
+            sleep(millis);
+        }
+        disarm();
+    }
+
+    /** Wakes the upcall thread if it sleeps. Any thread. */
+    public void wake() {
+        bell.ring();
+    }
+
+    /** Ends the upcall thread, soon; for hosts of more than one domain. */
+    public void stop() {
+        ended = true;
+        bell.event().signal();
+    }
+
+    @Override
+    public boolean isOwner() {
+        return Thread.currentThread() == thread;
+    }
+
+    @Override
+    public void arm() {
+        bell.arm();
+    }
+
+    @Override
+    public void sleep(int millis) {
+        int ready = poll.await(millis);
+        if ((ready & LIFE_LINE) != 0 && !ended) {
+            ended = true;
+            ring.fail("the attach socket has ended");
+            duties.lifeLineEnded();
+        }
+    }
+
+    @Override
+    public void disarm() {
+        bell.disarm();
+    }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.examples.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.splitvisor.dom0.toolstack.Condition;
+import io.splitvisor.dom0.toolstack.CreateOptions;
+import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class LifecycleIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private Dom0Fixture dom0;
+
+    @BeforeEach
+    void start() {
+        dom0 = new Dom0Fixture();
+    }
+
+    @AfterEach
+    void stop() {
+        dom0.close();
+    }
+
+    private int echo(String name) {
+        return dom0.create(Dom0Fixture.jvm(name, EchoGuest.class, List.of(), "a", "b"));
+    }
+
+    @Test
+    void shouldRunAGuestThatTalksOnItsConsole() {
+        int domid = echo("talker");
+        Dom0Fixture.Output console = dom0.console(domid);
+        console.awaitText("domain " + domid + " args [a, b]");
+        console.type("hello");
+        console.awaitText("echo hello");
+        console.type("quit");
+        dom0.toolstack().waitFor(domid, Condition.DEATH, PATIENCE);
+        assertThat(dom0.toolstack().list()).extracting(DomainInfo::name).containsExactly("Domain-0");
+    }
+
+    @Test
+    void shouldShutDownWhenAsked() {
+        int domid = echo("asked");
+        dom0.console(domid).awaitText("args");
+        dom0.toolstack().shutdown(domid, ShutdownReason.POWEROFF);
+        dom0.toolstack().waitFor(domid, Condition.DEATH, PATIENCE);
+    }
+
+    @Test
+    void shouldKeepACrashedGuestForInspection() {
+        int domid = echo("crasher");
+        Dom0Fixture.Output console = dom0.console(domid);
+        console.awaitText("args");
+        console.type("throw");
+        DomainInfo info = dom0.toolstack().waitFor(domid, Condition.SHUTDOWN, PATIENCE);
+        assertThat(info.shutdown()).contains(ShutdownReason.CRASH);
+        console.awaitText("IllegalStateException: as asked");
+        dom0.toolstack().destroy(domid, false);
+        assertThatThrownBy(() -> dom0.toolstack().info(domid)).isInstanceOf(ToolstackException.class);
+    }
+
+    @Test
+    void shouldNoticeThatAGuestsProcessDied() {
+        int domid = echo("dying");
+        Dom0Fixture.Output console = dom0.console(domid);
+        console.awaitText("args");
+        console.type("halt");
+        DomainInfo info = dom0.toolstack().waitFor(domid, Condition.SHUTDOWN, PATIENCE);
+        assertThat(info.shutdown()).contains(ShutdownReason.CRASH);
+        assertThat(dom0.toolstack().dmesg(false)).anyMatch(line -> line.contains("exited with status 3"));
+    }
+
+    @Test
+    void shouldNotRunAPausedGuest() {
+        int domid =
+                dom0.toolstack().create(Dom0Fixture.jvm("paused", EchoGuest.class, List.of()), CreateOptions.PAUSED);
+        assertThat(dom0.toolstack().info(domid).paused()).isTrue();
+        assertThat(dom0.console(domid).text()).isEmpty();
+        dom0.toolstack().unpause(domid);
+        Dom0Fixture.Output console = dom0.console(domid);
+        console.awaitText("args");
+        dom0.toolstack().pause(domid);
+        console.type("x");
+        dom0.toolstack().unpause(domid);
+        console.awaitText("echo x");
+    }
+
+    @Test
+    void shouldRefuseANameThatIsTaken() {
+        echo("twin");
+        assertThatThrownBy(() -> echo("twin"))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessageContaining("already exists");
+    }
+
+    @Test
+    void shouldSayWhyAGuestDidNotComeUp() {
+        assertThatThrownBy(() -> dom0.create(Dom0Fixture.exec("broken", Path.of("/bin/false"), List.of())))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessageContaining("did not attach: process exited with status 1");
+        assertThat(dom0.toolstack().list()).hasSize(1);
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.attach;
+
+/**
+ * Where things lie in a domain's guest-physical memory, in frame numbers. RAM comes first; the special pages follow it
+ * in this order:
+ *
+ * <pre>
+ *   shared_info | start_info | xenstore ring | console ring | grant table frames | vCPU areas
+ * </pre>
+ *
+ * A vCPU area is one control page and the pages of its hypercall ring.
+ *
+ * @param ramPages pages of RAM, from frame 0
+ * @param grantFrames pages of the grant table
+ * @param vcpus number of virtual processors
+ */
+public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
+    /** Bytes in a frame. */
+    public static final int PAGE_SIZE = 4096;
+
+    /** Pages of a vCPU's hypercall ring: 128 slots. */
+    public static final int HYPERCALL_RING_PAGES = 4;
+
+    /** Pages of a vCPU area. */
+    public static final int VCPU_AREA_PAGES = 1 + HYPERCALL_RING_PAGES;
+
+    /** Offset in a vCPU's control page of the word that is 1 while the vCPU sleeps (Dom0 rings the guest's bell then). */
+    public static final int VCPU_ASLEEP = 0;
+
+    /** Most RAM a domain can have: 16 TiB would overflow the frame number; this is 1 TiB. */
+    public static final int MAX_RAM_PAGES = 1 << 28;
+
+    /** Checks the ranges. */
+    public DomainLayout {
+        require(ramPages > 0 && ramPages <= MAX_RAM_PAGES, "ramPages", ramPages);
+        require(grantFrames > 0 && grantFrames <= 1024, "grantFrames", grantFrames);
+        require(vcpus > 0 && vcpus <= 32, "vcpus", vcpus);
+    }
+
+    private static void require(boolean ok, String what, int value) {
+        if (!ok) {
+            throw new IllegalArgumentException(what + " " + value + " is out of range");
+        }
+    }
+
+    /** Frame of shared_info. */
+    public int sharedInfo() {
+        return ramPages;
+    }
+
+    /** Frame of start_info. */
+    public int startInfo() {
+        return ramPages + 1;
+    }
+
+    /** Frame of the xenstore ring. */
+    public int xenstore() {
+        return ramPages + 2;
+    }
+
+    /** Frame of the console ring. */
+    public int console() {
+        return ramPages + 3;
+    }
+
+    /** First frame of the grant table. */
+    public int grantTable() {
+        return ramPages + 4;
+    }
+
+    /** Control page of a vCPU. */
+    public int vcpuControl(int vcpu) {
+        return grantTable() + grantFrames + vcpu * VCPU_AREA_PAGES;
+    }
+
+    /** First frame of a vCPU's hypercall ring. */
+    public int hypercallRing(int vcpu) {
+        return vcpuControl(vcpu) + 1;
+    }
+
+    /** All frames, RAM and special ones. */
+    public int totalPages() {
+        return vcpuControl(vcpus);
+    }
+
+    /** All bytes. */
+    public long totalBytes() {
+        return bytes(totalPages());
+    }
+
+    /** Guest-physical address of a frame. */
+    public static long bytes(int frame) {
+        return (long) frame * PAGE_SIZE;
+    }
+}

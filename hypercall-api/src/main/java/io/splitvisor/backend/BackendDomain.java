@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.backend;
+
+/** The domain that a back end runs in, as far as a back end sees it. Thread-safe. */
+public interface BackendDomain {
+    /** This domain's number; 0 in Dom0. */
+    int domid();
+
+    /** The loop that serves a front-end domain: all its devices, and its hypercalls. */
+    IoLoop loop(int frontendDomid);
+
+    /**
+     * A fresh, empty set of mappings for one connection to a front-end domain.
+     *
+     * @throws GrantException GNTST_bad_domain if there is no such domain
+     */
+    GrantMappings grants(int frontendDomid);
+
+    /**
+     * Binds to a port that the front end offers ({@code EVTCHNOP_bind_interdomain}). Events wake the worker. As in Xen, one
+     * event is delivered at once, because the front end may have sent some before.
+     *
+     * @return the channel
+     * @throws BindException if the port is not offered to this domain
+     */
+    EventChannel bind(int frontendDomid, int remotePort, RingWorker worker);
+
+    /** {@link #bind} failed. */
+    final class BindException extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        private final int errno;
+
+        /**
+         * @param domid the front-end domain
+         * @param port its port, as it gave it
+         * @param errno the negative Xen errno
+         */
+        public BindException(int domid, int port, int errno) {
+            super("event channel " + Integer.toUnsignedString(port) + " of domain " + domid + " cannot be bound: "
+                    + errno);
+            this.errno = errno;
+        }
+
+        /** The negative Xen errno. */
+        public int errno() {
+            return errno;
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.backend;
+
+/**
+ * The thread that serves a domain's rings. It spins while its workers have work, and a little longer, then sleeps. Tasks
+ * must not block; whatever may block belongs on a thread of its own, and comes back with {@link #wake} or {@link #execute}.
+ */
+public interface IoLoop {
+    /** Tells that a worker has work. Any thread; cheap when it is known already. */
+    void wake(RingWorker worker);
+
+    /** Stops calling a worker; it may be woken again. In the loop only. */
+    void forget(RingWorker worker);
+
+    /** Runs a task in the loop, soon. Any thread. */
+    void execute(Runnable task);
+
+    /** Whether the caller is the loop's thread. */
+    boolean inLoop();
+}

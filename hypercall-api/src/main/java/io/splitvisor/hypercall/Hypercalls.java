@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.hypercall;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Hypercalls one at a time: each method makes one and waits for its result, which is negative for a Xen error. Any
+ * thread. For many calls at once, or to go on without waiting, see {@link HypercallBatch}; to notify a back end, see
+ * {@link HypercallRing#send}.
+ */
+public final class Hypercalls {
+    /** Bytes of guest memory for argument structures. */
+    public static final int ARGUMENT_BYTES = 4096;
+
+    private static final int MOST_CALLERS = ARGUMENT_BYTES / HypercallBatch.ARGUMENT_BYTES;
+
+    private final HypercallRing ring;
+    private final MemorySegment memory;
+    private final long arguments;
+
+    // Batches of one call each, made when first needed, and lent to callers.
+    private final HypercallBatch[] idle = new HypercallBatch[MOST_CALLERS];
+    private int idleCount;
+    private int made;
+
+    /**
+     * @param ring the vCPU's ring
+     * @param memory guest-physical memory
+     * @param arguments guest-physical address of {@link #ARGUMENT_BYTES} bytes
+     */
+    public Hypercalls(HypercallRing ring, MemorySegment memory, long arguments) {
+        this.ring = ring;
+        this.memory = memory;
+        this.arguments = arguments;
+    }
+
+    /** The ring that the calls go through. */
+    public HypercallRing ring() {
+        return ring;
+    }
+
+    private synchronized HypercallBatch borrow() {
+        boolean interrupted = false;
+        while (idleCount == 0 && made == MOST_CALLERS) {
+            // As many calls under way as there are argument structures: one of them will end.
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (idleCount > 0) {
+            return idle[--idleCount];
+        }
+        long at = arguments + (long) made++ * HypercallBatch.ARGUMENT_BYTES;
+        return new HypercallBatch(ring, 1, memory, at);
+    }
+
+    private synchronized void giveBack(HypercallBatch batch) {
+        batch.clear();
+        idle[idleCount++] = batch;
+        notify();
+    }
+
+    private long finish(HypercallBatch batch) {
+        batch.run();
+        long result = batch.result(0);
+        giveBack(batch);
+        return result;
+    }
+
+    /**
+     * {@code EVTCHNOP_alloc_unbound}: a new port for a remote domain to bind.
+     *
+     * @return the port, or a negative error
+     */
+    public int evtchnAllocUnbound(int remoteDomid) {
+        HypercallBatch batch = borrow();
+        batch.evtchnAllocUnbound(remoteDomid);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.port(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /**
+     * {@code EVTCHNOP_bind_interdomain}: a new port connected with a port that a remote domain offers.
+     *
+     * @return the local port, or a negative error
+     */
+    public int evtchnBindInterdomain(int remoteDomid, int remotePort) {
+        HypercallBatch batch = borrow();
+        batch.evtchnBindInterdomain(remoteDomid, remotePort);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.localPort(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /** {@code EVTCHNOP_close}: 0 or a negative error. */
+    public int evtchnClose(int port) {
+        HypercallBatch batch = borrow();
+        batch.evtchnClose(port);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_send}, waiting for its result: 0 or a negative error. */
+    public int evtchnSend(int port) {
+        HypercallBatch batch = borrow();
+        batch.evtchnSend(port);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_unmask}: 0 or a negative error. */
+    public int evtchnUnmask(int port) {
+        HypercallBatch batch = borrow();
+        batch.evtchnUnmask(port);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_status}: an {@link io.splitvisor.abi.evtchn.EventChannelStatus}, or a negative error. */
+    public int evtchnStatus(int port) {
+        HypercallBatch batch = borrow();
+        batch.evtchnStatus(port);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.portStatus(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /** {@code GNTTABOP_query_size}: the most frames that the grant table can have, or a negative error or GNTST status. */
+    public int gnttabMaxFrames() {
+        HypercallBatch batch = borrow();
+        batch.gnttabQuerySize();
+        batch.run();
+        long result = batch.result(0);
+        int answer;
+        if (result == 0) {
+            HypercallBatch.GrantTableSize size = batch.grantTableSize(0);
+            answer = size.status() == 0 ? size.maxFrames() : size.status();
+        } else {
+            answer = (int) result;
+        }
+        giveBack(batch);
+        return answer;
+    }
+
+    /**
+     * {@code GNTTABOP_setup_table}.
+     *
+     * @param frameList guest-physical address of the array for the frame numbers, 8 bytes each
+     * @return 0, or a negative error or GNTST status
+     */
+    public int gnttabSetupTable(int frames, long frameList) {
+        HypercallBatch batch = borrow();
+        batch.gnttabSetupTable(frames, frameList);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.setupTableStatus(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /** {@code GNTTABOP_get_version}: the version of this domain's grant table, or a negative error. */
+    public int gnttabGetVersion() {
+        HypercallBatch batch = borrow();
+        batch.gnttabGetVersion();
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.grantTableVersion(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /** {@code SCHEDOP_yield}: 0 or a negative error. */
+    public int schedYield() {
+        HypercallBatch batch = borrow();
+        batch.schedYield();
+        return (int) finish(batch);
+    }
+
+    /** {@code SCHEDOP_block}: returns when an event is pending for this vCPU; 0 or a negative error. */
+    public int schedBlock() {
+        HypercallBatch batch = borrow();
+        batch.schedBlock();
+        return (int) finish(batch);
+    }
+
+    /**
+     * {@code SCHEDOP_poll}: returns when one of the ports is pending, or the time has come; 0 or a negative error.
+     *
+     * @param ports guest-physical address of the array of ports, 4 bytes each
+     * @param timeout absolute, in nanoseconds of the domain's system time; 0 for none
+     */
+    public int schedPoll(long ports, int count, long timeout) {
+        HypercallBatch batch = borrow();
+        batch.schedPoll(ports, count, timeout);
+        return (int) finish(batch);
+    }
+
+    /** {@code SCHEDOP_shutdown} with the code of an {@link io.splitvisor.abi.ShutdownReason}: 0 or a negative error. */
+    public int schedShutdown(int reason) {
+        HypercallBatch batch = borrow();
+        batch.schedShutdown(reason);
+        return (int) finish(batch);
+    }
+
+    /** {@code XENVER_version}: major shifted left by 16, plus minor; or a negative error. */
+    public int xenVersion() {
+        HypercallBatch batch = borrow();
+        batch.xenVersion();
+        return (int) finish(batch);
+    }
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.xenbus;
+
+import io.splitvisor.abi.io.XenbusState;
+import io.splitvisor.xenstore.Watch;
+import io.splitvisor.xenstore.Xenstore;
+import io.splitvisor.xenstore.XenstoreException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * One end's control thread: watches the other end's state and tells the driver. All of a driver's decisions are made on
+ * this thread, one after the other; it may block.
+ *
+ * <p>What the driver is told is the state as it is now, not a history: changes that come in close succession may be seen
+ * as one, and the same state may be told twice.
+ */
+public final class XenbusDevice implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(XenbusDevice.class.getName());
+
+    private final Xenstore store;
+    private final XenbusNode own;
+    private final XenbusNode peer;
+    private final String errorPath;
+    private final Driver driver;
+    private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private Watch watch;
+    private boolean looking;
+    private volatile boolean closed;
+    private volatile XenbusState state;
+
+    /** What a device does. Called on the device's thread. */
+    public interface Driver {
+        /**
+         * The other end is in this state; {@link XenbusState#UNKNOWN} if its node is gone.
+         *
+         * @throws XenbusException if this end cannot go on; it has gone to Closing when {@link #failed} is called
+         */
+        void peerChanged(XenbusState peer);
+
+        /** This end has met an error that it cannot get over: it is in Closing, and the {@code error} node is written. */
+        void failed(XenbusException cause);
+    }
+
+    /**
+     * @param own this end's folder, which is there already
+     * @param errorFolder where errors are told: {@code /local/domain/0/error/backend/vbd/1/51712}
+     * @param state this end's state now
+     */
+    public XenbusDevice(
+            Xenstore store, XenbusNode own, XenbusNode peer, String errorFolder, XenbusState state, Driver driver) {
+        this.store = store;
+        this.own = own;
+        this.peer = peer;
+        this.errorPath = errorFolder + "/error";
+        this.state = state;
+        this.driver = driver;
+        this.thread = Thread.ofVirtual().name("xenbus " + own.path()).unstarted(this::run);
+    }
+
+    /** Starts watching the other end. */
+    public void start() {
+        thread.start();
+        watch = store.watch(peer.path("state"), own.path(), event -> lookSoon());
+    }
+
+    /** This end's folder. */
+    public XenbusNode own() {
+        return own;
+    }
+
+    /** The other end's folder. */
+    public XenbusNode peer() {
+        return peer;
+    }
+
+    /** This end's state. */
+    public XenbusState state() {
+        return state;
+    }
+
+    /** Runs a task on the device's thread. Tasks that throw {@link XenbusException} fail the device. */
+    public void execute(Runnable task) {
+        tasks.add(task);
+    }
+
+    /** Looks at the other end's state again, on the device's thread; at most one look waits at a time. */
+    public void lookSoon() {
+        synchronized (tasks) {
+            if (looking) {
+                return;
+            }
+            looking = true;
+        }
+        tasks.add(this::look);
+    }
+
+    private void look() {
+        synchronized (tasks) {
+            looking = false;
+        }
+        driver.peerChanged(peer.state());
+    }
+
+    /** Changes this end's state. On the device's thread. */
+    public void switchTo(XenbusState next) {
+        state = next;
+        own.switchTo(next);
+    }
+
+    /** Tells the world why this end cannot go on, and goes to Closing ({@code xenbus_dev_fatal}). On the device's thread. */
+    public void fail(XenbusException cause) {
+        LOG.log(System.Logger.Level.WARNING, "{0}: {1}", own.path(), cause.getMessage());
+        try {
+            store.write(errorPath, -cause.errno() + " " + cause.getMessage());
+            switchTo(XenbusState.CLOSING);
+        } catch (XenstoreException e) {
+            LOG.log(System.Logger.Level.WARNING, own.path() + ": cannot tell the error", e);
+        }
+        driver.failed(cause);
+    }
+
+    private void run() {
+        while (!closed) {
+            try {
+                tasks.take().run();
+            } catch (XenbusException e) {
+                fail(e);
+            } catch (XenstoreException e) {
+                // The store is the only way to talk about it. Without it nothing can be decided; the next event will
+                // tell.
+                LOG.log(System.Logger.Level.WARNING, own.path() + ": xenstore failed", e);
+            } catch (InterruptedException e) {
+                return;
+            } catch (RuntimeException e) {
+                LOG.log(System.Logger.Level.ERROR, own.path() + ": unexpected", e);
+            }
+        }
+    }
+
+    /** Stops watching, and ends the thread after the task that runs now. Idempotent; any thread. */
+    @Override
+    public void close() {
+        closed = true;
+        if (watch != null) {
+            watch.close();
+        }
+        tasks.add(() -> {});
+    }
+}

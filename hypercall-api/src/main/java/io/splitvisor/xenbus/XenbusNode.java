@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.xenbus;
+
+import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.io.XenbusState;
+import io.splitvisor.xenstore.Xenstore;
+import io.splitvisor.xenstore.XenstoreNodes;
+
+/**
+ * One end of a split device: a folder in xenstore. What stands in the other end's folder is that domain's to change at
+ * any time, so a value is read once and then used.
+ */
+public final class XenbusNode {
+    private static final int LONGEST_NUMBER = 10;
+
+    private final Xenstore store;
+    private final String path;
+
+    /** @param path the folder, without a slash at its end */
+    public XenbusNode(Xenstore store, String path) {
+        this.store = store;
+        this.path = path;
+    }
+
+    /** The folder. */
+    public String path() {
+        return path;
+    }
+
+    /** The path of a node in the folder. */
+    public String path(String name) {
+        return path + '/' + name;
+    }
+
+    /** A value, or null where there is none. */
+    public String read(String name) {
+        return store.readIfPresent(path(name));
+    }
+
+    /** Writes a value. */
+    public void write(String name, Object value) {
+        store.write(path(name), String.valueOf(value));
+    }
+
+    /**
+     * A number from 0 to 2^32-1.
+     *
+     * @throws XenbusException EINVAL if it is missing or no such number
+     */
+    public int readUnsigned(String name) {
+        String text = read(name);
+        if (text == null) {
+            throw new XenbusException(XenErrno.EINVAL, "reading " + path(name) + ": it is missing");
+        }
+        return parseUnsigned(name, text);
+    }
+
+    /**
+     * A number from 0 to 2^32-1, or {@code otherwise} where it is missing.
+     *
+     * @throws XenbusException EINVAL if it is no such number
+     */
+    public int readUnsigned(String name, int otherwise) {
+        String text = read(name);
+        return text == null ? otherwise : parseUnsigned(name, text);
+    }
+
+    private int parseUnsigned(String name, String text) {
+        long value = parseDecimal(text);
+        if (value < 0 || value > 0xffffffffL) {
+            throw new XenbusException(XenErrno.EINVAL, "reading " + path(name) + ": it is no number");
+        }
+        return (int) value;
+    }
+
+    /** A decimal number of at most ten digits; -1 if the text is anything else. */
+    static long parseDecimal(String text) {
+        if (text.isEmpty() || text.length() > LONGEST_NUMBER) {
+            return -1;
+        }
+        long value = 0;
+        for (int i = 0; i < text.length(); i++) {
+            int digit = text.charAt(i) - '0';
+            if (digit < 0 || digit > 9) {
+                return -1;
+            }
+            value = value * 10 + digit;
+        }
+        return value;
+    }
+
+    /**
+     * This end's state: {@link XenbusState#UNKNOWN} where there is none.
+     *
+     * @throws XenbusException EINVAL if the value is no state
+     */
+    public XenbusState state() {
+        String text = read("state");
+        if (text == null) {
+            return XenbusState.UNKNOWN;
+        }
+        long code = parseDecimal(text);
+        if (code < 0 || code > XenbusState.RECONFIGURED.code()) {
+            throw new XenbusException(XenErrno.EINVAL, "saw a state that is none at " + path);
+        }
+        return XenbusState.of((int) code);
+    }
+
+    /**
+     * Changes this end's state. A state that is set already is not written again, so that no watch fires for nothing;
+     * and where the node is gone, so is the device, which is not brought back.
+     *
+     * @return whether the node is there
+     */
+    public boolean switchTo(XenbusState state) {
+        String code = Integer.toString(state.code());
+        return store.transaction(nodes -> switchTo(nodes, code));
+    }
+
+    private boolean switchTo(XenstoreNodes nodes, String code) {
+        String now = nodes.readIfPresent(path("state"));
+        if (now != null && !now.equals(code)) {
+            nodes.write(path("state"), code);
+        }
+        return now != null;
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor;
+
+import io.splitvisor.abi.DomId;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.monitor.evtchn.EventChannels;
+import io.splitvisor.monitor.evtchn.EventDelivery;
+import java.util.Collection;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/** All domains. Dom0 is one of them, but has neither memory nor grants of its own here. Thread-safe. */
+public final class Monitor {
+    /** Dom0's ports: enough for hundreds of domains with a few devices each. */
+    private static final int DOM0_PORTS = 1 << 16;
+
+    /** Ports closed in one go while a domain dies, so that others get the lock in between. */
+    private static final int DESTROY_SLICE = 256;
+
+    private final ConcurrentSkipListMap<Integer, Domain> domains = new ConcurrentSkipListMap<>();
+    private final Object eventLock = new Object();
+    private final EventChannels dom0Events;
+    private final MonitorListener listener;
+    private int nextDomid;
+
+    /**
+     * @param dom0 how events reach Dom0
+     * @param listener who is told about the end of domains
+     */
+    public Monitor(EventDelivery dom0, MonitorListener listener) {
+        this(dom0, listener, 1);
+    }
+
+    /** As above, with the number of the first domain. */
+    Monitor(EventDelivery dom0, MonitorListener listener, int firstDomid) {
+        this.listener = listener;
+        this.nextDomid = firstDomid;
+        this.dom0Events = new EventChannels(0, dom0, DOM0_PORTS, eventLock, this::eventsOf);
+    }
+
+    /** Dom0's event channels. */
+    public EventChannels dom0Events() {
+        return dom0Events;
+    }
+
+    private EventChannels eventsOf(int domid) {
+        if (domid == 0) {
+            return dom0Events;
+        }
+        Domain domain = domains.get(domid);
+        return domain == null ? null : domain.events();
+    }
+
+    /**
+     * Makes a domain with empty memory.
+     *
+     * @throws io.splitvisor.host.HostException if the host has not enough of something; then nothing is left behind
+     */
+    public synchronized Domain create(DomainLayout layout) {
+        int domid = freeDomid();
+        DomainResources resources = DomainResources.create(domid, layout);
+        Domain domain = new Domain(domid, resources, layout, listener, eventLock, this::eventsOf);
+        domains.put(domid, domain);
+        return domain;
+    }
+
+    /** Numbers are used in turn, so that one just freed rests as long as possible (row X23). */
+    private int freeDomid() {
+        for (int tries = 1; tries < DomId.FIRST_RESERVED; tries++) {
+            int candidate = nextDomid;
+            nextDomid = candidate + 1 < DomId.FIRST_RESERVED ? candidate + 1 : 1;
+            if (!domains.containsKey(candidate)) {
+                return candidate;
+            }
+        }
+        throw new IllegalStateException("all domain numbers are in use");
+    }
+
+    /** A domain by number; null if there is none. */
+    public Domain find(int domid) {
+        return domains.get(domid);
+    }
+
+    /** All guests, by number. */
+    public Collection<Domain> domains() {
+        return domains.values();
+    }
+
+    /**
+     * Takes a domain away: closes its event channels, then gives its memory back. Nothing happens to a domain that is gone
+     * already.
+     *
+     * @throws IllegalStateException if somebody still uses a page of it; then it stays, offers no page any more, and can be
+     *     destroyed later
+     */
+    public void destroy(Domain domain) {
+        while (!domain.events().destroy(DESTROY_SLICE)) {
+            Thread.onSpinWait();
+        }
+        int inUse = domain.grants().retire();
+        if (inUse > 0) {
+            throw new IllegalStateException(inUse + " grants of domain " + domain.domid() + " are in use");
+        }
+        domain.close();
+        domains.remove(domain.domid(), domain);
+    }
+}
