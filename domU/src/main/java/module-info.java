@@ -4,6 +4,8 @@ module io.splitvisor.domu {
     requires transitive io.splitvisor.hypercall;
 
     exports io.splitvisor.domu;
+    exports io.splitvisor.domu.block;
+    exports io.splitvisor.domu.frontend;
     exports io.splitvisor.domu.console;
     exports io.splitvisor.domu.event;
     exports io.splitvisor.domu.grant;

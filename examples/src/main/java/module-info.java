@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Guests to copy from. */
 module io.splitvisor.examples {
-    requires io.splitvisor.domu;
+    requires transitive io.splitvisor.domu;
+
+    // The runtime finds a guest by its class's name.
+    exports io.splitvisor.examples.copy;
+    exports io.splitvisor.examples.kv;
 }

@@ -4,9 +4,13 @@ package io.splitvisor.domu;
 import io.splitvisor.abi.ShutdownReason;
 import io.splitvisor.abi.StartInfo;
 import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.domu.block.BlockDevice;
+import io.splitvisor.domu.block.BlockException;
+import io.splitvisor.domu.block.BlockSettings;
 import io.splitvisor.domu.console.Console;
 import io.splitvisor.domu.event.EventChannels;
 import io.splitvisor.domu.event.Vcpu;
+import io.splitvisor.domu.frontend.FrontendDomain;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.hypercall.HypercallBatch;
@@ -14,10 +18,14 @@ import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.xenstore.RingTransport;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreConnection;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 /** A domain as its guest sees it. Everything here may be used by any thread. */
 public final class GuestDomain {
+    private static final Duration DISK_PATIENCE = Duration.ofSeconds(30);
+
     private final Attachment attachment;
     private final List<String> arguments;
     private final ProcessEnd end;
@@ -94,6 +102,41 @@ public final class GuestDomain {
             events.handle(port, transport::onEvent);
         }
         return xenstore;
+    }
+
+    /** The guest's names for its disks: {@code xvda}. */
+    public List<String> disks() {
+        List<String> names = new ArrayList<>();
+        for (int devid : BlockDevice.list(frontends())) {
+            names.add(diskName(devid));
+        }
+        return names;
+    }
+
+    /**
+     * Connects to a disk.
+     *
+     * @param name the guest's name for it, {@code xvda}
+     * @throws BlockException GONE if there is no such disk, TIMEOUT if its back end does not come
+     */
+    public BlockDevice disk(String name) {
+        for (int devid : BlockDevice.list(frontends())) {
+            if (diskName(devid).equals(name)) {
+                return BlockDevice.open(frontends(), devid, BlockSettings.defaults(), DISK_PATIENCE);
+            }
+        }
+        throw new BlockException(BlockException.Kind.GONE, "this domain has no disk " + name + ", only " + disks());
+    }
+
+    /** What a front end of the guest's own needs. */
+    public FrontendDomain frontends() {
+        return FrontendDomain.of(this, xenstore());
+    }
+
+    /** The back end wrote down what the configuration calls it. */
+    private String diskName(int devid) {
+        String backend = xenstore().read("device/vbd/" + devid + "/backend");
+        return xenstore().read(backend + "/dev");
     }
 
     /** Guest-physical memory. */

@@ -16,33 +16,45 @@ import java.util.function.IntFunction;
 /** A guest as the monitor knows it: its memory, its event channels, its grants, its bells. */
 public final class Domain {
     private final int domid;
-    private final SharedMemory ram;
-    private final SharedMemory monitorPages;
+    private final DomainResources resources;
     private final GuestMemory memory;
-    private final EventFd bellToDom0 = EventFd.create();
-    private final EventFd bellToGuest = EventFd.create();
     private final Doorbell[] vcpuBells;
+    private final TwoLevelDelivery delivery;
     private final EventChannels events;
     private final GrantTable grants;
     private final MonitorListener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
     private volatile boolean paused;
 
-    Domain(int domid, DomainLayout layout, MonitorListener listener, Object lock, IntFunction<EventChannels> domains) {
+    /** Takes the resources over, and gives them back if this fails. */
+    Domain(
+            int domid,
+            DomainResources resources,
+            DomainLayout layout,
+            MonitorListener listener,
+            Object lock,
+            IntFunction<EventChannels> domains) {
         this.domid = domid;
+        this.resources = resources;
         this.listener = listener;
-        this.ram = SharedMemory.create("splitvisor-ram-" + domid, layout.totalBytes());
-        this.monitorPages = SharedMemory.createGuarded("splitvisor-monitor-" + domid, DomainLayout.PAGE_SIZE);
-        this.memory = new GuestMemory(ram, layout);
-        this.grants = new GrantTable(memory);
-        this.vcpuBells = new Doorbell[layout.vcpus()];
-        for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
-            long asleep = DomainLayout.bytes(layout.vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
-            vcpuBells[vcpu] = new Doorbell(ram.segment(), asleep, bellToGuest);
-            SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
+        boolean complete = false;
+        try {
+            this.memory = new GuestMemory(resources.ram(), layout);
+            this.grants = new GrantTable(memory);
+            this.vcpuBells = new Doorbell[layout.vcpus()];
+            for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
+                long asleep = DomainLayout.bytes(layout.vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
+                vcpuBells[vcpu] = new Doorbell(resources.ram().segment(), asleep, resources.bellToGuest());
+                SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
+            }
+            this.delivery = new TwoLevelDelivery(memory.page(layout.sharedInfo()), vcpuBells[0]);
+            this.events = new EventChannels(domid, delivery, TwoLevelDelivery.PORTS, lock, domains);
+            complete = true;
+        } finally {
+            if (!complete) {
+                resources.close();
+            }
         }
-        TwoLevelDelivery delivery = new TwoLevelDelivery(memory.page(layout.sharedInfo()), vcpuBells[0]);
-        this.events = new EventChannels(domid, delivery, TwoLevelDelivery.PORTS, lock, domains);
     }
 
     /** The domain's number. */
@@ -57,7 +69,7 @@ public final class Domain {
 
     /** The memory that only the monitor writes. */
     public SharedMemory monitorPages() {
-        return monitorPages;
+        return resources.monitorPages();
     }
 
     /** Its event channels. */
@@ -72,12 +84,12 @@ public final class Domain {
 
     /** The bell that the guest rings for Dom0. */
     public EventFd bellToDom0() {
-        return bellToDom0;
+        return resources.bellToDom0();
     }
 
     /** The bell that wakes the guest. */
     public EventFd bellToGuest() {
-        return bellToGuest;
+        return resources.bellToGuest();
     }
 
     /** Wakes a vCPU if it sleeps. */
@@ -95,6 +107,11 @@ public final class Domain {
         paused = value;
     }
 
+    /** Whether the guest has ended, in whatever way: none of its hypercalls is served any more. */
+    public boolean ended() {
+        return ended.get();
+    }
+
     /** The guest ended in an orderly way; only the first end counts. */
     public void shutdown(int reason) {
         if (ended.compareAndSet(false, true)) {
@@ -109,11 +126,12 @@ public final class Domain {
         }
     }
 
-    /** Gives the memory back. Nobody may touch it any more: loops, back ends and the process are gone. */
+    /**
+     * Gives the memory back. Nobody uses it any more, neither loops and back ends nor the process; late events are
+     * dropped. Idempotent.
+     */
     void close() {
-        ram.close();
-        monitorPages.close();
-        bellToDom0.close();
-        bellToGuest.close();
+        delivery.close();
+        resources.close();
     }
 }

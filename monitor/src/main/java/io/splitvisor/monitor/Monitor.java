@@ -20,14 +20,20 @@ public final class Monitor {
     private final Object eventLock = new Object();
     private final EventChannels dom0Events;
     private final MonitorListener listener;
-    private int nextDomid = 1;
+    private int nextDomid;
 
     /**
      * @param dom0 how events reach Dom0
      * @param listener who is told about the end of domains
      */
     public Monitor(EventDelivery dom0, MonitorListener listener) {
+        this(dom0, listener, 1);
+    }
+
+    /** As above, with the number of the first domain. */
+    Monitor(EventDelivery dom0, MonitorListener listener, int firstDomid) {
         this.listener = listener;
+        this.nextDomid = firstDomid;
         this.dom0Events = new EventChannels(0, dom0, DOM0_PORTS, eventLock, this::eventsOf);
     }
 
@@ -47,23 +53,26 @@ public final class Monitor {
     /**
      * Makes a domain with empty memory.
      *
-     * @throws io.splitvisor.host.HostException if the host has not enough of something
+     * @throws io.splitvisor.host.HostException if the host has not enough of something; then nothing is left behind
      */
     public synchronized Domain create(DomainLayout layout) {
         int domid = freeDomid();
-        Domain domain = new Domain(domid, layout, listener, eventLock, this::eventsOf);
+        DomainResources resources = DomainResources.create(domid, layout);
+        Domain domain = new Domain(domid, resources, layout, listener, eventLock, this::eventsOf);
         domains.put(domid, domain);
         return domain;
     }
 
     /** Numbers are used in turn, so that one just freed rests as long as possible (row X23). */
     private int freeDomid() {
-        int candidate = nextDomid;
-        while (domains.containsKey(candidate)) {
-            candidate = candidate + 1 >= DomId.FIRST_RESERVED ? 1 : candidate + 1;
+        for (int tries = 1; tries < DomId.FIRST_RESERVED; tries++) {
+            int candidate = nextDomid;
+            nextDomid = candidate + 1 < DomId.FIRST_RESERVED ? candidate + 1 : 1;
+            if (!domains.containsKey(candidate)) {
+                return candidate;
+            }
         }
-        nextDomid = candidate + 1 >= DomId.FIRST_RESERVED ? 1 : candidate + 1;
-        return candidate;
+        throw new IllegalStateException("all domain numbers are in use");
     }
 
     /** A domain by number; null if there is none. */
@@ -77,19 +86,21 @@ public final class Monitor {
     }
 
     /**
-     * Takes a domain away: closes its event channels, then gives its memory back.
+     * Takes a domain away: closes its event channels, then gives its memory back. Nothing happens to a domain that is gone
+     * already.
      *
-     * @throws IllegalStateException if somebody still uses a page of it; then it stays
+     * @throws IllegalStateException if somebody still uses a page of it; then it stays, offers no page any more, and can be
+     *     destroyed later
      */
     public void destroy(Domain domain) {
         while (!domain.events().destroy(DESTROY_SLICE)) {
             Thread.onSpinWait();
         }
-        if (domain.grants().inUse() > 0) {
-            throw new IllegalStateException(
-                    domain.grants().inUse() + " grants of domain " + domain.domid() + " are in use");
+        int inUse = domain.grants().retire();
+        if (inUse > 0) {
+            throw new IllegalStateException(inUse + " grants of domain " + domain.domid() + " are in use");
         }
-        domains.remove(domain.domid(), domain);
         domain.close();
+        domains.remove(domain.domid(), domain);
     }
 }

@@ -58,7 +58,7 @@ final class Operations {
             throw Refusal.of(XsError.ENOENT);
         }
         Permissions permissions = domains.withoutUnknown(wanted);
-        Node old = require(client, view, path, Access.BOTH);
+        Node old = require(client, view, path, Access.WRITE);
         if (!client.owns(old.permissions())) {
             throw Refusal.of(XsError.EACCES);
         }

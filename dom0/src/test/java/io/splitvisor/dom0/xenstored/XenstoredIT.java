@@ -13,6 +13,9 @@ import io.splitvisor.xenstore.XenstoreConnection;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -175,8 +178,8 @@ class XenstoredIT {
     @Test
     void shouldReplaceTheSocketOfAKilledDaemonOnly() throws Exception {
         Path other = folder.resolve("stale");
-        try (var left = java.nio.channels.ServerSocketChannel.open(java.net.StandardProtocolFamily.UNIX)) {
-            left.bind(java.net.UnixDomainSocketAddress.of(other));
+        try (var left = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            left.bind(UnixDomainSocketAddress.of(other));
         }
         assertThat(Files.exists(other)).isTrue();
         try (Xenstored second = Xenstored.start(new KnownDomains())) {

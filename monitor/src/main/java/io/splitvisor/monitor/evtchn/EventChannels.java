@@ -2,7 +2,6 @@
 package io.splitvisor.monitor.evtchn;
 
 import io.splitvisor.abi.XenErrno;
-import io.splitvisor.abi.evtchn.EventChannelStatus;
 import io.splitvisor.monitor.evtchn.PortState.Closed;
 import io.splitvisor.monitor.evtchn.PortState.Interdomain;
 import io.splitvisor.monitor.evtchn.PortState.Unbound;
@@ -134,12 +133,14 @@ public final class EventChannels {
         return 0;
     }
 
-    /** {@code EVTCHNOP_unmask}: 0, or -EINVAL for a port that is not open. */
+    /** {@code EVTCHNOP_unmask}: 0, or -EINVAL for a number that is no port. A closed port has nothing to unmask. */
     public int unmask(int port) {
-        if (state(port) instanceof Closed) {
+        if (!isPort(port)) {
             return -XenErrno.EINVAL;
         }
-        delivery.unmask(port);
+        if (!(state(port) instanceof Closed)) {
+            delivery.unmask(port);
+        }
         return 0;
     }
 
@@ -151,15 +152,6 @@ public final class EventChannels {
     /** Whether a number may name a port at all: {@code EVTCHNOP_status} refuses others. */
     public boolean isPort(int port) {
         return port >= 0 && port < ports.length();
-    }
-
-    /** {@code evtchn_status.status} of a port. */
-    public int status(int port) {
-        return switch (state(port)) {
-            case Closed _ -> EventChannelStatus.CLOSED;
-            case Unbound _ -> EventChannelStatus.UNBOUND;
-            case Interdomain _ -> EventChannelStatus.INTERDOMAIN;
-        };
     }
 
     /** Ports that are not closed. */
@@ -200,6 +192,8 @@ public final class EventChannels {
         for (int port = firstFree; port < ports.length(); port++) {
             if (ports.get(port) instanceof Closed) {
                 firstFree = port + 1;
+                // A send that looked the port up before its last close may have raised it since.
+                delivery.clear(port);
                 return port;
             }
         }

@@ -1,8 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.evtchn;
 
+import io.splitvisor.abi.evtchn.EventChannelStatus;
+
 /** What a port is at present ({@code EVTCHNSTAT_*}). Immutable: a change replaces it. */
 public sealed interface PortState {
+    /** {@code evtchn_status.status}. */
+    default int status() {
+        return switch (this) {
+            case Closed _ -> EventChannelStatus.CLOSED;
+            case Unbound _ -> EventChannelStatus.UNBOUND;
+            case Interdomain _ -> EventChannelStatus.INTERDOMAIN;
+        };
+    }
+
     /** Not in use. */
     record Closed() implements PortState {
         static final Closed INSTANCE = new Closed();

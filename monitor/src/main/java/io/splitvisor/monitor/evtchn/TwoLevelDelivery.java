@@ -10,6 +10,9 @@ import java.lang.foreign.MemorySegment;
  * Delivers events by the two-level ABI: a pending bit for the port, a selector bit for its word, the vCPU's upcall flag
  * ({@code evtchn_2l_set_pending}). Each step is taken only by whoever changed the one before, so that a port that is
  * pending already costs one atomic operation, and an awake guest no system call.
+ *
+ * <p>A sender looks its port up without a lock, so it may arrive while the domain is on its way out: the gate drops what
+ * comes after {@link #close}, and keeps memory and bell in place for what came before.
  */
 public final class TwoLevelDelivery implements EventDelivery {
     /** Ports of this ABI. */
@@ -18,6 +21,7 @@ public final class TwoLevelDelivery implements EventDelivery {
     private final MemorySegment sharedInfo;
     private final long vcpu0 = SharedInfo.vcpuInfo(0, 0);
     private final Doorbell bell;
+    private final Gate gate = new Gate();
 
     /**
      * @param sharedInfo the domain's shared_info page
@@ -30,6 +34,16 @@ public final class TwoLevelDelivery implements EventDelivery {
 
     @Override
     public void raise(int port) {
+        if (gate.enter()) {
+            try {
+                setPending(port);
+            } finally {
+                gate.leave();
+            }
+        }
+    }
+
+    private void setPending(int port) {
         if (!SharedInfo.testAndSetPendingVolatile(sharedInfo, 0, port)
                 && !SharedInfo.isMaskedAcquire(sharedInfo, 0, port)) {
             select(port);
@@ -38,6 +52,16 @@ public final class TwoLevelDelivery implements EventDelivery {
 
     @Override
     public void unmask(int port) {
+        if (gate.enter()) {
+            try {
+                clearMask(port);
+            } finally {
+                gate.leave();
+            }
+        }
+    }
+
+    private void clearMask(int port) {
         if (SharedInfo.testAndClearMaskVolatile(sharedInfo, 0, port)
                 && SharedInfo.isPendingAcquire(sharedInfo, 0, port)) {
             select(port);
@@ -46,7 +70,18 @@ public final class TwoLevelDelivery implements EventDelivery {
 
     @Override
     public void clear(int port) {
-        SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port);
+        if (gate.enter()) {
+            try {
+                SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port);
+            } finally {
+                gate.leave();
+            }
+        }
+    }
+
+    /** From now on events are dropped; when this returns, nobody touches the page or the bell any more. Idempotent. */
+    public void close() {
+        gate.shut();
     }
 
     private void select(int port) {

@@ -25,6 +25,9 @@ public final class GrantTable {
     /** Most uses of one grant at a time, of either kind; beyond it lies only a guest that grants one page over and over. */
     private static final int USE_LIMIT = 0x7fff;
 
+    /** A grant of a part of a page cannot be mapped, whatever its type (row G2). */
+    private static final int MAPPABLE_MASK = GrantFlags.TYPE_MASK | GrantFlags.SUB_PAGE;
+
     private final GuestMemory memory;
     private final MemorySegment entries;
     private final int count;
@@ -41,6 +44,8 @@ public final class GrantTable {
     private final short[] users;
 
     private int inUse;
+
+    private boolean retired;
 
     /** The table in a domain's grant frames, which are zero: all entries invalid. */
     public GrantTable(GuestMemory memory) {
@@ -70,6 +75,17 @@ public final class GrantTable {
     }
 
     /**
+     * The domain dies: from now on nothing can be pinned, so that nobody holds an offset in memory that is given back.
+     * Idempotent.
+     *
+     * @return grants still in use; the memory has to stay until they are not
+     */
+    public synchronized int retire() {
+        retired = true;
+        return inUse;
+    }
+
+    /**
      * Writes an entry on the domain's behalf, before it runs: the grants of the console and xenstore pages.
      *
      * @param frame any frame of the domain, special ones too
@@ -90,6 +106,9 @@ public final class GrantTable {
      * @return the offset of the page in the domain's memory, or a negative GNTST status
      */
     public synchronized long pin(int domid, int ref, boolean writable) {
+        if (retired) {
+            return GrantStatus.BAD_DOMAIN;
+        }
         if (ref < 0 || ref >= count) {
             return GrantStatus.BAD_GNTREF;
         }
@@ -148,7 +167,7 @@ public final class GrantTable {
         int seen = GrantEntryV1.flagsAndDomidAcquire(entries, at);
         for (int i = 0; i < CAS_TRIES; i++) {
             int flags = GrantEntryV1.flagsOf(seen);
-            boolean permitted = (flags & GrantFlags.TYPE_MASK) == GrantFlags.PERMIT_ACCESS
+            boolean permitted = (flags & MAPPABLE_MASK) == GrantFlags.PERMIT_ACCESS
                     && GrantEntryV1.domidOf(seen) == domid
                     && !(writable && (flags & GrantFlags.READONLY) != 0);
             if (!permitted) {

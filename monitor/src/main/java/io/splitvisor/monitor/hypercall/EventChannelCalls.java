@@ -67,10 +67,16 @@ final class EventChannelCalls implements HypercallTable.Operation {
         return domid == DomId.SELF ? caller.domid() : domid;
     }
 
+    /** Why a domain may not speak for another one. */
+    private long refusal(int domid) {
+        return domid != 0 && monitor.find(domid) == null ? -XenErrno.ESRCH : -XenErrno.EPERM;
+    }
+
     /** The port is the caller's own: only a privileged domain could make one for another. */
-    private static long allocUnbound(Domain caller, MemorySegment memory, long at) {
-        if (self(caller, EvtchnAllocUnbound.dom(memory, at)) != caller.domid()) {
-            return -XenErrno.EPERM;
+    private long allocUnbound(Domain caller, MemorySegment memory, long at) {
+        int domid = self(caller, EvtchnAllocUnbound.dom(memory, at));
+        if (domid != caller.domid()) {
+            return refusal(domid);
         }
         int port = caller.events().allocUnbound(self(caller, EvtchnAllocUnbound.remoteDom(memory, at)));
         if (port < 0) {
@@ -93,16 +99,17 @@ final class EventChannelCalls implements HypercallTable.Operation {
     private long status(Domain caller, MemorySegment memory, long at) {
         int domid = self(caller, EvtchnStatus.dom(memory, at));
         if (domid != caller.domid()) {
-            return monitor.find(domid) == null && domid != 0 ? -XenErrno.ESRCH : -XenErrno.EPERM;
+            return refusal(domid);
         }
         EventChannels events = caller.events();
         int port = EvtchnStatus.port(memory, at);
         if (!events.isPort(port)) {
             return -XenErrno.EINVAL;
         }
-        EvtchnStatus.status(memory, at, events.status(port));
+        PortState state = events.state(port);
+        EvtchnStatus.status(memory, at, state.status());
         EvtchnStatus.vcpu(memory, at, 0);
-        switch (events.state(port)) {
+        switch (state) {
             case PortState.Unbound(int remoteDomid) -> EvtchnStatus.unboundDom(memory, at, remoteDomid);
             case PortState.Interdomain(EventChannels remote, int remotePort) -> {
                 EvtchnStatus.interdomainDom(memory, at, remote.domid());

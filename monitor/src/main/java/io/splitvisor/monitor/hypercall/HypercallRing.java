@@ -41,15 +41,18 @@ public final class HypercallRing implements RingWorker {
 
     @Override
     public int serve() {
-        if (domain.paused()) {
+        if (standsStill()) {
             return 0;
         }
         if (ring.requestOverflow()) {
             domain.crash("hypercall ring of vCPU " + vcpu + ": more requests than slots");
             return 0;
         }
-        int count = Math.min(ring.unconsumedRequests(), SLICE);
-        for (int i = 0; i < count; i++) {
+        int available = Math.min(ring.unconsumedRequests(), SLICE);
+        int count = 0;
+        // A call may end the domain: what comes after it in the batch is not executed (row H4).
+        while (count < available && !domain.ended()) {
+            count++;
             long at = ring.takeRequest();
             long number = MulticallEntry.op(memory, at);
             for (int a = 0; a < HypercallTable.ARGUMENTS; a++) {
@@ -68,9 +71,14 @@ public final class HypercallRing implements RingWorker {
         return count;
     }
 
+    /** A domain that has ended never asks for anything again, whatever it writes into its ring. */
+    private boolean standsStill() {
+        return domain.paused() || domain.ended();
+    }
+
     @Override
     public boolean arm() {
-        return !domain.paused() && ring.finalCheckForRequests() != 0;
+        return !standsStill() && ring.finalCheckForRequests() != 0;
     }
 
     @Override

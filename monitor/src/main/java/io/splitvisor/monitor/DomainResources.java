@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor;
+
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.host.EventFd;
+import io.splitvisor.host.HostException;
+import io.splitvisor.host.SharedMemory;
+
+/**
+ * What a domain takes from the host: all of it or, when the host runs short, nothing.
+ *
+ * @param ram the guest-physical memory
+ * @param monitorPages the memory that only the monitor writes
+ * @param bellToDom0 the bell that the guest rings
+ * @param bellToGuest the bell that wakes the guest
+ */
+record DomainResources(SharedMemory ram, SharedMemory monitorPages, EventFd bellToDom0, EventFd bellToGuest) {
+    static DomainResources create(int domid, DomainLayout layout) {
+        SharedMemory ram = SharedMemory.create("splitvisor-ram-" + domid, layout.totalBytes());
+        SharedMemory monitorPages = null;
+        EventFd bellToDom0 = null;
+        try {
+            monitorPages = SharedMemory.createGuarded("splitvisor-monitor-" + domid, DomainLayout.PAGE_SIZE);
+            bellToDom0 = EventFd.create();
+            return new DomainResources(ram, monitorPages, bellToDom0, EventFd.create());
+        } catch (HostException e) {
+            ram.close();
+            if (monitorPages != null) {
+                monitorPages.close();
+            }
+            if (bellToDom0 != null) {
+                bellToDom0.close();
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Gives everything back. Idempotent.
+     *
+     * @throws IllegalStateException if a native call uses the memory just now; nothing is given back then
+     */
+    void close() {
+        ram.close();
+        monitorPages.close();
+        bellToDom0.close();
+        bellToGuest.close();
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor;
+
+import io.splitvisor.abi.MulticallEntry;
+import io.splitvisor.abi.SharedInfo;
+import io.splitvisor.abi.VcpuInfo;
+import io.splitvisor.abi.grant.GrantEntryV1;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.ring.FrontRing;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A guest's side of a domain: what a process that has attached would read and write, and nothing else. */
+public final class Guest {
+    private final Domain domain;
+    private final MemorySegment memory;
+    private final MemorySegment sharedInfo;
+    private final MemorySegment grants;
+    private final List<FrontRing> rings = new ArrayList<>();
+
+    /** The guest of a domain that is still fresh. */
+    public Guest(Domain domain) {
+        this.domain = domain;
+        DomainLayout layout = domain.memory().layout();
+        memory = domain.memory().segment();
+        sharedInfo = domain.memory().page(layout.sharedInfo());
+        grants = domain.memory().pages(layout.grantTable(), layout.grantFrames());
+        for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
+            MemorySegment pages = domain.memory().pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
+            rings.add(FrontRing.attach(pages, MulticallEntry.SIZE, 0, 0));
+        }
+    }
+
+    /** The monitor's view of it. */
+    public Domain domain() {
+        return domain;
+    }
+
+    /** Its number. */
+    public int domid() {
+        return domain.domid();
+    }
+
+    /** Guest-physical memory. */
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    /** The shared_info page. */
+    public MemorySegment sharedInfo() {
+        return sharedInfo;
+    }
+
+    /** The grant table. */
+    public MemorySegment grantTable() {
+        return grants;
+    }
+
+    /** The hypercall ring of a vCPU. */
+    public FrontRing ring(int vcpu) {
+        return rings.get(vcpu);
+    }
+
+    /** Writes a call into the ring of vCPU 0; nobody sees it yet. */
+    public void stage(long number, long... arguments) {
+        FrontRing ring = rings.getFirst();
+        long at = ring.claimRequest();
+        MulticallEntry.op(ring.memory(), at, number);
+        // What the monitor must overwrite.
+        MulticallEntry.result(ring.memory(), at, 0x5555_5555_5555_5555L);
+        for (int i = 0; i < MulticallEntry.NR_ARGS; i++) {
+            MulticallEntry.args(ring.memory(), at, i, i < arguments.length ? arguments[i] : 0);
+        }
+    }
+
+    /** Publishes what was staged; whether Dom0 wants its bell rung. */
+    public boolean push() {
+        return rings.getFirst().pushRequestsAndCheckNotify();
+    }
+
+    /** The results that have come, in order. */
+    public List<Long> results() {
+        FrontRing ring = rings.getFirst();
+        List<Long> results = new ArrayList<>();
+        while (ring.unconsumedResponses() > 0) {
+            results.add(MulticallEntry.result(ring.memory(), ring.takeResponse()));
+        }
+        return results;
+    }
+
+    /** Writes a grant entry as a guest does: frame and domid, then the flags. */
+    public void grant(int ref, int flags, int domid, int frame) {
+        long at = GrantEntryV1.entry(0, ref);
+        GrantEntryV1.frame(grants, at, frame);
+        GrantEntryV1.domid(grants, at, domid);
+        GrantEntryV1.flagsRelease(grants, at, flags);
+    }
+
+    /** The flags of a grant entry. */
+    public int grantFlags(int ref) {
+        return GrantEntryV1.flagsAcquire(grants, GrantEntryV1.entry(0, ref));
+    }
+
+    /** Whether a port's pending bit is set. */
+    public boolean isPending(int port) {
+        return SharedInfo.isPendingAcquire(sharedInfo, 0, port);
+    }
+
+    /** Whether the monitor asked for an upcall. */
+    public boolean isUpcallPending() {
+        return VcpuInfo.isUpcallPendingAcquire(sharedInfo, 0);
+    }
+
+    /** Takes all pending events as an upcall does: flag, selector, words. Ports in ascending order. */
+    public List<Integer> takeEvents() {
+        List<Integer> ports = new ArrayList<>();
+        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, 0);
+        long words = VcpuInfo.takePendingSelVolatile(sharedInfo, 0);
+        for (; words != 0; words &= words - 1) {
+            int word = Long.numberOfTrailingZeros(words);
+            long active = SharedInfo.activeWordAcquire(sharedInfo, 0, word);
+            for (; active != 0; active &= active - 1) {
+                int port = word * Long.SIZE + Long.numberOfTrailingZeros(active);
+                SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port);
+                ports.add(port);
+            }
+        }
+        return ports;
+    }
+}

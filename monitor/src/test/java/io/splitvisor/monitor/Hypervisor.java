@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor;
+
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.monitor.hypercall.HypercallTable;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A monitor with its surroundings recorded, for tests. Closing it destroys all domains and checks that nothing is left of
+ * them: neither descriptors, nor ports, nor grants in use.
+ */
+public final class Hypervisor implements AutoCloseable {
+    /** RAM of a test domain, in pages. */
+    public static final int RAM_PAGES = 64;
+
+    /** Frames of a test domain's grant table. */
+    public static final int GRANT_FRAMES = 2;
+
+    private final int descriptorsBefore = OpenDescriptors.count();
+    private final RecordingListener listener = new RecordingListener();
+    private final RecordingDelivery dom0 = new RecordingDelivery();
+    private final Monitor monitor = new Monitor(dom0, listener);
+    private final HypercallTable table = new HypercallTable(monitor);
+    private final List<Guest> guests = new ArrayList<>();
+
+    /** The monitor. */
+    public Monitor monitor() {
+        return monitor;
+    }
+
+    /** Its hypercalls. */
+    public HypercallTable table() {
+        return table;
+    }
+
+    /** Events that reached Dom0. */
+    public RecordingDelivery dom0() {
+        return dom0;
+    }
+
+    /** How domains ended. */
+    public List<String> endings() {
+        return listener.endings();
+    }
+
+    /** A guest with one vCPU. */
+    public Guest guest() {
+        return guest(new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1));
+    }
+
+    /** A guest. */
+    public Guest guest(DomainLayout layout) {
+        Guest guest = new Guest(monitor.create(layout));
+        guests.add(guest);
+        return guest;
+    }
+
+    @Override
+    public void close() {
+        List<String> left = new ArrayList<>();
+        for (Guest guest : guests) {
+            int inUse = guest.domain().grants().inUse();
+            if (inUse > 0) {
+                left.add(inUse + " grants of domain " + guest.domid() + " in use");
+                continue;
+            }
+            monitor.destroy(guest.domain());
+            int open = guest.domain().events().open();
+            if (open > 0) {
+                left.add(open + " ports of domain " + guest.domid());
+            }
+        }
+        for (int port = 1; left.isEmpty() && port < 64; port++) {
+            monitor.dom0Events().close(port);
+        }
+        if (monitor.dom0Events().open() > 0) {
+            left.add(monitor.dom0Events().open() + " ports of Dom0");
+        }
+        int descriptors = OpenDescriptors.count() - descriptorsBefore;
+        if (left.isEmpty() && descriptors != 0) {
+            left.add(descriptors + " descriptors");
+        }
+        if (!left.isEmpty()) {
+            throw new AssertionError("left behind: " + left);
+        }
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor;
+
+import io.splitvisor.monitor.evtchn.EventDelivery;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Counts the events that reach Dom0. */
+public final class RecordingDelivery implements EventDelivery {
+    private final ConcurrentHashMap<Integer, Integer> raised = new ConcurrentHashMap<>();
+
+    @Override
+    public void raise(int port) {
+        raised.merge(port, 1, Integer::sum);
+    }
+
+    @Override
+    public void unmask(int port) {
+        raise(port);
+    }
+
+    @Override
+    public void clear(int port) {
+        raised.remove(port);
+    }
+
+    /** Events on a port since it was opened. */
+    public int raised(int port) {
+        return raised.getOrDefault(port, 0);
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Remembers how domains ended. */
+public final class RecordingListener implements MonitorListener {
+    private final List<String> endings = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void shutdown(Domain domain, int reason) {
+        endings.add(domain.domid() + " shutdown " + reason);
+    }
+
+    @Override
+    public void crashed(Domain domain, String why) {
+        endings.add(domain.domid() + " crashed " + why);
+    }
+
+    /** All ends, oldest first, as {@code DOMID shutdown REASON} or {@code DOMID crashed WHY}. */
+    public List<String> endings() {
+        return List.copyOf(endings);
+    }
+}
