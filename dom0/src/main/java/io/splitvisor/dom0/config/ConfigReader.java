@@ -19,15 +19,13 @@ final class ConfigReader {
     private static final List<String> XEN_TYPES = List.of("pv", "pvh", "hvm");
 
     private final String source;
-    private final Path folder;
     private final Map<String, Setting> settings;
     private final List<Problem> problems;
     private final List<Problem> warnings = new ArrayList<>();
     private final SettingReader read;
 
-    ConfigReader(String source, Path folder, Map<String, Setting> settings, List<Problem> problems) {
+    ConfigReader(String source, Map<String, Setting> settings, List<Problem> problems) {
         this.source = source;
-        this.folder = folder;
         this.settings = settings;
         this.problems = problems;
         this.read = new SettingReader(settings, problems);
@@ -48,6 +46,7 @@ final class ConfigReader {
         OnShutdown on = onShutdown();
         boolean optional = read.flag("optional");
         List<String> after = after(name);
+        List<String> takes = takes();
         if (!problems.isEmpty()) {
             throw new ConfigException(problems.stream()
                     .sorted(Comparator.comparing((Problem p) -> p.source().equals(ConfigSource.COMMAND_LINE))
@@ -68,6 +67,7 @@ final class ConfigReader {
                 on,
                 optional,
                 after,
+                takes,
                 source);
         return new ParsedConfig(config, warnings);
     }
@@ -201,8 +201,7 @@ final class ConfigReader {
     }
 
     private List<DiskConfig> disks() {
-        Path base = read.setting("disk").map(Setting::folder).orElse(folder);
-        List<DiskConfig> disks = read.each("disk", text -> DiskConfig.parse(List.of(text), base));
+        List<DiskConfig> disks = isPathOnly() ? retargeted() : read.each("disk", ConfigReader::disk);
         var seen = new HashMap<Integer, String>();
         for (DiskConfig disk : disks) {
             String before = seen.put(disk.devid(), disk.vdev());
@@ -217,8 +216,46 @@ final class ConfigReader {
         return disks;
     }
 
+    /** {@code disk=PATH} on the command line: the image changes, not how the guest sees it. */
+    private boolean isPathOnly() {
+        return read.setting("disk")
+                .filter(disk -> disk.source().equals(ConfigSource.COMMAND_LINE))
+                .map(Setting::value)
+                .filter(value -> value instanceof Value.Atom atom && atom.text().indexOf(',') < 0)
+                .isPresent();
+    }
+
+    private List<DiskConfig> retargeted() {
+        Setting image = settings.get("disk");
+        Setting before = image.before();
+        if (!(image.value() instanceof Value.Atom target)
+                || before == null
+                || !(before.value() instanceof Value.Items list)
+                || list.items().isEmpty()) {
+            read.problem(image, "the file names no disk whose image this could be; expected TARGET,FORMAT,VDEV,ACCESS");
+            return List.of();
+        }
+        settings.put("disk", before);
+        var disks = new ArrayList<>(read.each("disk", ConfigReader::disk));
+        settings.put("disk", image);
+        try {
+            if (!disks.isEmpty()) {
+                DiskConfig first = disks.getFirst();
+                String spec = "vdev=" + first.vdev() + ",target=" + target.text();
+                disks.set(0, first.withTarget(disk(spec, target.folder()).target()));
+            }
+        } catch (IllegalArgumentException e) {
+            read.problem(image, e.getMessage());
+        }
+        return disks;
+    }
+
+    private static DiskConfig disk(String spec, Path folder) {
+        return DiskConfig.parse(List.of(spec), folder);
+    }
+
     private List<VifConfig> vifs() {
-        List<VifConfig> vifs = read.each("vif", VifConfig::parse);
+        List<VifConfig> vifs = read.each("vif", (spec, _) -> VifConfig.parse(spec));
         if (!vifs.isEmpty()) {
             warnings.add(
                     settings.get("vif").problem("network interfaces are not served yet; the domain starts without"));
@@ -256,6 +293,19 @@ final class ConfigReader {
             read.problem(settings.get("after"), "a domain cannot start after itself");
         }
         return after;
+    }
+
+    private List<String> takes() {
+        List<String> takes = read.words("takes");
+        for (String key : takes) {
+            if (!Keys.ACTED_ON.contains(key)) {
+                String near = Keys.nearest(key)
+                        .map(k -> "; did you mean '" + k + "'?")
+                        .orElse("");
+                read.problem(settings.get("takes"), "'" + Lexer.printable(key) + "' is no key that is acted on" + near);
+            }
+        }
+        return takes;
     }
 
     private void missing(String key, String message) {

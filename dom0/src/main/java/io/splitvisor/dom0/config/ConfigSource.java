@@ -54,7 +54,18 @@ public record ConfigSource(String name, String text, Path folder, List<String> o
      * @throws ConfigException if it cannot be read
      */
     public static ConfigSource read(String file, List<String> overrides) {
-        Path here = Path.of("").toAbsolutePath();
+        return read(file, Path.of("").toAbsolutePath(), overrides);
+    }
+
+    /**
+     * A file with overrides.
+     *
+     * @param file the file, as the user named it
+     * @param here the user's folder
+     * @param overrides {@code key=value} texts
+     * @throws ConfigException if it cannot be read
+     */
+    public static ConfigSource read(String file, Path here, List<String> overrides) {
         if (file.equals("/dev/null")) {
             return new ConfigSource(file, "", here, overrides, here);
         }
@@ -97,7 +108,7 @@ public record ConfigSource(String name, String text, Path folder, List<String> o
         var settings = new LinkedHashMap<String, Setting>();
         Parser.parse(name, folder, text, settings, problems);
         overrides.forEach(override -> override(override, settings, problems));
-        return new ConfigReader(name, folder, settings, problems).read();
+        return new ConfigReader(name, settings, problems).read();
     }
 
     /** A shell has eaten the quotes of {@code name=x}: what is no value in the language is text. */
@@ -110,8 +121,9 @@ public record ConfigSource(String name, String text, Path folder, List<String> o
             settings.putAll(scratch);
             problems.addAll(scratchProblems);
         } else {
-            var text = new Value.Atom(bare.group(2).strip(), true, 1);
-            settings.put(bare.group(1), new Setting(bare.group(1), text, COMMAND_LINE, overrideFolder));
+            var text = new Value.Atom(bare.group(2).strip(), true, 1, overrideFolder);
+            String key = bare.group(1);
+            settings.put(key, new Setting(key, text, COMMAND_LINE, settings.get(key)));
         }
     }
 }

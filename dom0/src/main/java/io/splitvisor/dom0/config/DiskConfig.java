@@ -102,6 +102,24 @@ public record DiskConfig(
         return target.startsWith("nbd:") || target.startsWith("nbd+unix:") || target.startsWith("nbds:");
     }
 
+    /** The same disk with another image, in raw format. */
+    public DiskConfig withTarget(String other) {
+        return new DiskConfig(
+                other,
+                Format.RAW,
+                vdev,
+                writable,
+                cdrom,
+                backend,
+                backendType,
+                script,
+                directIoSafe,
+                discard,
+                trusted,
+                specification,
+                grantUsage);
+    }
+
     /**
      * Reads a disk specification, positional and key=value forms alike.
      *

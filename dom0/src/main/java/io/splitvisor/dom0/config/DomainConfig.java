@@ -23,6 +23,7 @@ import java.util.stream.Stream;
  * @param on what happens when it shuts down
  * @param optional whether {@code up} may leave it out where its kernel is missing
  * @param after the names of domains that {@code up} starts before it
+ * @param takes keys that a bare {@code key=value} of {@code up} sets in this domain, and not in those that do not list it
  * @param source the file that it comes from, as the user named it
  */
 public record DomainConfig(
@@ -39,6 +40,7 @@ public record DomainConfig(
         OnShutdown on,
         boolean optional,
         List<String> after,
+        List<String> takes,
         String source) {
 
     /** The largest memory of a domain, in MiB. */
@@ -84,7 +86,29 @@ public record DomainConfig(
         disks = List.copyOf(disks);
         vifs = List.copyOf(vifs);
         after = List.copyOf(after);
+        takes = List.copyOf(takes);
         check(disks.stream().map(DiskConfig::devid).distinct().count() == disks.size(), "disk", "a vdev twice");
+    }
+
+    /** A domain that takes nothing from {@code up}'s command line in particular. */
+    public DomainConfig(
+            String name,
+            Optional<UUID> uuid,
+            Guest guest,
+            List<String> arguments,
+            long memoryMib,
+            long maxmemMib,
+            int vcpus,
+            int maxVcpus,
+            List<DiskConfig> disks,
+            List<VifConfig> vifs,
+            OnShutdown on,
+            boolean optional,
+            List<String> after,
+            String source) {
+        this(
+                name, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, disks, vifs, on, optional, after,
+                List.of(), source);
     }
 
     /** What is wrong with a domain's name, empty where it is good. */
@@ -111,7 +135,7 @@ public record DomainConfig(
     public DomainConfig withName(String other) {
         return new DomainConfig(
                 other, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, disks, vifs, on, optional, after,
-                source);
+                takes, source);
     }
 
     /** The same domain with a UUID. */
@@ -130,6 +154,7 @@ public record DomainConfig(
                 on,
                 optional,
                 after,
+                takes,
                 source);
     }
 
@@ -137,7 +162,7 @@ public record DomainConfig(
     public DomainConfig withDisks(List<DiskConfig> others) {
         return new DomainConfig(
                 name, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, others, vifs, on, optional, after,
-                source);
+                takes, source);
     }
 
     private static void check(boolean good, String key, String value) {

@@ -31,7 +31,8 @@ final class Keys {
             "jvm_class_path",
             "jvm_args",
             "optional",
-            "after");
+            "after",
+            "takes");
 
     /** What xl knows and Splitvisor does not act on. */
     static final Set<String> OF_XL = Set.of(

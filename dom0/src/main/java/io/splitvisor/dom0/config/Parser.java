@@ -72,7 +72,7 @@ final class Parser {
             value = append(key, value);
         }
         if (value != null) {
-            settings.put(key.text(), new Setting(key.text(), value, source, folder));
+            settings.put(key.text(), new Setting(key.text(), value, source, settings.get(key.text())));
         }
         return switch (peek().kind()) {
             case NEWLINE, SEMICOLON, END -> true;
@@ -86,7 +86,7 @@ final class Parser {
         return switch (first) {
             case null -> added;
             case Value.Atom one
-            when added instanceof Value.Atom two -> new Value.Atom(one.text() + two.text(), true, two.line());
+            when added instanceof Value.Atom two -> new Value.Atom(one.text() + two.text(), true, two.line(), folder);
             case Value.Items one
             when added instanceof Value.Items two -> {
                 var all = new ArrayList<>(one.items());
@@ -109,7 +109,7 @@ final class Parser {
         switch (token.kind()) {
             case STRING, NUMBER -> {
                 next++;
-                return new Value.Atom(token.text(), token.kind() == Kind.STRING, token.line());
+                return new Value.Atom(token.text(), token.kind() == Kind.STRING, token.line(), folder);
             }
             case OPEN -> {
                 if (depth >= MAX_DEPTH) {

@@ -4,10 +4,12 @@ package io.splitvisor.dom0.config;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /** Typed reads of settings. A value of the wrong kind becomes a problem and counts as not given. */
@@ -68,6 +70,10 @@ final class SettingReader {
 
     /** A list of strings; on the command line a single string is a list of one. */
     List<String> strings(String key) {
+        return atoms(key).stream().map(Value.Atom::text).toList();
+    }
+
+    private List<Value.Atom> atoms(String key) {
         Optional<Setting> found = setting(key);
         if (found.isEmpty()) {
             return List.of();
@@ -75,18 +81,18 @@ final class SettingReader {
         Setting setting = found.get();
         return switch (setting.value()) {
             case Value.Items list -> {
-                var texts = new ArrayList<String>();
+                var atoms = new ArrayList<Value.Atom>();
                 for (Value item : list.items()) {
                     if (item instanceof Value.Atom atom) {
-                        texts.add(atom.text());
+                        atoms.add(atom);
                     } else {
                         problems.add(new Problem(
                                 setting.source(), item.line(), key, "found a list in the list, expected a string"));
                     }
                 }
-                yield texts;
+                yield atoms;
             }
-            case Value.Atom atom when setting.source().equals(ConfigSource.COMMAND_LINE) -> List.of(atom.text());
+            case Value.Atom atom when setting.source().equals(ConfigSource.COMMAND_LINE) -> List.of(atom);
             case Value.Atom _ -> {
                 problem(setting, "found " + shown(setting.value()) + ", expected a list of strings: [ '...' ]");
                 yield List.of();
@@ -104,21 +110,24 @@ final class SettingReader {
     }
 
     Optional<Path> path(String key) {
-        return text(key).flatMap(text -> resolve(settings.get(key), text));
+        Optional<String> text = text(key);
+        return text.isPresent() && settings.get(key).value() instanceof Value.Atom atom
+                ? resolve(settings.get(key), atom.folder(), text.get())
+                : Optional.empty();
     }
 
     /** A list of paths, or one string with colons between them. */
     List<Path> paths(String key) {
         Optional<Setting> setting = setting(key);
-        if (setting.isEmpty()) {
-            return List.of();
+        if (setting.isPresent() && setting.get().value() instanceof Value.Atom atom) {
+            return Arrays.stream(atom.text().split(":", -1))
+                    .filter(text -> !text.isBlank())
+                    .flatMap(text -> resolve(setting.get(), atom.folder(), text).stream())
+                    .toList();
         }
-        List<String> texts = setting.get().value() instanceof Value.Atom atom
-                ? List.of(atom.text().split(":", -1))
-                : strings(key);
-        return texts.stream()
-                .filter(text -> !text.isBlank())
-                .flatMap(text -> resolve(setting.get(), text).stream())
+        return atoms(key).stream()
+                .filter(atom -> !atom.text().isBlank())
+                .flatMap(atom -> resolve(setting.orElseThrow(), atom.folder(), atom.text()).stream())
                 .toList();
     }
 
@@ -135,38 +144,26 @@ final class SettingReader {
         return word;
     }
 
-    /** Every item of a list through a parser that throws IllegalArgumentException; what it refuses becomes a problem. */
-    <T> List<T> each(String key, Function<String, T> parser) {
-        Optional<Setting> setting = setting(key);
+    /**
+     * Every item of a list, and what it is relative to, through a parser that throws IllegalArgumentException; what that
+     * refuses becomes a problem.
+     */
+    <T> List<T> each(String key, BiFunction<String, Path, T> parser) {
         var results = new ArrayList<T>();
-        for (String text : strings(key)) {
+        for (Value.Atom atom : atoms(key)) {
             try {
-                results.add(parser.apply(text));
+                results.add(parser.apply(atom.text(), atom.folder()));
             } catch (IllegalArgumentException e) {
-                problems.add(new Problem(
-                        setting.orElseThrow().source(),
-                        lineOf(setting.get(), text),
-                        key,
-                        e.getMessage() + " in '" + Lexer.printable(text) + "'"));
+                String message = e.getMessage() + " in '" + Lexer.printable(atom.text()) + "'";
+                problems.add(new Problem(settings.get(key).source(), atom.line(), key, message));
             }
         }
         return results;
     }
 
-    private static int lineOf(Setting setting, String text) {
-        if (setting.value() instanceof Value.Items list) {
-            for (Value item : list.items()) {
-                if (item instanceof Value.Atom atom && atom.text().equals(text)) {
-                    return atom.line();
-                }
-            }
-        }
-        return setting.value().line();
-    }
-
-    private Optional<Path> resolve(Setting setting, String text) {
+    private Optional<Path> resolve(Setting setting, Path folder, String text) {
         try {
-            return Optional.of(setting.folder().resolve(text).normalize());
+            return Optional.of(folder.resolve(text).normalize());
         } catch (InvalidPathException _) {
             problem(setting, "'" + Lexer.printable(text) + "' is no file name");
             return Optional.empty();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -18,8 +19,9 @@ public sealed interface Value {
      * @param text the text, escapes resolved
      * @param quoted whether it stood in quotes
      * @param line the line, from 1
+     * @param folder what it is relative to if it is a path: the file's folder, or the user's for the command line
      */
-    record Atom(String text, boolean quoted, int line) implements Value {
+    record Atom(String text, boolean quoted, int line, Path folder) implements Value {
         @Override
         public String kind() {
             return quoted ? "a string" : "a number";

@@ -46,6 +46,7 @@ final class Routes {
         }
         return switch (path.get(1)) {
             case "domains" -> domains(request, path.subList(2, path.size()));
+            case "disks" -> allow(request, "GET", () -> disksOf(request));
             case "host" -> host(request);
             case "uptime" -> uptime(request);
             case "dmesg" -> dmesg(request);
@@ -76,10 +77,11 @@ final class Routes {
         return switch (rest.get(1)) {
             case "console" -> allow(request, "GET", () -> console(request, name));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
-            case "pause", "unpause", "shutdown", "rename" -> allow(request, "POST", () -> {
-                act(request, rest.get(1), toolstack.resolve(name));
-                return done(request);
-            });
+            case "pause", "unpause", "shutdown", "rename" ->
+                allow(request, "POST", () -> {
+                    act(request, rest.get(1), toolstack.resolve(name));
+                    return done(request);
+                });
             default -> throw notFound();
         };
     }
@@ -109,6 +111,10 @@ final class Routes {
         }
         if (!request.text()) {
             return Reply.json(200, domains.stream().map(JsonForms::domain).toList());
+        }
+        if (request.flag("brief")) {
+            return Reply.text(
+                    domains.stream().map(d -> d.domid() + " " + d.name() + "\n").collect(Collectors.joining()));
         }
         if (request.flag("vm")) {
             return Reply.text(Tables.vmList(domains));
@@ -172,9 +178,19 @@ final class Routes {
         return allow(request, "GET", () -> {
             List<BlockInfo> disks = toolstack.blockList(domid);
             return request.text()
-                    ? Reply.text((request.flag("head") ? Tables.blockHead() : "") + Tables.blockRows(disks))
+                    ? Reply.text(Tables.blockRows(disks))
                     : Reply.json(200, disks.stream().map(JsonForms::block).toList());
         });
+    }
+
+    private Reply disksOf(Request request) {
+        List<BlockInfo> disks = (request.all("domain").isEmpty() ? toolstack.list() : named(request))
+                .stream()
+                        .flatMap(domain -> toolstack.blockList(domain.domid()).stream())
+                        .toList();
+        return request.text()
+                ? Reply.text(Tables.blockHead() + Tables.blockRows(disks))
+                : Reply.json(200, disks.stream().map(JsonForms::block).toList());
     }
 
     private Reply attach(Request request, int domid) {
@@ -208,9 +224,12 @@ final class Routes {
     }
 
     private Reply host(Request request) {
-        return allow(request, "GET", () -> request.text()
-                ? Reply.text(Tables.host(toolstack.host(), request.parameter("name", "")))
-                : Reply.json(200, JsonForms.host(toolstack.host())));
+        return allow(
+                request,
+                "GET",
+                () -> request.text()
+                        ? Reply.text(Tables.host(toolstack.host(), request.parameter("name", "")))
+                        : Reply.json(200, JsonForms.host(toolstack.host())));
     }
 
     private Reply uptime(Request request) {
@@ -296,7 +315,8 @@ final class Routes {
     /** What is wrong, as an answer. */
     static Reply failure(RuntimeException failure, boolean text) {
         return switch (failure) {
-            case ConfigException e -> error(Kind.BAD_CONFIG.status(), Kind.BAD_CONFIG, e.getMessage(), e.problems(), text);
+            case ConfigException e ->
+                error(Kind.BAD_CONFIG.status(), Kind.BAD_CONFIG, e.getMessage(), e.problems(), text);
             case ToolstackException e -> error(e.kind().status(), e.kind(), e.getMessage(), List.of(), text);
             case NotFound e -> error(404, Kind.NOT_SUPPORTED, e.getMessage(), List.of(), text);
             case MethodNotAllowed e -> error(405, Kind.NOT_SUPPORTED, e.getMessage(), List.of(), text);

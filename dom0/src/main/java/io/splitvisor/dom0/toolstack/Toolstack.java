@@ -126,7 +126,7 @@ public interface Toolstack {
 
     /**
      * Hears of everything that happens from now on. The listener is called on one thread, in order, and must not block for
-     * long nor call back.
+     * long, and calls nothing back but {@link #console} of a domain that was just created.
      *
      * @return closes the subscription
      */

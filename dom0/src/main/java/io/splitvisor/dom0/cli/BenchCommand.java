@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.cli;
+
+import io.splitvisor.dom0.management.Json;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/** {@code bench}: lists the benchmarks, or runs one. */
+final class BenchCommand {
+    private BenchCommand() {}
+
+    static int run(Invocation in) {
+        List<Benchmark> benchmarks = ServiceLoader.load(Benchmark.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .sorted(Comparator.comparing(Benchmark::name))
+                .toList();
+        if (in.operands().isEmpty()) {
+            return list(in, benchmarks);
+        }
+        String name = in.operand(0);
+        for (Benchmark benchmark : benchmarks) {
+            if (benchmark.name().equals(name)) {
+                List<String> rest = in.operands().subList(1, in.operands().size());
+                return benchmark.run(rest, in.json(), in.environment().out());
+            }
+        }
+        in.log("no benchmark '" + name + "'; 'splitvisor bench' lists them");
+        return 1;
+    }
+
+    private static int list(Invocation in, List<Benchmark> benchmarks) {
+        if (in.json()) {
+            var rows = new ArrayList<Object>();
+            benchmarks.forEach(b -> rows.add(Json.object("name", b.name(), "summary", b.summary())));
+            in.environment().out().print(Json.pretty(rows));
+        } else {
+            benchmarks.forEach(b -> in.environment().out().printf(" %-19s %s\n", b.name(), b.summary()));
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.cli;
+
+import java.io.PrintStream;
+import java.util.List;
+
+/** A benchmark that {@code splitvisor bench NAME} runs. Found as a service, so that this module needs none of them. */
+public interface Benchmark {
+    /** The word that selects it. */
+    String name();
+
+    /** What it measures, in one line. */
+    String summary();
+
+    /**
+     * Runs it.
+     *
+     * @param arguments what followed its name
+     * @param json whether to print JSON
+     * @return the exit code
+     */
+    int run(List<String> arguments, boolean json, PrintStream out);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.cli;
+
+/** Whether, and which, colours tell domains apart. */
+final class Colours {
+    private static final int[] CODES = {36, 33, 32, 35, 34, 31, 96, 93, 92, 95, 94, 91};
+
+    private Colours() {}
+
+    /** On a terminal that has them, unless NO_COLOR says otherwise. */
+    static boolean wanted(Environment environment) {
+        return environment.variable("NO_COLOR", "").isEmpty()
+                && !environment.variable("TERM", "dumb").equals("dumb")
+                && System.console() != null
+                && System.console().isTerminal();
+    }
+
+    /** The start of a colour; any number has one. */
+    static String start(int number) {
+        return "\033[" + CODES[Math.floorMod(number, CODES.length)] + "m";
+    }
+
+    static String end() {
+        return "\033[0m";
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.cli;
+
+import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.management.ManagementClient.Answer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code down}: the end of what {@code up} started. */
+final class DownCommand {
+    private DownCommand() {}
+
+    static int run(Invocation in) {
+        if (in.operands().isEmpty()) {
+            Answer answer = in.ask(
+                    "POST",
+                    "/v1/stop",
+                    Json.line(Json.object("grace_s", in.arguments().value("grace", "10"))));
+            return in.show(answer);
+        }
+        var names = new ArrayList<String>();
+        for (String operand : in.operands()) {
+            Path path = in.environment().folder().resolve(operand);
+            if (Files.exists(path)) {
+                Setup.of(List.of(operand), in.environment().folder()).forEach(domain -> names.add(domain.name()));
+            } else {
+                names.add(operand);
+            }
+        }
+        List<Integer> domids = ShutdownCommand.named(in, names).stream()
+                .filter(domid -> domid >= 0)
+                .toList();
+        int code = ShutdownCommand.request(in, domids, false, 2);
+        if (in.json() && code == 0) {
+            in.environment().out().print(Json.pretty(Json.object("domids", domids)));
+        }
+        return domids.size() < names.size() ? 1 : code;
+    }
+}

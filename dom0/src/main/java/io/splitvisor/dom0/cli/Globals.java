@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.cli;
+
+import java.util.List;
+
+/**
+ * The options before the verb.
+ *
+ * @param verbosity how often {@code -v} was given
+ * @param dryRun {@code -N}
+ * @param force {@code -f}
+ * @param json {@code --json}
+ * @param runDir {@code --run-dir}, empty where it was not given
+ * @param version {@code --version}
+ * @param rest the verb and what follows it
+ */
+record Globals(
+        int verbosity, boolean dryRun, boolean force, boolean json, String runDir, boolean version, List<String> rest) {
+    /** Reads them; null where there is one that does not exist. They end at the first word that is no option. */
+    static Globals parse(List<String> words) {
+        int verbosity = 0;
+        boolean dryRun = false;
+        boolean force = false;
+        boolean json = false;
+        boolean version = false;
+        String runDir = "";
+        int i = 0;
+        while (i < words.size() && words.get(i).startsWith("-") && words.get(i).length() > 1) {
+            String word = words.get(i++);
+            if (word.startsWith("--run-dir=")) {
+                runDir = word.substring("--run-dir=".length());
+            } else if (word.equals("--run-dir") && i < words.size()) {
+                runDir = words.get(i++);
+            } else if (word.equals("--json") || word.equals("--output=json")) {
+                json = true;
+            } else if (word.equals("--version")) {
+                version = true;
+            } else if (word.equals("--help") || word.equals("-h")) {
+                return new Globals(verbosity, dryRun, force, json, runDir, version, List.of("help"));
+            } else if (!word.matches("-[vfNtT]+")) {
+                return null;
+            }
+            for (int c = 1; c < word.length() && word.charAt(1) != '-'; c++) {
+                verbosity += word.charAt(c) == 'v' ? 1 : 0;
+                dryRun |= word.charAt(c) == 'N';
+                force |= word.charAt(c) == 'f';
+            }
+        }
+        return new Globals(verbosity, dryRun, force, json, runDir, version, words.subList(i, words.size()));
+    }
+}

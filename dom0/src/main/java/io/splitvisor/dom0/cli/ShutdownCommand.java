@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.cli;
+
+import io.splitvisor.dom0.management.EventReader;
+import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.management.ManagementClient.Answer;
+import io.splitvisor.dom0.management.ManagementClient.Form;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** {@code shutdown} and {@code reboot}: ask, and wait on request. */
+final class ShutdownCommand {
+    private ShutdownCommand() {}
+
+    static int run(Invocation in) {
+        boolean all = in.arguments().has("all");
+        if (in.operands().isEmpty() && !all) {
+            in.log("You must specify -a or a domain id.\n");
+            return 1;
+        }
+        List<Integer> domids = all ? guests(in) : named(in, in.operands().subList(0, 1));
+        if (domids.contains(-1)) {
+            return 1;
+        }
+        int code = request(
+                in, domids, in.verb().name().equals("reboot"), in.arguments().count("wait"));
+        if (in.json() && code == 0) {
+            in.environment().out().print(Json.pretty(Json.object("domids", domids)));
+        }
+        return code;
+    }
+
+    /**
+     * Asks domains to shut down.
+     *
+     * @param wait 0: do not wait; 1: until each has shut down or is gone; 2: until each is gone
+     */
+    static int request(Invocation in, List<Integer> domids, boolean reboot, int wait) {
+        if (wait == 0) {
+            return ask(in, domids, reboot);
+        }
+        // The stream is opened first, so that what happens at once is heard, too.
+        try (EventReader events = in.client().events()) {
+            int code = ask(in, domids, reboot);
+            if (code == 0) {
+                in.log("Waiting for " + domids.size() + " domains");
+                await(in, events, new HashSet<>(domids), wait == 1);
+            }
+            return code;
+        }
+    }
+
+    private static int ask(Invocation in, List<Integer> domids, boolean reboot) {
+        String body = Json.line(Json.object("reason", reboot ? "reboot" : "poweroff"));
+        for (int domid : domids) {
+            in.log((reboot ? "Rebooting domain " : "Shutting down domain ") + domid);
+            Answer answer = in.ask("POST", "/v1/domains/" + domid + "/shutdown", body);
+            if (!answer.ok()) {
+                return in.show(answer);
+            }
+        }
+        return 0;
+    }
+
+    private static void await(Invocation in, EventReader events, Set<Integer> waiting, boolean shutdownCounts) {
+        while (!waiting.isEmpty()) {
+            String[] event = events.next().split(" ", 4);
+            int domid = Integer.parseInt(event[1]);
+            if (!waiting.contains(domid)) {
+                continue;
+            }
+            switch (event[0]) {
+                case "destroyed" -> {
+                    in.log("Domain " + domid + " has been destroyed");
+                    waiting.remove(domid);
+                }
+                case "shutdown" -> {
+                    in.log("Domain " + domid + " has been shut down, reason code " + event[2]);
+                    if (shutdownCounts) {
+                        waiting.remove(domid);
+                    } else {
+                        in.log("Domain " + domid + " continue waiting for death");
+                    }
+                }
+                default -> {
+                    // a creation or another name is nothing to wait for
+                }
+            }
+        }
+    }
+
+    /** The domids of domains, -1 for each that is not there, which has been said. */
+    static List<Integer> named(Invocation in, List<String> names) {
+        var domids = new ArrayList<Integer>();
+        for (String name : names) {
+            domids.add(Commands.resolve(in, name));
+        }
+        return domids;
+    }
+
+    private static List<Integer> guests(Invocation in) {
+        Answer answer = in.client().request("GET", "/v1/domains?brief&guests", Form.TEXT, "");
+        if (!answer.ok()) {
+            in.show(answer);
+            return List.of(-1);
+        }
+        var domids = new ArrayList<Integer>();
+        for (String line : answer.body().split("\n", -1)) {
+            if (!line.isEmpty()) {
+                domids.add(Integer.parseInt(line.substring(0, line.indexOf(' '))));
+            }
+        }
+        return domids;
+    }
+}

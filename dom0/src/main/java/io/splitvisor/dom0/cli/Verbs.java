@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.cli;
+
+import java.util.List;
+
+/** All verbs, in the order of help: xl's, then ours. And those of xl's that do not exist yet. */
+final class Verbs {
+    private static final Option ALL = Option.flag('a', "all", "All guest domains.");
+
+    /** Options of every verb. */
+    static final List<Option> COMMON = List.of(
+            Option.flag('h', "help", "Print this help."),
+            Option.flag(' ', "json", "Print JSON."),
+            Option.valued(' ', "output", "FORMAT", "table (as without it) or json."),
+            Option.valued(' ', "run-dir", "DIR", "The Dom0's run folder."));
+
+    /** What there is. */
+    static final List<Verb> TABLE = List.of(
+            new Verb(
+                    "create",
+                    true,
+                    true,
+                    "<ConfigFile> [options] [vars]",
+                    "Create a domain from config file <filename>",
+                    0,
+                    List.of(
+                            Option.flag('c', "", "Connect to the console after the domain is created."),
+                            Option.flag('d', "", "Enable debug messages."),
+                            Option.flag('e', "", "Do not wait in the background for the death of the domain."),
+                            Option.flag('F', "", "Run in foreground until death of the domain."),
+                            Option.valued('f', "defconfig", "FILE", "Use the given configuration file."),
+                            Option.flag(
+                                    'n',
+                                    "dryrun",
+                                    "Dry run - prints the resulting configuration (same as the global -N)."),
+                            Option.flag('p', "", "Leave the domain paused after it is created."),
+                            Option.flag('q', "quiet", "Quiet."))),
+            new Verb(
+                    "list",
+                    false,
+                    false,
+                    "[options] [Domain...]",
+                    "List information about all/some domains",
+                    0,
+                    List.of(
+                            Option.flag('l', "long", "Output all VM details"),
+                            Option.flag('v', "verbose", "Prints out UUIDs and security context"),
+                            Option.flag('Z', "context", "Prints out security context"),
+                            Option.flag('c', "cpupool", "Prints the cpupool the domain is in"),
+                            Option.flag('n', "numa", "Prints out NUMA node affinity"))),
+            new Verb(
+                    "destroy",
+                    false,
+                    true,
+                    "[options] <Domain>",
+                    "Terminate a domain immediately",
+                    1,
+                    List.of(Option.flag('f', "", "Permit destroying domain 0, which ends its Dom0."))),
+            new Verb(
+                    "shutdown",
+                    false,
+                    true,
+                    "[options] <-a|Domain>",
+                    "Issue a shutdown signal to a domain",
+                    0,
+                    waits("shutdown")),
+            new Verb(
+                    "reboot",
+                    false,
+                    true,
+                    "[options] <-a|Domain>",
+                    "Issue a reboot signal to a domain",
+                    0,
+                    waits("reboot")),
+            new Verb("pause", false, true, "<Domain>", "Pause execution of a domain", 1, List.of()),
+            new Verb("unpause", false, true, "<Domain>", "Unpause a paused domain", 1, List.of()),
+            new Verb(
+                    "console",
+                    false,
+                    false,
+                    "[options] <Domain>",
+                    "Attach to domain's console",
+                    1,
+                    List.of(
+                            Option.valued('t', "", "TYPE", "console type: pv is the one there is"),
+                            Option.valued('n', "", "NUMBER", "console number: 0 is the one there is"),
+                            Option.valued('e', "", "ESCAPE", "escape character, ^] where it is not given"))),
+            new Verb("vm-list", false, false, "", "List guest domains, excluding dom0, stubdoms, etc.", 0, List.of()),
+            new Verb(
+                    "info",
+                    false,
+                    false,
+                    "[-n] [-x] [Name]",
+                    "Get information about the host and its Dom0",
+                    0,
+                    List.of(
+                            Option.flag('n', "numa", "List host NUMA topology information (there is none)."),
+                            Option.flag('x', "xenstore", "List xenstore information (there is none)."))),
+            new Verb("domid", false, false, "<DomainName>", "Convert a domain name to domain id", 1, List.of()),
+            new Verb("domname", false, false, "<DomainId>", "Convert a domain id to domain name", 1, List.of()),
+            new Verb("rename", false, true, "<Domain> <NewDomainName>", "Rename a domain", 2, List.of()),
+            new Verb(
+                    "dmesg",
+                    false,
+                    false,
+                    "[-c]",
+                    "Read and/or clear dmesg buffer",
+                    0,
+                    List.of(Option.flag('c', "clear", "Clear dmesg buffer as well as printing it"))),
+            new Verb(
+                    "block-attach",
+                    true,
+                    true,
+                    "<Domain> <disk-spec-component(s)>...",
+                    "Create a new virtual block device",
+                    2,
+                    List.of()),
+            new Verb(
+                    "block-list", false, false, "<Domain(s)>", "List virtual block devices for a domain", 1, List.of()),
+            new Verb(
+                    "block-detach",
+                    false,
+                    true,
+                    "[option] <Domain> <DevId>",
+                    "Destroy a domain's virtual block device",
+                    2,
+                    List.of(Option.flag('f', "force", "do not wait for the domain to release the device"))),
+            new Verb(
+                    "uptime",
+                    false,
+                    false,
+                    "[-s] [Domain...]",
+                    "Print uptime for all/some domains",
+                    0,
+                    List.of(Option.flag('s', "", "Short form."))),
+            new Verb(
+                    "up",
+                    true,
+                    false,
+                    "<File|Folder>... [[Name.]key=value...]",
+                    "Start a Dom0 with all domains of a setup, and end with them",
+                    1,
+                    List.of(Option.flag('q', "quiet", "Do not print the domains' consoles."))),
+            new Verb(
+                    "down",
+                    false,
+                    true,
+                    "[File|Folder|Domain...]",
+                    "Shut domains down; without arguments all of them, and their Dom0",
+                    0,
+                    List.of(Option.valued(
+                            'g', "grace", "SECONDS", "How long guests may take before they are destroyed (10)."))),
+            new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of()),
+            new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
+            new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));
+
+    /** xl's verbs that are not there. */
+    static final List<String> NOT_YET = List.of(
+            "config-update",
+            "pci-attach",
+            "pci-detach",
+            "pci-list",
+            "pci-assignable-add",
+            "pci-assignable-remove",
+            "pci-assignable-list",
+            "vncviewer",
+            "save",
+            "migrate",
+            "restore",
+            "migrate-receive",
+            "suspend",
+            "resume",
+            "dump-core",
+            "cd-insert",
+            "cd-eject",
+            "mem-max",
+            "mem-set",
+            "button-press",
+            "vcpu-list",
+            "vcpu-pin",
+            "vcpu-set",
+            "sharing",
+            "sched-credit",
+            "sched-credit2",
+            "sched-rtds",
+            "trigger",
+            "sysrq",
+            "debug-keys",
+            "set-parameters",
+            "top",
+            "network-attach",
+            "network-list",
+            "network-detach",
+            "channel-list",
+            "vtpm-attach",
+            "vtpm-list",
+            "vtpm-detach",
+            "vkb-attach",
+            "vkb-list",
+            "vkb-detach",
+            "vdispl-attach",
+            "vdispl-list",
+            "vdispl-detach",
+            "vsnd-attach",
+            "vsnd-list",
+            "vsnd-detach",
+            "claims",
+            "cpupool-create",
+            "cpupool-list",
+            "cpupool-destroy",
+            "cpupool-rename",
+            "cpupool-cpu-add",
+            "cpupool-cpu-remove",
+            "cpupool-migrate",
+            "cpupool-numa-split",
+            "getenforce",
+            "setenforce",
+            "loadpolicy",
+            "remus",
+            "devd",
+            "psr-hwinfo",
+            "psr-cmt-attach",
+            "psr-cmt-detach",
+            "psr-cmt-show",
+            "psr-cat-set",
+            "psr-cat-show",
+            "psr-mba-set",
+            "psr-mba-show",
+            "usbctrl-attach",
+            "usbctrl-detach",
+            "usbdev-attach",
+            "usbdev-detach",
+            "usb-list",
+            "qemu-monitor-command",
+            "dt-overlay",
+            "xenstore-quota-get",
+            "xenstore-quota-set");
+
+    private Verbs() {}
+
+    /** The verb of a word or of its unambiguous beginning, null where there is none; an exact match wins. */
+    static Verb find(String word) {
+        Verb found = null;
+        for (Verb verb : TABLE) {
+            if (verb.name().equals(word)) {
+                return verb;
+            }
+            if (verb.name().startsWith(word)) {
+                if (found != null) {
+                    return null;
+                }
+                found = verb;
+            }
+        }
+        return found;
+    }
+
+    /** Whether a word is a verb of xl's that is not there yet. */
+    static boolean isNotYet(String word) {
+        return NOT_YET.contains(word);
+    }
+
+    private static List<Option> waits(String what) {
+        return List.of(
+                ALL,
+                Option.flag('F', "", "Accepted: there is no ACPI to fall back to."),
+                Option.flag('w', "wait", "Wait for guest(s) to " + what + "; twice: for their death."));
+    }
+}
