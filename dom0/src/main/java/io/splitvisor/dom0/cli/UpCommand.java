@@ -31,7 +31,7 @@ final class UpCommand {
             return 0;
         }
         for (Path folder : setup.folders()) {
-            prepare(in, folder);
+            runProgram(in, folder, "setup");
         }
         List<DomainConfig> present = present(in, domains);
         if (present.isEmpty()) {
@@ -40,7 +40,13 @@ final class UpCommand {
         }
         try (Dom0Session session = Dom0Session.start(in);
                 var _ = OnSignal.end(session)) {
-            return host(in, session, present);
+            int code = host(in, session, present);
+            if (code == 0) {
+                for (Path folder : setup.folders()) {
+                    runProgram(in, folder, "check");
+                }
+            }
+            return code;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return 1;
@@ -76,9 +82,12 @@ final class UpCommand {
         }
     }
 
-    /** Runs the folder's own preparation: images to make, guests to compile. */
-    private static void prepare(Invocation in, Path folder) {
-        Path program = folder.resolve("setup");
+    /**
+     * Runs a program of the folder's own, if it has it: {@code setup} before the domains start (images to make, guests to
+     * compile), {@code check} after all have ended well (what they did is proven on the host's side).
+     */
+    private static void runProgram(Invocation in, Path folder, String name) {
+        Path program = folder.resolve(name);
         if (!Files.isExecutable(program)) {
             return;
         }

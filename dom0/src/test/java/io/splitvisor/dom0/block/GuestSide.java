@@ -20,7 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
 final class GuestSide implements FrontendDomain, AutoCloseable {
     private static final int SPINS = 2000;
 
-    private final BlockHost host;
     private final Domain domain;
     private final Xenstore store;
     private final GuestMemory memory;
@@ -32,7 +31,6 @@ final class GuestSide implements FrontendDomain, AutoCloseable {
     private volatile boolean stopped;
 
     GuestSide(BlockHost host, Domain domain) {
-        this.host = host;
         this.domain = domain;
         this.store = host.xenstored().connect(domain.domid());
         DomainLayout layout = domain.memory().layout();

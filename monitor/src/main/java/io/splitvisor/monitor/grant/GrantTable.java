@@ -25,6 +25,9 @@ public final class GrantTable {
     /** Most uses of one grant at a time, of either kind; beyond it lies only a guest that grants one page over and over. */
     private static final int USE_LIMIT = 0x7fff;
 
+    /** A grant of a part of a page cannot be mapped, whatever its type (row G2). */
+    private static final int MAPPABLE_MASK = GrantFlags.TYPE_MASK | GrantFlags.SUB_PAGE;
+
     private final GuestMemory memory;
     private final MemorySegment entries;
     private final int count;
@@ -164,7 +167,7 @@ public final class GrantTable {
         int seen = GrantEntryV1.flagsAndDomidAcquire(entries, at);
         for (int i = 0; i < CAS_TRIES; i++) {
             int flags = GrantEntryV1.flagsOf(seen);
-            boolean permitted = (flags & GrantFlags.TYPE_MASK) == GrantFlags.PERMIT_ACCESS
+            boolean permitted = (flags & MAPPABLE_MASK) == GrantFlags.PERMIT_ACCESS
                     && GrantEntryV1.domidOf(seen) == domid
                     && !(writable && (flags & GrantFlags.READONLY) != 0);
             if (!permitted) {
