@@ -309,7 +309,8 @@ public final class FakeToolstack implements Toolstack {
         boolean holds = awaitUntil(
                 () -> condition == Condition.RUNNING
                         || fake.gone
-                        || (condition == Condition.SHUTDOWN && fake.info.shutdown().isPresent()),
+                        || (condition == Condition.SHUTDOWN
+                                && fake.info.shutdown().isPresent()),
                 timeout);
         if (!holds) {
             throw new ToolstackException(Kind.TIMEOUT, "domain " + domid + " is still there");
