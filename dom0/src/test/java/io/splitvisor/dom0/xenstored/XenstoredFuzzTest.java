@@ -28,9 +28,33 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class XenstoredFuzzTest {
     private static final String[] WORDS = {
-        "/", "a", "a/b", "/local/domain/1", "/local/domain/1/a", "/local/domain/", "//", "", "@releaseDomain",
-        "@introduceDomain", "@releaseDomain/1", "n0", "n1", "b1", "r2", "w32757", "T", "F", "0", "1", "-1", "4294967295",
-        "99999999999999999999", "nodes", "token", "\u00ff\u00fe", "/tool/xenstored"
+        "/",
+        "a",
+        "a/b",
+        "/local/domain/1",
+        "/local/domain/1/a",
+        "/local/domain/",
+        "//",
+        "",
+        "@releaseDomain",
+        "@introduceDomain",
+        "@releaseDomain/1",
+        "n0",
+        "n1",
+        "b1",
+        "r2",
+        "w32757",
+        "T",
+        "F",
+        "0",
+        "1",
+        "-1",
+        "4294967295",
+        "99999999999999999999",
+        "nodes",
+        "token",
+        "\u00ff\u00fe",
+        "/tool/xenstored"
     };
 
     private static byte[] message(Random random) {
@@ -85,8 +109,10 @@ class XenstoredFuzzTest {
                 MemorySegment.copy(
                         MemorySegment.ofArray(page), from, world.guest().page(), from, length);
                 if (random.nextBoolean()) {
-                    world.guest().setWord(
-                            XsWire.REQ_PROD, world.guest().word(XsWire.REQ_CONS) + random.nextInt(XsWire.RING_SIZE + 1));
+                    world.guest()
+                            .setWord(
+                                    XsWire.REQ_PROD,
+                                    world.guest().word(XsWire.REQ_CONS) + random.nextInt(XsWire.RING_SIZE + 1));
                     world.guest().setWord(XsWire.RSP_CONS, world.guest().word(XsWire.RSP_PROD));
                 }
                 world.guest().signal();
@@ -144,7 +170,8 @@ class XenstoredFuzzTest {
                 if (random.nextInt(50) == 0) {
                     random.nextBytes(bytes);
                 }
-                ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, random.nextInt(20) == 0 ? bytes.length / 2 : bytes.length);
+                ByteBuffer buffer =
+                        ByteBuffer.wrap(bytes, 0, random.nextInt(20) == 0 ? bytes.length / 2 : bytes.length);
                 while (buffer.hasRemaining()) {
                     int unused = channel.write(buffer);
                 }
