@@ -33,6 +33,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class GuestDomain implements Invitation.Guest {
     private static final long LOOP_SECONDS = 10;
+    private static final long EXIT_SECONDS = 1;
 
     private final Dom0Services services;
     private final Domain domain;
@@ -165,9 +166,10 @@ final class GuestDomain implements Invitation.Guest {
         attached.complete(null);
     }
 
+    /** The process that ends closes its life line a moment before it is gone; how it ended is worth that moment. */
     @Override
     public void detached() {
-        lifeLineEnded();
+        process.onExit().orTimeout(EXIT_SECONDS, TimeUnit.SECONDS).whenComplete((_, _) -> lifeLineEnded());
     }
 
     private void processEnded() {
