@@ -277,6 +277,36 @@ class RingHardeningTest {
     }
 
     @Test
+    void shouldLimitTheLinesThatADomainCausesInTheLog() {
+        for (int i = 0; i < 100; i++) {
+            guest.sendRaw(header(READ.code(), -1));
+            guest.setWord(XsWire.CONNECTION, XsWire.RECONNECT);
+            guest.signal();
+        }
+        assertThat(bench.domains().reports()).hasSize(1);
+        bench.pass(10_000);
+        guest.sendRaw(header(READ.code(), -1));
+        assertThat(bench.domains().reports()).hasSize(2).last().asString().contains("99 more");
+    }
+
+    @Test
+    void shouldTellOfMemoryThatADomainUses() {
+        bench.domain(1).quotas().set(Quota.SOFT_MEMORY, 5_000);
+        bench.domain(1).quotas().set(Quota.MEMORY, 10_000);
+        for (int i = 0; i < 4; i++) {
+            guest.write("m" + i, "v".repeat(1500));
+        }
+        assertThat(bench.domains().reports()).singleElement().asString().contains("soft");
+        bench.pass(10_000);
+        bench.domain(1).quotas().set(Quota.MEMORY, 5_000);
+        guest.signal();
+        assertThat(bench.domains().reports()).hasSize(2).last().asString().contains("used up");
+        bench.pass(10_000);
+        guest.signal();
+        assertThat(bench.domains().reports()).hasSize(2);
+    }
+
+    @Test
     void shouldTakeAnotherPageWhenIntroducedAgain() {
         guest.ask(WATCH, "a", "t");
         RingGuest moved = new RingGuest(bench, 1, Arena.ofAuto().allocate(4096, 4096));
