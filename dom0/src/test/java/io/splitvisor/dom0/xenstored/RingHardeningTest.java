@@ -200,6 +200,20 @@ class RingHardeningTest {
     }
 
     @Test
+    void x14_shouldNotDropReplies() {
+        guest.write("v", "v".repeat(1000));
+        guest.ask(WATCH, "w", "token");
+        for (int i = 0; i < 10; i++) {
+            assertThat(guest.send(READ, 0, Payloads.strings("v"))).isTrue();
+        }
+        for (int i = 0; i < 100; i++) {
+            dom0.write("/local/domain/1/w/" + i, "x");
+        }
+        bench.pass(60_000);
+        assertThat(guest.receive()).hasSize(10).allMatch(message -> message.is(READ));
+    }
+
+    @Test
     void x24_shouldSlowDownAGuestThatMakesTransactionsFail() {
         int transaction = dom0.begin();
         int writes = 0;
