@@ -11,7 +11,6 @@ final class Colours {
     static boolean wanted(Environment environment) {
         return environment.variable("NO_COLOR", "").isEmpty()
                 && !environment.variable("TERM", "dumb").equals("dumb")
-                && System.console() != null
                 && System.console().isTerminal();
     }
 
