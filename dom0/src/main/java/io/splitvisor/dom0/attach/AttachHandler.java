@@ -85,10 +85,7 @@ final class AttachHandler extends ByteToMessageDecoder {
     }
 
     private void admit(
-            ChannelHandlerContext context,
-            String token,
-            CompletableFuture<Invitation> promise,
-            Invitation invitation) {
+            ChannelHandlerContext context, String token, CompletableFuture<Invitation> promise, Invitation invitation) {
         if (!context.channel().isActive()) {
             return;
         }
@@ -114,7 +111,7 @@ final class AttachHandler extends ByteToMessageDecoder {
         }
         context.flush();
         if (!last.isSuccess()) {
-            server.complain("attach: the welcome could not be sent", last.cause());
+            server.complain("attach: the welcome could not be sent: {}", String.valueOf(last.cause()));
             context.close();
         }
     }

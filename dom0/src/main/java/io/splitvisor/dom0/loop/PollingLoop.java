@@ -136,7 +136,8 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         if (slot == null) {
             slot = slots.computeIfAbsent(Objects.requireNonNull(worker), Slot::new);
         }
-        // The caller's work comes before the look at the flag, as the loop's clearing of it comes before its look at the work.
+        // The caller's work comes before the look at the flag, as the loop's clearing of it comes before its look at
+        // the work.
         VarHandle.fullFence();
         if (!slot.woken.get() && slot.woken.compareAndSet(false, true)) {
             Slot head;

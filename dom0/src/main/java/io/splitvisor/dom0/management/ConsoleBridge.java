@@ -17,8 +17,8 @@ final class ConsoleBridge extends SimpleChannelInboundHandler<ByteBuf> {
     private static final int CHUNK = 4096;
 
     private final ConsoleStream console;
-    private final ExecutorService toGuest =
-            Executors.newSingleThreadExecutor(Thread.ofVirtual().name("console-input").factory());
+    private final ExecutorService toGuest = Executors.newSingleThreadExecutor(
+            Thread.ofVirtual().name("console-input").factory());
 
     ConsoleBridge(ConsoleStream console) {
         this.console = console;

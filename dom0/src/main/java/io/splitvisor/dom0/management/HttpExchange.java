@@ -35,7 +35,10 @@ final class HttpExchange {
                         : method.equals("POST") ? "Content-Length: 0\r\n" : "")
                 + "\r\n";
         byte[] bytes = head.getBytes(StandardCharsets.US_ASCII);
-        ByteBuffer all = ByteBuffer.allocate(bytes.length + content.length).put(bytes).put(content).flip();
+        ByteBuffer all = ByteBuffer.allocate(bytes.length + content.length)
+                .put(bytes)
+                .put(content)
+                .flip();
         while (all.hasRemaining()) {
             channel.write(all);
         }

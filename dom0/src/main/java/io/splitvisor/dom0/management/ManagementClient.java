@@ -103,7 +103,11 @@ public final class ManagementClient {
             SocketChannel channel = connect();
             HttpExchange exchange = new HttpExchange(channel);
             exchange.send(
-                    "GET", "/v1/domains/" + encode(domain) + "/console", Form.TEXT.type, "Upgrade\r\nUpgrade: " + CONSOLE_PROTOCOL, "");
+                    "GET",
+                    "/v1/domains/" + encode(domain) + "/console",
+                    Form.TEXT.type,
+                    "Upgrade\r\nUpgrade: " + CONSOLE_PROTOCOL,
+                    "");
             int status = exchange.readHead();
             if (status != 101) {
                 String message = exchange.readBody().strip();

@@ -50,7 +50,8 @@ public final class ManagementServer implements AutoCloseable {
 
     private ManagementServer(Path socket, Routes routes, Duration idle) {
         this.socket = socket;
-        this.loop = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("management", true), EpollIoHandler.newFactory());
+        this.loop = new MultiThreadIoEventLoopGroup(
+                1, new DefaultThreadFactory("management", true), EpollIoHandler.newFactory());
         try {
             listener = new ServerBootstrap()
                     .group(loop)

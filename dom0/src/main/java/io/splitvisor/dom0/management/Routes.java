@@ -76,10 +76,11 @@ final class Routes {
         return switch (rest.get(1)) {
             case "console" -> allow(request, "GET", () -> console(request, name));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
-            case "pause", "unpause", "shutdown", "rename" -> allow(request, "POST", () -> {
-                act(request, rest.get(1), toolstack.resolve(name));
-                return done(request);
-            });
+            case "pause", "unpause", "shutdown", "rename" ->
+                allow(request, "POST", () -> {
+                    act(request, rest.get(1), toolstack.resolve(name));
+                    return done(request);
+                });
             default -> throw notFound();
         };
     }
@@ -208,9 +209,12 @@ final class Routes {
     }
 
     private Reply host(Request request) {
-        return allow(request, "GET", () -> request.text()
-                ? Reply.text(Tables.host(toolstack.host(), request.parameter("name", "")))
-                : Reply.json(200, JsonForms.host(toolstack.host())));
+        return allow(
+                request,
+                "GET",
+                () -> request.text()
+                        ? Reply.text(Tables.host(toolstack.host(), request.parameter("name", "")))
+                        : Reply.json(200, JsonForms.host(toolstack.host())));
     }
 
     private Reply uptime(Request request) {
@@ -296,7 +300,8 @@ final class Routes {
     /** What is wrong, as an answer. */
     static Reply failure(RuntimeException failure, boolean text) {
         return switch (failure) {
-            case ConfigException e -> error(Kind.BAD_CONFIG.status(), Kind.BAD_CONFIG, e.getMessage(), e.problems(), text);
+            case ConfigException e ->
+                error(Kind.BAD_CONFIG.status(), Kind.BAD_CONFIG, e.getMessage(), e.problems(), text);
             case ToolstackException e -> error(e.kind().status(), e.kind(), e.getMessage(), List.of(), text);
             case NotFound e -> error(404, Kind.NOT_SUPPORTED, e.getMessage(), List.of(), text);
             case MethodNotAllowed e -> error(405, Kind.NOT_SUPPORTED, e.getMessage(), List.of(), text);

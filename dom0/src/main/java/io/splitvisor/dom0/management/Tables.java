@@ -43,7 +43,8 @@ final class Tables {
                     domain.flags(),
                     domain.cpuTimeNanos() / 1e9));
             if (verbose) {
-                String reason = domain.shutdown().map(r -> format("%8x", r.code())).orElse("       -");
+                String reason =
+                        domain.shutdown().map(r -> format("%8x", r.code())).orElse("       -");
                 text.append(' ').append(domain.uuid()).append(' ').append(reason);
             }
             text.append(verbose || context ? format(" %16s", "-") : "");
@@ -63,7 +64,8 @@ final class Tables {
 
     static String blockHead() {
         return format(
-                "%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n", "Vdev", "BE", "handle", "state", "evt-ch", "ring-ref", "BE-path");
+                "%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n",
+                "Vdev", "BE", "handle", "state", "evt-ch", "ring-ref", "BE-path");
     }
 
     static String blockRows(List<BlockInfo> disks) {

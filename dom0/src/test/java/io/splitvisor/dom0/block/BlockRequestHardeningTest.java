@@ -195,7 +195,8 @@ class BlockRequestHardeningTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {SECTORS - 7, SECTORS, SECTORS + 1, 1L << 32, 1L << 55, Long.MAX_VALUE, Long.MIN_VALUE, MAX, -7})
+    @ValueSource(
+            longs = {SECTORS - 7, SECTORS, SECTORS + 1, 1L << 32, 1L << 55, Long.MAX_VALUE, Long.MIN_VALUE, MAX, -7})
     void b6_shouldRefuseSectorsPastTheEnd(long sector) {
         start();
         for (int operation : new int[] {BlkifOp.READ, BlkifOp.WRITE}) {
@@ -371,8 +372,7 @@ class BlockRequestHardeningTest {
         store.hook(request -> request.operation() == Operation.FLUSH ? -Errno.EOPNOTSUPP : MemoryStore.DO);
         front.put(BlkifOp.FLUSH_DISKCACHE, 19, 0);
         assertRefused(19, BlkifOp.FLUSH_DISKCACHE, BlkifStatus.EOPNOTSUPP);
-        await().atMost(RawFrontend.PATIENCE)
-                .until(() -> "0".equals(front.peer().read("feature-flush-cache")));
+        await().atMost(RawFrontend.PATIENCE).until(() -> "0".equals(front.peer().read("feature-flush-cache")));
         assertThat(front.peer().read("feature-barrier")).isEqualTo("0");
         front.put(BlkifOp.WRITE_BARRIER, 20, 0, whole(DATA));
         assertRefused(20, BlkifOp.WRITE_BARRIER, BlkifStatus.EOPNOTSUPP);
@@ -473,7 +473,11 @@ class BlockRequestHardeningTest {
         await().atMost(RawFrontend.PATIENCE).until(() -> store.held() == 1);
         assertThat(store.seen()).endsWith(Operation.READ);
         store.release();
-        assertThat(List.of(front.next().id(), front.next().id(), front.next().id(), front.next().id()))
+        assertThat(List.of(
+                        front.next().id(),
+                        front.next().id(),
+                        front.next().id(),
+                        front.next().id()))
                 .containsExactlyInAnyOrder(1L, 2L, 3L, 4L);
     }
 }

@@ -101,9 +101,14 @@ final class MemoryStore implements BlockStore {
     private int perform(StoreRequest request) {
         return switch (request.operation()) {
             case READ ->
-                (int) Math.min(0, file.readVector(request.data().address(), request.data().count(), request.offset()));
+                (int) Math.min(
+                        0,
+                        file.readVector(request.data().address(), request.data().count(), request.offset()));
             case WRITE ->
-                (int) Math.min(0, file.writeVector(request.data().address(), request.data().count(), request.offset()));
+                (int) Math.min(
+                        0,
+                        file.writeVector(
+                                request.data().address(), request.data().count(), request.offset()));
             case FLUSH -> file.sync();
             case DISCARD -> request.length() == 0 ? 0 : file.discard(request.offset(), request.length());
         };

@@ -152,7 +152,8 @@ final class RawFrontend implements AutoCloseable {
 
     /** Whether the back end has sent an event since the last look. */
     boolean takeEvent() {
-        return SharedInfo.testAndClearPendingVolatile(page(domain.memory().layout().sharedInfo()), 0, port);
+        return SharedInfo.testAndClearPendingVolatile(
+                page(domain.memory().layout().sharedInfo()), 0, port);
     }
 
     /** Puts a request of {@link BlkifRequest}'s form into the next slot, and answers where. */
@@ -245,7 +246,8 @@ final class RawFrontend implements AutoCloseable {
     }
 
     String error() {
-        return host.store().readIfPresent("/local/domain/0/error/backend/vbd/" + domid() + "/" + BlockHost.XVDA + "/error");
+        return host.store()
+                .readIfPresent("/local/domain/0/error/backend/vbd/" + domid() + "/" + BlockHost.XVDA + "/error");
     }
 
     static long bytes(int frame) {

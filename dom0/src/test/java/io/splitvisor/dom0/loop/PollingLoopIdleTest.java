@@ -62,8 +62,8 @@ class PollingLoopIdleTest {
                 bells.add(bell);
                 loop.addBell(bell, worker);
             }
-            await().atMost(10, SECONDS)
-                    .until(() -> workers.stream().allMatch(worker -> worker.armed().get() > 0));
+            await().atMost(10, SECONDS).until(() -> workers.stream()
+                    .allMatch(worker -> worker.armed().get() > 0));
             Path thread = threadNamed("idle-loop");
             AtomicLong switches = new AtomicLong(-1);
             // Asleep: its context switches do not change from one look to the next.
@@ -84,7 +84,8 @@ class PollingLoopIdleTest {
 
     private static Path threadNamed(String name) throws IOException {
         try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
-            return threads.filter(thread -> name.equals(read(thread.resolve("comm")).strip()))
+            return threads.filter(
+                            thread -> name.equals(read(thread.resolve("comm")).strip()))
                     .findFirst()
                     .orElseThrow();
         }

@@ -88,10 +88,17 @@ class ManagementServerTest {
         assertThat(list.get(0).path("name").stringValue()).isEqualTo("Domain-0");
         assertThat(list.get(1).path("memory_kib").intValue()).isEqualTo(32 * 1024);
         assertThat(get("/v1/domains/a").path("domid").intValue()).isEqualTo(1);
-        assertThat(get("/v1/domains?long=1").get(1).path("config").path("b_info").path("guest").path("kernel").stringValue())
+        assertThat(get("/v1/domains?long=1")
+                        .get(1)
+                        .path("config")
+                        .path("b_info")
+                        .path("guest")
+                        .path("kernel")
+                        .stringValue())
                 .isEqualTo("/cfg/k");
 
-        assertThat(client.request("DELETE", "/v1/domains/a", Form.JSON, "").status()).isEqualTo(200);
+        assertThat(client.request("DELETE", "/v1/domains/a", Form.JSON, "").status())
+                .isEqualTo(200);
         assertThat(get("/v1/domains").size()).isEqualTo(1);
     }
 
@@ -129,20 +136,32 @@ class ManagementServerTest {
     void shouldRefuseWithStatusAndReason(String method, String target, int status, String reason) {
         Answer json = client.request(method, target, Form.JSON, "");
         assertThat(json.status()).isEqualTo(status);
-        assertThat(MAPPER.readTree(json.body()).path("error").path("message").stringValue()).contains(reason);
+        assertThat(MAPPER.readTree(json.body()).path("error").path("message").stringValue())
+                .contains(reason);
         assertThat(client.request(method, target, Form.TEXT, "").body()).contains(reason);
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "[]", "1", "{", "{\"config\":1}", "{\"overrides\":\"x\"}", "{\"overrides\":[1]}", "{\"paused\":\"yes\"}",
-                "{\"folder\":\"relative\"}", "{\"folder\":\"\\u0000\"}", "{\"config\":\"a\",\"config\":\"b\"}", "{} {}", "nonsense"
+                "[]",
+                "1",
+                "{",
+                "{\"config\":1}",
+                "{\"overrides\":\"x\"}",
+                "{\"overrides\":[1]}",
+                "{\"paused\":\"yes\"}",
+                "{\"folder\":\"relative\"}",
+                "{\"folder\":\"\\u0000\"}",
+                "{\"config\":\"a\",\"config\":\"b\"}",
+                "{} {}",
+                "nonsense"
             })
     void shouldRefuseBodiesThatAreNoRequest(String body) {
         Answer answer = post("/v1/domains", body);
         assertThat(answer.status()).isEqualTo(400);
-        assertThat(MAPPER.readTree(answer.body()).path("error").path("kind").stringValue()).isIn("invalid", "bad-config");
+        assertThat(MAPPER.readTree(answer.body()).path("error").path("kind").stringValue())
+                .isIn("invalid", "bad-config");
     }
 
     @Test
@@ -155,10 +174,16 @@ class ManagementServerTest {
         assertThat(disk.path("disk").path("pdev_path").stringValue()).isEqualTo("/images/img");
         assertThat(disk.path("disk").path("readwrite").intValue()).isZero();
         assertThat(post("/v1/domains/1/disks", "{\"spec\":[\"img\"]}").status()).isEqualTo(400);
-        assertThat(post("/v1/domains/1/disks", "{\"spec\":[\"img,raw,xvdb,r\"]}").status()).isEqualTo(409);
-        assertThat(client.request("DELETE", "/v1/domains/a/disks/xvdb?force=1", Form.JSON, "").status()).isEqualTo(200);
+        assertThat(post("/v1/domains/1/disks", "{\"spec\":[\"img,raw,xvdb,r\"]}")
+                        .status())
+                .isEqualTo(409);
+        assertThat(client.request("DELETE", "/v1/domains/a/disks/xvdb?force=1", Form.JSON, "")
+                        .status())
+                .isEqualTo(200);
         assertThat(toolstack.calls()).contains("detach 51728 force");
-        assertThat(client.request("DELETE", "/v1/domains/a/disks/xvdb", Form.JSON, "").status()).isEqualTo(404);
+        assertThat(client.request("DELETE", "/v1/domains/a/disks/xvdb", Form.JSON, "")
+                        .status())
+                .isEqualTo(404);
     }
 
     @Test
@@ -198,21 +223,25 @@ class ManagementServerTest {
     void shouldEndEventsWhenDom0Closes() {
         try (EventReader events = client.events()) {
             server.close();
-            assertThatThrownBy(events::next).isInstanceOf(ToolstackException.class).hasMessageContaining("lost the connection");
+            assertThatThrownBy(events::next)
+                    .isInstanceOf(ToolstackException.class)
+                    .hasMessageContaining("lost the connection");
         }
     }
 
     @Test
     void shouldWaitForADomain() {
         post("/v1/domains", create("name='a'; type='exec'; kernel='k'"));
-        assertThat(client.request("GET", "/v1/domains/1/wait?timeout=0", Form.JSON, "").status())
+        assertThat(client.request("GET", "/v1/domains/1/wait?timeout=0", Form.JSON, "")
+                        .status())
                 .isEqualTo(504);
         Thread.ofVirtual().start(() -> {
             await().until(() -> toolstack.calls().contains("wait 1 DEATH"));
             toolstack.guestShutsDown(1, ShutdownReason.CRASH);
         });
         Answer answer = client.request("GET", "/v1/domains/1/wait?for=death&timeout=20", Form.JSON, "");
-        assertThat(MAPPER.readTree(answer.body()).path("shutdown").stringValue()).isEqualTo("crash");
+        assertThat(MAPPER.readTree(answer.body()).path("shutdown").stringValue())
+                .isEqualTo("crash");
     }
 
     @Test
@@ -224,7 +253,8 @@ class ManagementServerTest {
 
     @Test
     void shouldKeepTheSocketToItsOwner() throws IOException {
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(server.socket()))).isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(server.socket())))
+                .isEqualTo("rw-------");
         server.close();
         assertThat(server.socket()).doesNotExist();
     }
@@ -248,7 +278,8 @@ class ManagementServerTest {
     @Test
     void shouldRefuseOversizedLinesHeadersAndBodies() throws IOException {
         assertThat(raw("GET /" + "x".repeat(20_000) + " HTTP/1.1\r\n\r\n")).startsWith("HTTP/1.1 414");
-        assertThat(raw("GET / HTTP/1.1\r\nX: " + "y".repeat(40_000) + "\r\n\r\n")).startsWith("HTTP/1.1 431");
+        assertThat(raw("GET / HTTP/1.1\r\nX: " + "y".repeat(40_000) + "\r\n\r\n"))
+                .startsWith("HTTP/1.1 431");
         String chunks = ("10000\r\n" + "z".repeat(0x10000) + "\r\n").repeat(40);
         assertThat(raw("POST /v1/domains HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks))
                 .startsWith("HTTP/1.1 413");
@@ -288,15 +319,17 @@ class ManagementServerTest {
             for (int i = 0; i < ManagementServer.MAX_CONNECTIONS; i++) {
                 open.add(open());
             }
-            await().untilAsserted(() -> assertThat(client.request("GET", "/v1/host", Form.JSON, "").status())
+            await().untilAsserted(() -> assertThat(
+                            client.request("GET", "/v1/host", Form.JSON, "").status())
                     .isEqualTo(503));
         } finally {
             for (SocketChannel channel : open) {
                 channel.close();
             }
         }
-        await().untilAsserted(() ->
-                assertThat(client.request("GET", "/v1/host", Form.JSON, "").status()).isEqualTo(200));
+        await().untilAsserted(() -> assertThat(
+                        client.request("GET", "/v1/host", Form.JSON, "").status())
+                .isEqualTo(200));
         assertThat(get("/v1/host").path("xen_scheduler").stringValue()).isEqualTo("linux");
     }
 
@@ -307,8 +340,10 @@ class ManagementServerTest {
         for (int i = 0; i < 64; i++) {
             String name = "d" + i;
             threads.add(Thread.ofVirtual().start(() -> {
-                statuses.add(post("/v1/domains", create("name='" + name + "'; type='exec'; kernel='k'")).status());
-                statuses.add(client.request("DELETE", "/v1/domains/" + name, Form.JSON, "").status());
+                statuses.add(post("/v1/domains", create("name='" + name + "'; type='exec'; kernel='k'"))
+                        .status());
+                statuses.add(client.request("DELETE", "/v1/domains/" + name, Form.JSON, "")
+                        .status());
             }));
         }
         for (Thread thread : threads) {

@@ -49,8 +49,20 @@ public final class FakeToolstack implements Toolstack {
     public FakeToolstack() {
         Fake dom0 = new Fake();
         dom0.info = new DomainInfo(
-                0, "Domain-0", new UUID(0, 0), 1 << 20, 1 << 20, 2, true, false, false, Optional.empty(), false,
-                1_234_000_000L, created, Optional.empty());
+                0,
+                "Domain-0",
+                new UUID(0, 0),
+                1 << 20,
+                1 << 20,
+                2,
+                true,
+                false,
+                false,
+                Optional.empty(),
+                false,
+                1_234_000_000L,
+                created,
+                Optional.empty());
         domains.put(0, dom0);
     }
 
@@ -104,7 +116,9 @@ public final class FakeToolstack implements Toolstack {
             notifyAll();
         }
         tell(new DomainEvent.Shutdown(domid, info.name(), reason));
-        Action action = reason == ShutdownReason.REBOOT ? config.on().reboot() : config.on().poweroff();
+        Action action = reason == ShutdownReason.REBOOT
+                ? config.on().reboot()
+                : config.on().poweroff();
         if (reason == ShutdownReason.CRASH) {
             action = config.on().crash();
         }
@@ -130,8 +144,19 @@ public final class FakeToolstack implements Toolstack {
             Fake fake = new Fake();
             fake.disks.addAll(config.disks());
             fake.info = new DomainInfo(
-                    domid, config.name(), uuid, config.memoryMib() * 1024, config.maxmemMib() * 1024, config.vcpus(), false,
-                    true, options.paused(), Optional.empty(), false, 50_000_000L * domid, created,
+                    domid,
+                    config.name(),
+                    uuid,
+                    config.memoryMib() * 1024,
+                    config.maxmemMib() * 1024,
+                    config.vcpus(),
+                    false,
+                    true,
+                    options.paused(),
+                    Optional.empty(),
+                    false,
+                    50_000_000L * domid,
+                    created,
                     Optional.of(config.withUuid(uuid)));
             domains.put(domid, fake);
             calls.add("create " + config.name() + (options.paused() ? " paused" : ""));
@@ -227,7 +252,14 @@ public final class FakeToolstack implements Toolstack {
     public synchronized List<BlockInfo> blockList(int domid) {
         return fake(domid).disks.stream()
                 .map(disk -> new BlockInfo(
-                        disk.devid(), 0, domid, 4, 15, 768, "/local/domain/0/backend/vbd/" + domid + "/" + disk.devid(), disk))
+                        disk.devid(),
+                        0,
+                        domid,
+                        4,
+                        15,
+                        768,
+                        "/local/domain/0/backend/vbd/" + domid + "/" + disk.devid(),
+                        disk))
                 .toList();
     }
 
@@ -239,8 +271,25 @@ public final class FakeToolstack implements Toolstack {
     @Override
     public HostInfo host() {
         return new HostInfo(
-                "host1", "6.1.0", "#1 SMP", "x86_64", 2, 2_400_123, List.of("jvm", "exec"), 2048, 1024, 0, 1, ".0", "jvm-25",
-                "linux", 4096, "dom0", CREATED, "/run/sv", list().size());
+                "host1",
+                "6.1.0",
+                "#1 SMP",
+                "x86_64",
+                2,
+                2_400_123,
+                List.of("jvm", "exec"),
+                2048,
+                1024,
+                0,
+                1,
+                ".0",
+                "jvm-25",
+                "linux",
+                4096,
+                "dom0",
+                CREATED,
+                "/run/sv",
+                list().size());
     }
 
     @Override
@@ -257,7 +306,8 @@ public final class FakeToolstack implements Toolstack {
         Fake fake = fake(domid);
         calls.add("wait " + domid + " " + condition);
         long end = System.nanoTime() + timeout.toNanos();
-        while (!(condition == Condition.RUNNING || fake.gone
+        while (!(condition == Condition.RUNNING
+                || fake.gone
                 || (condition == Condition.SHUTDOWN && fake.info.shutdown().isPresent()))) {
             long left = (end - System.nanoTime()) / 1_000_000;
             if (left <= 0) {
@@ -302,8 +352,20 @@ public final class FakeToolstack implements Toolstack {
 
     private static DomainInfo changed(DomainInfo old, String name, boolean paused, Optional<ShutdownReason> shutdown) {
         return new DomainInfo(
-                old.domid(), name, old.uuid(), old.memoryKib(), old.maxmemKib(), old.vcpus(), old.running(), old.blocked(),
-                paused, shutdown, old.dying(), old.cpuTimeNanos(), old.created(), old.config());
+                old.domid(),
+                name,
+                old.uuid(),
+                old.memoryKib(),
+                old.maxmemKib(),
+                old.vcpus(),
+                old.running(),
+                old.blocked(),
+                paused,
+                shutdown,
+                old.dying(),
+                old.cpuTimeNanos(),
+                old.created(),
+                old.config());
     }
 
     private final class FakeConsole implements ConsoleStream {
