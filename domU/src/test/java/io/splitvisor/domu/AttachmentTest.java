@@ -12,6 +12,7 @@ import io.splitvisor.host.Errno;
 import io.splitvisor.host.HostException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,7 +25,7 @@ class AttachmentTest {
         DomainLayout layout = new DomainLayout(16, 1, 1);
         try (RehearsalDom0 dom0 = new RehearsalDom0(layout, "");
                 RehearsalAttach attach = new RehearsalAttach(dom0, folder)) {
-            Attachment attachment = Attachment.attach(attach.path(), RehearsalAttach.TOKEN.toUpperCase());
+            Attachment attachment = Attachment.attach(attach.path(), RehearsalAttach.TOKEN.toUpperCase(Locale.ROOT));
             assertThat(attachment.domid()).isEqualTo(RehearsalDom0.DOMID);
             assertThat(attachment.layout()).isEqualTo(layout);
             assertThat(attachment.consolePort()).isEqualTo(RehearsalDom0.CONSOLE_PORT);

@@ -24,9 +24,7 @@ class PermissionsTest {
     @Test
     void shouldRefuseWhatIsNoPermission() {
         for (String wrong : List.of("", "r", "x5", "r-1", "r5 ", "r65536", "r99999999999", "5")) {
-            assertThatIllegalArgumentException()
-                    .as(wrong)
-                    .isThrownBy(() -> Permissions.parse(List.of(wrong)));
+            assertThatIllegalArgumentException().as(wrong).isThrownBy(() -> Permissions.parse(List.of(wrong)));
         }
         assertThatIllegalArgumentException().isThrownBy(() -> Permissions.parse(List.of()));
     }

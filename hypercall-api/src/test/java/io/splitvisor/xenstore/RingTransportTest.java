@@ -16,8 +16,7 @@ class RingTransportTest {
     private final MemorySegment page = Arena.ofAuto().allocate(4096, 4096);
     private final ByteRing requests =
             new ByteRing(page, XsWire.REQ, XsWire.RING_SIZE, XsWire.REQ_CONS, XsWire.REQ_PROD);
-    private final ByteRing replies =
-            new ByteRing(page, XsWire.RSP, XsWire.RING_SIZE, XsWire.RSP_CONS, XsWire.RSP_PROD);
+    private final ByteRing replies = new ByteRing(page, XsWire.RSP, XsWire.RING_SIZE, XsWire.RSP_CONS, XsWire.RSP_PROD);
     private final XsDecoder decoder = new XsDecoder();
     private byte[] answer = {};
     private int answered;
@@ -81,8 +80,7 @@ class RingTransportTest {
     @Test
     void shouldFailWhenTheServerGivesUp() {
         setWord(XsWire.SERVER_FEATURES, XsWire.FEATURE_ERROR);
-        RingTransport transport =
-                new RingTransport(page, () -> setWord(XsWire.ERROR, XsWire.ERROR_PROTO));
+        RingTransport transport = new RingTransport(page, () -> setWord(XsWire.ERROR, XsWire.ERROR_PROTO));
         try (XenstoreConnection store = new XenstoreConnection(transport)) {
             assertThatThrownBy(() -> store.read("/a"))
                     .isInstanceOf(XenstoreException.class)

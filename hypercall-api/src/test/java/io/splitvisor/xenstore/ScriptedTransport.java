@@ -29,8 +29,7 @@ final class ScriptedTransport implements XenstoreTransport {
     }
 
     void refuse(XsMessage to, String error) {
-        push(new XsMessage(
-                XsMessageType.ERROR.code(), to.requestId(), to.transactionId(), Payloads.strings(error)));
+        push(new XsMessage(XsMessageType.ERROR.code(), to.requestId(), to.transactionId(), Payloads.strings(error)));
     }
 
     void event(String path, String token) {

@@ -27,9 +27,8 @@ class XenstoreConnectionTest {
     }
 
     private static void assertError(XsError error, ThrowingCallable call) {
-        assertThatThrownBy(call)
-                .isInstanceOfSatisfying(
-                        XenstoreException.class, e -> assertThat(e.error()).isEqualTo(error));
+        assertThatThrownBy(call).isInstanceOfSatisfying(XenstoreException.class, e -> assertThat(e.error())
+                .isEqualTo(error));
     }
 
     @Test
@@ -87,8 +86,8 @@ class XenstoreConnectionTest {
         assertThat(store.exists("/a")).isFalse();
         Xenstore failing = connect((to, message) -> to.refuse(message, "EIO"));
         assertError(XsError.EIO, () -> failing.exists("/a"));
-        Xenstore confused = connect((to, message) ->
-                to.push(new XsMessage(XsMessageType.WRITE.code(), message.requestId(), 0, OK)));
+        Xenstore confused = connect(
+                (to, message) -> to.push(new XsMessage(XsMessageType.WRITE.code(), message.requestId(), 0, OK)));
         assertError(XsError.EIO, () -> confused.read("/a"));
     }
 
