@@ -419,12 +419,16 @@ class StoreHardeningTest {
         dom0.write("/local/domain/2/below/of-dom0", "x");
         int transaction = dom0.begin();
         assertThat(dom0.ask(SET_PERMS, transaction, "/shared", "n0", "b2")).isEqualTo("OK|");
+        int lending = dom0.begin();
+        assertThat(dom0.write(lending, "/plain", "x")).isEqualTo("OK|");
+        assertThat(dom0.ask(SET_PERMS, lending, "/plain", "n0", "b2")).isEqualTo("OK|");
         other.begin();
         other.ask(WATCH, "own", "t");
 
         bench.release(2);
         assertThat(other.isClosed()).isTrue();
         assertThat(dom0.commit(transaction)).isEqualTo("EAGAIN");
+        assertThat(dom0.commit(lending)).isEqualTo("EAGAIN");
         assertThat(dom0.read("/local/domain/2")).isEqualTo("ENOENT");
         assertThat(dom0.ask(GET_PERMS, "/shared")).isEqualTo("n0|r1|");
         assertThat(dom0.ask(GET_PERMS, "/local/domain/1/lent")).isEqualTo("n1|");

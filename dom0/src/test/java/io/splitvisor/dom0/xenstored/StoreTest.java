@@ -256,6 +256,18 @@ class StoreTest {
     }
 
     @Test
+    void shouldTellOfANodeThatATransactionWroteAndRemovedWithItsParent() {
+        dom0.write("/a/b/c", "1");
+        dom0.ask(WATCH, "/a", "a");
+        dom0.events();
+        int transaction = dom0.begin();
+        dom0.write(transaction, "/a/b/c", "2");
+        dom0.ask(RM, transaction, "/a/b");
+        dom0.commit(transaction);
+        assertThat(dom0.events()).containsExactlyInAnyOrder("/a/b/c a", "/a/b a");
+    }
+
+    @Test
     void shouldTellOfPermissionChanges() {
         dom0.write("/n", "1");
         dom0.ask(WATCH, "/n", "t");

@@ -29,6 +29,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -243,6 +244,41 @@ class XenstoredTest {
         }
         try (Xenstore tool = new XenstoreConnection(SocketTransport.connect(socket))) {
             assertThat(tool.exists("/tool")).isTrue();
+        }
+    }
+
+    @Test
+    void shouldServeOthersWhileADomainAsksWithoutEnd() throws Exception {
+        Path socket = folder.resolve("s");
+        daemon.listen(socket);
+        try (Xenstore flood = guest(1, true);
+                Xenstore neighbour = guest(2, true);
+                Xenstore tool = new XenstoreConnection(SocketTransport.connect(socket));
+                ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            AtomicBoolean stop = new AtomicBoolean();
+            List<Future<Integer>> floods = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                String path = "d/".repeat(500) + i;
+                Callable<Integer> task = () -> {
+                    int sent = 0;
+                    while (!stop.get()) {
+                        flood.exists(path);
+                        sent++;
+                    }
+                    return sent;
+                };
+                floods.add(threads.submit(task));
+            }
+            for (int i = 0; i < 200; i++) {
+                neighbour.write("n", Integer.toString(i));
+                assertThat(tool.read("/local/domain/2/n")).isEqualTo(Integer.toString(i));
+            }
+            stop.set(true);
+            int total = 0;
+            for (Future<Integer> each : floods) {
+                total += each.get(60, TimeUnit.SECONDS);
+            }
+            assertThat(total).isPositive();
         }
     }
 
