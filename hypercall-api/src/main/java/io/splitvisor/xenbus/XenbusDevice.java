@@ -27,6 +27,7 @@ public final class XenbusDevice implements AutoCloseable {
     private final Thread thread;
     private Watch watch;
     private boolean looking;
+    private boolean failed;
     private volatile boolean closed;
     private volatile XenbusState state;
 
@@ -105,13 +106,20 @@ public final class XenbusDevice implements AutoCloseable {
 
     /** Changes this end's state. On the device's thread. */
     public void switchTo(XenbusState next) {
+        failed &= next == XenbusState.CLOSING;
         state = next;
         own.switchTo(next);
     }
 
-    /** Tells the world why this end cannot go on, and goes to Closing ({@code xenbus_dev_fatal}). On the device's thread. */
+    /**
+     * Tells the world why this end cannot go on, and goes to Closing ({@code xenbus_dev_fatal}). On the device's thread.
+     * Until it has left Closing, further errors are no news.
+     */
     public void fail(XenbusException cause) {
-        LOG.log(System.Logger.Level.WARNING, "{0}: {1}", own.path(), cause.getMessage());
+        if (failed) {
+            return;
+        }
+        failed = true;
         try {
             store.write(errorPath, -cause.errno() + " " + cause.getMessage());
             switchTo(XenbusState.CLOSING);

@@ -44,6 +44,8 @@ public final class BlockQueue {
     private int refusal;
     private long sequence;
     private int sleepers;
+    private Thread harvester;
+    private long finished;
     private long requests;
     private long bytes;
     private long notifications;
@@ -202,6 +204,64 @@ public final class BlockQueue {
         return reaped;
     }
 
+    /**
+     * As {@link #poll}, but if there are none, waits for the first one: spinning for a while, then asleep. For one thread
+     * at a time; to be called when something is in flight, or it waits for somebody else's submission.
+     *
+     * @return how many requests are done now that were not before; 0 if the disk went away, or the thread was interrupted
+     */
+    public int pollOrWait() {
+        int limit = spin.limit();
+        for (int turn = 0; turn < limit; turn++) {
+            RingEnd now = end;
+            if (now != null && now.ring.unconsumedResponses() != 0) {
+                int reaped = poll();
+                if (reaped > 0) {
+                    spin.succeeded(turn);
+                    return reaped;
+                }
+            }
+            Thread.onSpinWait();
+        }
+        spin.failed();
+        return sleepUntilDone();
+    }
+
+    private int sleepUntilDone() {
+        long before = -1;
+        while (true) {
+            boolean notify;
+            boolean over;
+            long done;
+            lock.lock();
+            try {
+                before = before < 0 ? finished : before;
+                reap();
+                done = finished - before;
+                over = done > 0 || refusal != 0 || Thread.currentThread().isInterrupted();
+                if (!over && harvester == null) {
+                    harvester = Thread.currentThread();
+                    sleepers++;
+                    sleeps++;
+                    rearm();
+                } else if (over && harvester == Thread.currentThread()) {
+                    harvester = null;
+                    sleepers--;
+                }
+                notify = publish();
+            } finally {
+                lock.unlock();
+            }
+            if (notify) {
+                send();
+            }
+            if (over) {
+                return (int) done;
+            }
+            LockSupport.park(this);
+        }
+    }
+
     private int reap() {
         RingEnd now = end;
         if (now == null) {
@@ -241,6 +301,8 @@ public final class BlockQueue {
 
     private void finish(BlockIo io, int status) {
         requests++;
+        finished++;
+        wakeHarvester();
         if (status == 0) {
             bytes += io.bytes();
         }
@@ -254,6 +316,14 @@ public final class BlockQueue {
             LockSupport.unpark(waiter);
         }
         io.announce();
+    }
+
+    private void wakeHarvester() {
+        if (harvester != null) {
+            LockSupport.unpark(harvester);
+            harvester = null;
+            sleepers--;
+        }
     }
 
     /** The back end notified. */
@@ -380,6 +450,7 @@ public final class BlockQueue {
             finish(io, status);
         }
         lastWaiting = null;
+        wakeHarvester();
     }
 
     /** Goes to work on a fresh ring, with what is in line. */
@@ -430,6 +501,7 @@ public final class BlockQueue {
             }
             firstWaiting = null;
             lastWaiting = null;
+            wakeHarvester();
             other.sleepers += sleepers;
             sleepers = 0;
         } finally {
