@@ -474,7 +474,10 @@ class StoreHardeningTest {
         for (int length = 1; length < 8; length++) {
             String dir = "/fill-" + length;
             for (int i = 0; i < 3000; i++) {
-                dom0.ask(MKDIR, dir + "/" + Integer.toString(1_000_000 + i).substring(7 - Math.max(length, 4)) + "x".repeat(length));
+                dom0.ask(
+                        MKDIR,
+                        dir + "/" + Integer.toString(1_000_000 + i).substring(7 - Math.max(length, 4))
+                                + "x".repeat(length));
             }
             int children = bench.core().tree().get(dir).children().length;
             int offset = 0;
@@ -488,6 +491,26 @@ class StoreHardeningTest {
                 offset += listing.length();
             } while (!part.endsWith("||"));
             assertThat(names - 1).isEqualTo(children);
+        }
+    }
+
+    @Test
+    void x25_shouldNotOverflowAPartThatIsExactlyFull() {
+        for (int spare = 0; spare < 4; spare++) {
+            String dir = "/exact-" + spare;
+            dom0.ask(MKDIR, dir);
+            Node node = bench.core().tree().get(dir);
+            for (int i = 0; node.childBytes() < 3900; i++) {
+                dom0.ask(MKDIR, dir + "/n" + i);
+                node = bench.core().tree().get(dir);
+            }
+            int generation = Long.toString(node.generation() + 1).length() + 1;
+            int left = XsWire.PAYLOAD_MAX - generation - node.childBytes() - spare;
+            dom0.ask(MKDIR, dir + "/" + "z".repeat(left - 1));
+            String part = dom0.ask(DIRECTORY_PART, dir, "0");
+            assertThat(part).doesNotStartWith("E");
+            assertThat(part.endsWith("||")).isEqualTo(spare > 0);
+            assertThat(part.length()).isLessThanOrEqualTo(XsWire.PAYLOAD_MAX);
         }
     }
 
