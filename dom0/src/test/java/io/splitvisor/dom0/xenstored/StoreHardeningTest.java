@@ -495,6 +495,26 @@ class StoreHardeningTest {
     }
 
     @Test
+    void x25_shouldNotOverflowAPartThatIsExactlyFull() {
+        for (int spare = 0; spare < 4; spare++) {
+            String dir = "/exact-" + spare;
+            dom0.ask(MKDIR, dir);
+            Node node = bench.core().tree().get(dir);
+            for (int i = 0; node.childBytes() < 3900; i++) {
+                dom0.ask(MKDIR, dir + "/n" + i);
+                node = bench.core().tree().get(dir);
+            }
+            int generation = Long.toString(node.generation() + 1).length() + 1;
+            int left = XsWire.PAYLOAD_MAX - generation - node.childBytes() - spare;
+            dom0.ask(MKDIR, dir + "/" + "z".repeat(left - 1));
+            String part = dom0.ask(DIRECTORY_PART, dir, "0");
+            assertThat(part).doesNotStartWith("E");
+            assertThat(part.endsWith("||")).isEqualTo(spare > 0);
+            assertThat(part.length()).isLessThanOrEqualTo(XsWire.PAYLOAD_MAX);
+        }
+    }
+
+    @Test
     void x10_shouldCountTheNamesOfChildren() {
         int made = 0;
         while (guest.ask(MKDIR, "dir/" + "c".repeat(90) + made).equals("OK|")) {
