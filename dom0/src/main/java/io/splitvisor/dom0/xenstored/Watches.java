@@ -24,7 +24,8 @@ final class Watches {
     }
 
     void add(WatchEntry watch) {
-        byHash.computeIfAbsent(watch.path().hashCode(), unused -> new ArrayList<>(1)).add(watch);
+        byHash.computeIfAbsent(watch.path().hashCode(), unused -> new ArrayList<>(1))
+                .add(watch);
     }
 
     void remove(WatchEntry watch) {
