@@ -29,12 +29,16 @@ public final class GuestFixture implements AutoCloseable {
     private final InputStream in = System.in;
 
     public GuestFixture(String... arguments) {
+        this(1, arguments);
+    }
+
+    public GuestFixture(int vcpus, String... arguments) {
         try {
             folder = Files.createTempDirectory("sv");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        dom0 = new RehearsalDom0(new DomainLayout(256, 2, 1), "a=1 b");
+        dom0 = new RehearsalDom0(new DomainLayout(256, 2, vcpus), "a=1 b");
         attach = new RehearsalAttach(dom0, folder);
         domain =
                 new GuestDomain(Attachment.attach(attach.path(), RehearsalAttach.TOKEN), List.of(arguments), ends::add);

@@ -117,6 +117,7 @@ final class Bench {
 
     /** Lets time pass, with all that is due meanwhile. */
     void pass(long millis) {
+        run();
         long end = nowMillis + millis;
         while (true) {
             Timer next = null;
