@@ -3,4 +3,13 @@
 module io.splitvisor.benchmarks {
     requires io.splitvisor.dom0;
     requires io.splitvisor.domu;
+
+    // The guest's runtime finds it by name.
+    exports io.splitvisor.benchmarks.domains to
+            io.splitvisor.domu;
+
+    uses io.splitvisor.dom0.toolstack.Dom0Launcher;
+
+    provides io.splitvisor.dom0.cli.Benchmark with
+            io.splitvisor.benchmarks.domains.DomainBenchmark;
 }

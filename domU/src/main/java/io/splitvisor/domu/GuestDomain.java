@@ -31,7 +31,7 @@ public final class GuestDomain {
     private final ProcessEnd end;
     private final GuestMemory memory;
     private final GrantTable grants;
-    private final Vcpu vcpu;
+    private final Vcpu[] vcpus;
     private final EventChannels events;
     private final Console console;
     private final ShutdownControl control = new ShutdownControl(this);
@@ -55,12 +55,28 @@ public final class GuestDomain {
         this.arguments = arguments;
         this.end = end;
         this.memory = new GuestMemory(attachment.ram(), attachment.layout());
-        this.grants = new GrantTable(memory);
-        this.vcpu = new Vcpu(
-                0, memory, attachment.bellToDom0(), attachment.bellToGuest(), attachment.lifeLine(), new Upkeep());
-        this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpu.hypercalls());
-        vcpu.start(events);
+        this.vcpus = vcpus();
+        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]));
+        this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
+        events.deliverTo(vcpus[0]);
+        for (Vcpu vcpu : vcpus) {
+            vcpu.start(vcpus, events);
+        }
         this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
+    }
+
+    private Vcpu[] vcpus() {
+        Vcpu[] made = new Vcpu[attachment.layout().vcpus()];
+        for (int id = 0; id < made.length; id++) {
+            made[id] = new Vcpu(
+                    id,
+                    memory,
+                    attachment.bellToDom0(),
+                    attachment.bellToGuest(),
+                    attachment.lifeLine(),
+                    new Upkeep(id == 0));
+        }
+        return made;
     }
 
     /** The domain's number. */
@@ -154,9 +170,19 @@ public final class GuestDomain {
         return events;
     }
 
-    /** Hypercalls, one at a time. */
+    /** Hypercalls, one at a time, through vCPU 0's ring. */
     public Hypercalls hypercalls() {
-        return vcpu.hypercalls();
+        return hypercalls(0);
+    }
+
+    /** Hypercalls, one at a time, through a vCPU's ring: threads that make many may each want their own. */
+    public Hypercalls hypercalls(int vcpu) {
+        return vcpus[vcpu].hypercalls();
+    }
+
+    /** How many vCPUs the domain has. */
+    public int vcpuCount() {
+        return vcpus.length;
     }
 
     /** A batch of hypercalls, with argument structures in frames of its own; made once and used again and again. */
@@ -198,22 +224,45 @@ public final class GuestDomain {
 
     /** Stops to take events, for a process that goes on without the domain. */
     public void detach() {
-        vcpu.stop();
+        for (Vcpu vcpu : vcpus) {
+            vcpu.stop();
+        }
+    }
+
+    /** A grant was put aside: vCPU 0 has to look at the clock from now on. */
+    private record WakeUp(Vcpu vcpu) implements Runnable {
+        @Override
+        public void run() {
+            vcpu.wake();
+        }
     }
 
     private final class Upkeep implements Vcpu.Duties {
+        private final boolean first;
+        private long lastRetry = System.nanoTime();
+
+        private Upkeep(boolean first) {
+            this.first = first;
+        }
+
         @Override
         public int upkeep() {
-            if (grants.deferred() == 0) {
+            if (!first || grants.deferred() == 0) {
                 return -1;
             }
-            grants.retryDeferred();
+            long now = System.nanoTime();
+            if (now - lastRetry >= GrantTable.RETRY_MILLIS * 1_000_000L) {
+                lastRetry = now;
+                grants.retryDeferred();
+            }
             return GrantTable.RETRY_MILLIS;
         }
 
         @Override
         public void lifeLineEnded() {
-            end.end(0);
+            if (first) {
+                end.end(0);
+            }
         }
 
         @Override

@@ -11,7 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Waits for many descriptors to become readable (epoll(7), level-triggered). Descriptors may be added and removed by
+ * Waits for many descriptors to become readable (epoll(7)). Descriptors may be added and removed by
  * any thread; one thread waits.
  */
 public final class Poller implements AutoCloseable {
@@ -22,6 +22,7 @@ public final class Poller implements AutoCloseable {
     private static final int CTL_ADD = 1;
     private static final int CTL_DEL = 2;
     private static final int EPOLLIN = 1;
+    private static final int EPOLLET = 1 << 31;
     private static final int MAX_EVENTS = 64;
 
     // struct epoll_event is packed on x86-64 and naturally aligned elsewhere.
@@ -54,19 +55,28 @@ public final class Poller implements AutoCloseable {
      * @throws HostException EEXIST if it is watched already, EBADF if it or this poller is closed
      */
     public void add(int watched, int token) {
-        control(CTL_ADD, watched, token);
+        control(CTL_ADD, watched, token, EPOLLIN);
+    }
+
+    /**
+     * As {@link #add}, but reports each signal once and needs no read to forget it (EPOLLET). An eventfd that a peer holds,
+     * too, is never read this way: the peer could take the count away first, or make the descriptor blocking, and the
+     * read would wait for it.
+     */
+    public void addEdgeTriggered(int watched, int token) {
+        control(CTL_ADD, watched, token, EPOLLIN | EPOLLET);
     }
 
     /** Stops watching a descriptor; to be called before it is closed. */
     public void remove(int watched) {
-        control(CTL_DEL, watched, 0);
+        control(CTL_DEL, watched, 0, 0);
     }
 
-    private void control(int operation, int watched, int token) {
+    private void control(int operation, int watched, int token, int interest) {
         MemorySegment state = Native.state();
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment event = scratch.allocate(16, 8);
-            event.set(ValueLayout.JAVA_INT, 0, EPOLLIN);
+            event.set(ValueLayout.JAVA_INT, 0, interest);
             event.set(ValueLayout.JAVA_INT, DATA_OFFSET, token);
             if ((int) EPOLL_CTL.invokeExact(state, fd.number(), operation, watched, event.address()) != 0) {
                 throw Native.failure("epoll_ctl", state);

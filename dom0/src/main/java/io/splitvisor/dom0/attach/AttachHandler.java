@@ -3,17 +3,21 @@ package io.splitvisor.dom0.attach;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.epoll.EpollDomainSocketChannel;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.PeerCredentials;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.util.concurrent.Future;
 import io.splitvisor.attach.AttachMessages;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.host.Errno;
-import java.io.IOException;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +26,8 @@ final class AttachHandler extends ByteToMessageDecoder {
     private static final Logger LOG = LoggerFactory.getLogger(AttachHandler.class);
 
     private final AttachServer server;
+    private Future<?> deadline;
+    private PeerCredentials peer;
     private Invitation.Guest guest;
     private boolean greeted;
 
@@ -30,7 +36,23 @@ final class AttachHandler extends ByteToMessageDecoder {
     }
 
     @Override
-    protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) throws IOException {
+    public void channelActive(ChannelHandlerContext context) throws Exception {
+        peer = ((EpollDomainSocketChannel) context.channel()).peerCredentials();
+        // One deadline for all of it: a hello that trickles in byte by byte does not win time.
+        deadline = context.executor()
+                .schedule(
+                        () -> {
+                            server.complain("attach: process {} was not welcomed in time", peer.pid());
+                            context.close();
+                        },
+                        server.helloTime().toMillis(),
+                        TimeUnit.MILLISECONDS);
+        server.startsToWait(context.channel());
+        super.channelActive(context);
+    }
+
+    @Override
+    protected void decode(ChannelHandlerContext context, ByteBuf in, List<Object> out) {
         if (greeted) {
             // Nothing is due after the hello; whoever talks on is not heard.
             in.skipBytes(in.readableBytes());
@@ -47,39 +69,57 @@ final class AttachHandler extends ByteToMessageDecoder {
             refuse(context, Errno.EINVAL, "no hello of this version");
             return;
         }
-        Invitation invitation = server.take(token);
-        if (invitation == null) {
+        String digits = HexFormat.of().formatHex(token);
+        CompletableFuture<Invitation> promise = server.promise(digits);
+        if (promise == null) {
             refuse(context, Errno.EACCES, "unknown token");
             return;
         }
-        PeerCredentials peer = ((EpollDomainSocketChannel) context.channel()).peerCredentials();
-        if (peer.uid() != ownUid() || !isOrDescendsFrom(peer.pid(), invitation.pid())) {
-            server.putBack(token, invitation);
+        promise.whenComplete((invitation, revoked) -> context.executor().execute(() -> {
+            if (revoked != null) {
+                refuse(context, Errno.EACCES, "the token was revoked");
+            } else {
+                admit(context, digits, promise, invitation);
+            }
+        }));
+    }
+
+    private void admit(
+            ChannelHandlerContext context, String token, CompletableFuture<Invitation> promise, Invitation invitation) {
+        if (!context.channel().isActive()) {
+            return;
+        }
+        // The token stays good: whoever stole it does not spoil it for the guest.
+        if (peer.uid() != server.uid() || !isOrDescendsFrom(peer.pid(), invitation.pid())) {
             refuse(context, Errno.EACCES, "process " + peer.pid() + " of user " + peer.uid() + " is not the guest");
             return;
         }
-        welcome(context, invitation);
-    }
-
-    private void welcome(ChannelHandlerContext context, Invitation invitation) {
-        guest = invitation.guest();
-        context.pipeline().remove("timeout");
-        context.write(Unpooled.wrappedBuffer(AttachMessages.encode(invitation.welcome())));
-        for (int descriptor : invitation.descriptors()) {
-            context.write(new FileDescriptor(descriptor));
+        if (!server.admit(token, promise, () -> passOn(context, invitation))) {
+            refuse(context, Errno.EACCES, "the token is used up");
+            return;
         }
-        context.writeAndFlush(Unpooled.EMPTY_BUFFER);
+        stopWaiting(context);
+        guest = invitation.guest();
         guest.attached();
     }
 
-    private static void refuse(ChannelHandlerContext context, int errno, String why) {
-        LOG.warn("attach refused: {}", why);
-        context.writeAndFlush(Unpooled.wrappedBuffer(AttachMessages.encode(Welcome.refused(errno))))
-                .addListener(ChannelFutureListener.CLOSE);
+    /** Descriptors are numbers: what is not on its way when this returns must never be, they may mean something else then. */
+    private void passOn(ChannelHandlerContext context, Invitation invitation) {
+        ChannelFuture last = context.write(Unpooled.wrappedBuffer(AttachMessages.encode(invitation.welcome())));
+        for (int descriptor : invitation.descriptors()) {
+            last = context.write(new FileDescriptor(descriptor));
+        }
+        context.flush();
+        if (!last.isSuccess()) {
+            server.complain("attach: the welcome could not be sent: {}", String.valueOf(last.cause()));
+            context.close();
+        }
     }
 
-    private static int ownUid() throws IOException {
-        return (int) java.nio.file.Files.getAttribute(java.nio.file.Path.of("/proc/self"), "unix:uid");
+    private void refuse(ChannelHandlerContext context, int errno, String why) {
+        server.complain("attach refused: {}", why);
+        context.writeAndFlush(Unpooled.wrappedBuffer(AttachMessages.encode(Welcome.refused(errno))))
+                .addListener(ChannelFutureListener.CLOSE);
     }
 
     private static boolean isOrDescendsFrom(int pid, long ancestor) {
@@ -93,8 +133,16 @@ final class AttachHandler extends ByteToMessageDecoder {
         return false;
     }
 
+    private void stopWaiting(ChannelHandlerContext context) {
+        if (deadline != null) {
+            deadline.cancel(false);
+        }
+        server.waitsNoMore(context.channel());
+    }
+
     @Override
     public void channelInactive(ChannelHandlerContext context) throws Exception {
+        stopWaiting(context);
         super.channelInactive(context);
         if (guest != null) {
             guest.detached();

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
 /** Whether, and which, colours tell domains apart. */
 final class Colours {
     private static final int[] CODES = {36, 33, 32, 35, 34, 31, 96, 93, 92, 95, 94, 91};
@@ -11,8 +15,17 @@ final class Colours {
     static boolean wanted(Environment environment) {
         return environment.variable("NO_COLOR", "").isEmpty()
                 && !environment.variable("TERM", "dumb").equals("dumb")
-                && System.console() != null
-                && System.console().isTerminal();
+                && isTerminal(Path.of("/proc/self/fd/1"));
+    }
+
+    /** Asked of the descriptor itself: the JDK's console wants standard input to be a terminal, too. */
+    static boolean isTerminal(Path descriptor) {
+        try {
+            String target = Files.readSymbolicLink(descriptor).toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty");
+        } catch (IOException _) {
+            return false;
+        }
     }
 
     /** The start of a colour; any number has one. */

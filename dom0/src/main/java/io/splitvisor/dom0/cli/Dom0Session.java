@@ -35,6 +35,10 @@ final class Dom0Session implements AutoCloseable {
 
     /** Starts a Dom0 in the invocation's run folder. */
     static Dom0Session start(Invocation in) {
+        // Read by logback.xml, before anything here logs.
+        System.setProperty(
+                "splitvisor.log",
+                List.of("WARN", "INFO", "DEBUG").get(Math.min(in.globals().verbosity(), 2)));
         Dom0Launcher launcher = ServiceLoader.load(Dom0Launcher.class)
                 .findFirst()
                 .orElseThrow(() -> new ToolstackException(Kind.FAILED, "there is no Dom0 in this installation"));

@@ -15,23 +15,26 @@ public final class Main {
 
     /** Runs a command line and exits with its code. */
     public static void main(String[] args) {
-        PrintStream out = utf8(FileDescriptor.out);
-        PrintStream err = utf8(FileDescriptor.err);
+        int code = run(args, FileDescriptor.out, FileDescriptor.err);
+        // Not System.exit: no verb that ends here has left anything that a shutdown hook should see to.
+        Runtime.getRuntime().halt(code);
+    }
+
+    /** Runs a command line with output to the given descriptors. */
+    static int run(String[] args, FileDescriptor output, FileDescriptor errors) {
+        PrintStream out = utf8(output, false);
+        PrintStream err = utf8(errors, true);
         var environment =
                 new Environment(System.in, out, err, System::getenv, Path.of("").toAbsolutePath());
         int code = new CommandLine(environment).run(List.of(args));
         out.flush();
         err.flush();
-        if (out.checkError() && code == 0) {
-            code = 1; // the reader has gone, or the disk is full
-        }
-        // Not System.exit: no verb that ends here has left anything that a shutdown hook should see to.
-        Runtime.getRuntime().halt(code);
+        return out.checkError() && code == 0 ? 1 : code; // the reader has gone, or the disk is full
     }
 
     /** Names are UTF-8 whatever the locale says. */
-    private static PrintStream utf8(FileDescriptor descriptor) {
+    private static PrintStream utf8(FileDescriptor descriptor, boolean flush) {
         var stream = new BufferedOutputStream(new FileOutputStream(descriptor), 8192);
-        return new PrintStream(stream, descriptor == FileDescriptor.err, StandardCharsets.UTF_8);
+        return new PrintStream(stream, flush, StandardCharsets.UTF_8);
     }
 }

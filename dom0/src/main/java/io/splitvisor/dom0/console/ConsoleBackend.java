@@ -56,12 +56,13 @@ public final class ConsoleBackend implements RingWorker {
     private final byte[] input = new byte[INPUT_BYTES];
     private int inputLength;
     private long inputDropped;
+    private boolean disconnected;
 
     // The loop's own.
-    private long periodStart;
+    private long periodStart = System.nanoTime();
     private int rounds;
     private boolean resting;
-    private boolean corrupt;
+    private boolean corruptionReported;
 
     /**
      * @param page the domain's console page
@@ -105,15 +106,20 @@ public final class ConsoleBackend implements RingWorker {
         return inputDropped;
     }
 
-    /** Types at the guest. What does not fit any more is dropped, as on a serial line. */
-    public void type(byte[] bytes) {
-        synchronized (this) {
-            int taken = Math.min(bytes.length, input.length - inputLength);
-            System.arraycopy(bytes, 0, input, inputLength, taken);
-            inputLength += taken;
-            inputDropped += bytes.length - taken;
+    /** Types at the guest. What does not fit any more is dropped, as on a serial line; all of it, once the guest is gone. */
+    public synchronized void type(byte[] bytes) {
+        int taken = disconnected ? 0 : Math.min(bytes.length, input.length - inputLength);
+        System.arraycopy(bytes, 0, input, inputLength, taken);
+        inputLength += taken;
+        inputDropped += bytes.length - taken;
+        wakeUnlessDisconnected();
+    }
+
+    /** After the end nothing may bring this worker back into the loop, which would remember it for ever. */
+    private synchronized void wakeUnlessDisconnected() {
+        if (!disconnected) {
+            loop.wake(this);
         }
-        loop.wake(this);
     }
 
     /** Adds output that did not come through the ring: what the guest's process wrote to its standard streams. */
@@ -133,7 +139,7 @@ public final class ConsoleBackend implements RingWorker {
     @Override
     public int serve() {
         EventChannel toGuest = channel;
-        if (toGuest == null || corrupt || resting) {
+        if (toGuest == null || resting) {
             return 0;
         }
         int moved = serveOutput() + serveInput();
@@ -147,7 +153,7 @@ public final class ConsoleBackend implements RingWorker {
     private int serveOutput() {
         int count = out.read(buffer, 0, buffer.length);
         if (count == ByteRing.CORRUPT) {
-            return giveUp("output");
+            return ignore("output");
         }
         if (count > 0) {
             publish(buffer, count);
@@ -161,16 +167,19 @@ public final class ConsoleBackend implements RingWorker {
         }
         int count = in.write(input, 0, inputLength);
         if (count == ByteRing.CORRUPT) {
-            return giveUp("input");
+            return ignore("input");
         }
         System.arraycopy(input, count, input, 0, inputLength - count);
         inputLength -= count;
         return count;
     }
 
-    private int giveUp(String direction) {
-        corrupt = true;
-        LOG.warn("domain {}: impossible indices in the console's {} ring; console stopped", domid, direction);
+    /** Impossible indices move nothing (row C1); the guest may put them right, and is told off once. */
+    private int ignore(String direction) {
+        if (!corruptionReported) {
+            corruptionReported = true;
+            LOG.warn("domain {}: impossible indices in the console's {} ring; ignored", domid, direction);
+        }
         return 0;
     }
 
@@ -191,13 +200,13 @@ public final class ConsoleBackend implements RingWorker {
     private void wakeUp() {
         resting = false;
         rounds = 0;
-        loop.wake(this);
+        wakeUnlessDisconnected();
     }
 
     @Override
     public boolean arm() {
         // The console ring has no event words: the guest notifies whenever it writes.
-        return !corrupt && !resting && channel != null && out.readable() > 0;
+        return !resting && channel != null && out.readable() > 0;
     }
 
     @Override
@@ -205,18 +214,20 @@ public final class ConsoleBackend implements RingWorker {
         LOG.error("domain {}: console back end failed", domid, cause);
     }
 
-    /** Takes what is left in the ring, then stops serving. In the loop, when the domain ends. */
+    /**
+     * Takes what is left in the ring, then stops serving. In the loop, when the domain ends. A descendant of the guest's
+     * process may still write: it gets no more than one ring's worth through.
+     */
     public void disconnect() {
+        synchronized (this) {
+            disconnected = true;
+        }
         EventChannel toGuest = channel;
-        if (toGuest == null) {
-            return;
+        if (toGuest != null) {
+            serveOutput();
+            channel = null;
+            toGuest.close();
         }
-        resting = false;
-        for (int n = 1; n > 0 && !corrupt; ) {
-            n = serveOutput();
-        }
-        channel = null;
         loop.forget(this);
-        toGuest.close();
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
+import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.EventChannel;
+import io.splitvisor.backend.RingWorker;
 import io.splitvisor.dom0.attach.Invitation;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.console.ConsoleBackend;
@@ -13,6 +15,7 @@ import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
+import io.splitvisor.ring.SharedRing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -33,6 +36,9 @@ import java.util.concurrent.TimeUnit;
  */
 final class GuestDomain implements Invitation.Guest {
     private static final long LOOP_SECONDS = 10;
+    private static final long EXIT_SECONDS = 1;
+    private static final int HYPERCALL_SLOTS =
+            SharedRing.slots(DomainLayout.bytes(DomainLayout.HYPERCALL_RING_PAGES), MulticallEntry.SIZE);
 
     private final Dom0Services services;
     private final Domain domain;
@@ -67,8 +73,8 @@ final class GuestDomain implements Invitation.Guest {
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             hypercallRings.add(new HypercallRing(domain, vcpu, services.hypercalls()));
         }
-        // One bell for all vCPUs: it wakes the first ring's worker, which passes it on.
-        loop.addBell(domain.bellToDom0(), hypercallRings.getFirst());
+        // One bell for all vCPUs: it does not tell whose ring has something.
+        loop.addBell(domain.bellToDom0(), hypercallRings.toArray(RingWorker[]::new));
         console.connect(services.backends().bind(domain.domid(), welcome.consolePort(), console));
         this.xenstoreChannel = services.backends()
                 .bind(domain.domid(), welcome.xenstorePort(), () -> services.xenstored()
@@ -165,9 +171,10 @@ final class GuestDomain implements Invitation.Guest {
         attached.complete(null);
     }
 
+    /** The process that ends closes its life line a moment before it is gone; how it ended is worth that moment. */
     @Override
     public void detached() {
-        lifeLineEnded();
+        process.onExit().orTimeout(EXIT_SECONDS, TimeUnit.SECONDS).whenComplete((_, _) -> lifeLineEnded());
     }
 
     private void processEnded() {
@@ -181,7 +188,8 @@ final class GuestDomain implements Invitation.Guest {
     private void lifeLineEnded() {
         loop.execute(() -> {
             for (HypercallRing ring : hypercallRings) {
-                for (int moved = 1; moved > 0; ) {
+                // No more than a full ring: a descendant of the process may still be filling it.
+                for (int served = 0, moved = 1; moved > 0 && served < HYPERCALL_SLOTS; served += moved) {
                     moved = ring.serve();
                 }
             }

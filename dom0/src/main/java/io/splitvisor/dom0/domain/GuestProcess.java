@@ -98,7 +98,6 @@ final class GuestProcess {
         command.add("-Xmx" + Math.max(config.memoryMib(), 16) + "m");
         command.add("-XX:+UseSerialGC");
         command.add("-XX:TieredStopAtLevel=1");
-        command.add("-Xshare:auto");
         command.add("-XX:-UsePerfData");
         command.add("--enable-native-access=ALL-UNNAMED");
         guestCache().ifPresent(cache -> {

@@ -5,6 +5,7 @@ import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.Poller;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -20,7 +21,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Active workers are polled in turn. A worker that has had nothing for a {@link SpinBudget} is armed and leaves the
  * active list; with the list empty, the loop sleeps in epoll until a guest's bell, {@link #wake} or {@link #execute}. The
- * cost of a round depends on the active workers only, not on how many domains there are.
+ * cost of a round depends on the active workers only, not on how many domains there are. A loop that always has work looks
+ * at the bells from time to time, and retires idle workers all the same.
  *
  * <p>Waking: {@link #wake} publishes the worker, then looks at {@code asleep}; the loop sets {@code asleep}, then looks for
  * published workers once more. Both are sequentially consistent, so one sees the other.
@@ -28,11 +30,20 @@ import org.slf4j.LoggerFactory;
 public final class PollingLoop implements IoLoop, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PollingLoop.class);
 
-    /** Rounds without work between two looks at the clock, which costs as much as a poll of a ring. */
+    /** Rounds, each request or response moved counting as one, between two looks at the clock, which costs about as much. */
     private static final int ROUNDS_PER_LOOK = 16;
 
     /** Looks at the clock between two offers of the core to somebody else. */
     private static final int LOOKS_PER_YIELD = 32;
+
+    /** Tasks run before the rings get their turn: one that submits itself again does not keep them waiting. */
+    private static final int TASKS_PER_ROUND = 64;
+
+    /** How long a bell may go unheard in a loop that has no time to sleep: about a wake-up. */
+    private static final long BELL_NANOS = 50_000;
+
+    /** How long a busy loop polls a worker that has nothing: a poll is cheap while the loop is awake anyway. */
+    private static final long BUSY_PATIENCE_NANOS = 1_000_000;
 
     private static final int WAKE_TOKEN = 0;
 
@@ -46,6 +57,10 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         private Slot next;
 
         private boolean active;
+
+        /** It threw, and is not called any more, whoever wakes it. */
+        private boolean failed;
+
         private long lastWork;
 
         private Slot(RingWorker worker) {
@@ -66,25 +81,28 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     /** Guests' bells by token; index 0 is the loop's own. Touched in the loop only. */
     private final List<Bell> bells = new ArrayList<>();
 
+    private long bellsHeard;
+
     private volatile boolean stopping;
 
-    private record Bell(EventFd event, RingWorker worker) {}
+    private record Bell(EventFd event, List<RingWorker> workers) {}
 
     /** Starts the loop's thread. */
     public PollingLoop(String name) {
         bells.add(null);
-        poller.add(wakeUp.fd(), WAKE_TOKEN);
+        poller.addEdgeTriggered(wakeUp.fd(), WAKE_TOKEN);
         thread = Thread.ofPlatform().name(name).daemon(true).start(this::run);
     }
 
-    /** Wakes a worker whenever this bell rings. */
-    public void addBell(EventFd bell, RingWorker worker) {
+    /** Wakes these workers whenever this bell rings. */
+    public void addBell(EventFd bell, RingWorker... workers) {
+        List<RingWorker> woken = List.of(workers);
         execute(() -> {
             int token = freeToken();
-            bells.set(token, new Bell(bell, worker));
-            poller.add(bell.fd(), token);
+            bells.set(token, new Bell(bell, woken));
+            poller.addEdgeTriggered(bell.fd(), token);
             // It may have rung before anybody listened.
-            wake(worker);
+            woken.forEach(this::wake);
         });
     }
 
@@ -118,7 +136,10 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         if (slot == null) {
             slot = slots.computeIfAbsent(Objects.requireNonNull(worker), Slot::new);
         }
-        if (slot.woken.compareAndSet(false, true)) {
+        // The caller's work comes before the look at the flag, as the loop's clearing of it comes before its look at
+        // the work.
+        VarHandle.fullFence();
+        if (!slot.woken.get() && slot.woken.compareAndSet(false, true)) {
             Slot head;
             do {
                 head = wokenStack.get();
@@ -156,7 +177,8 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     private void run() {
         long idleSince = 0;
-        int rounds = 0;
+        int unlooked = 0;
+        int idleLooks = 0;
         while (!stopping) {
             int work = runTasks() + takeWoken() + serveActive();
             if (work > 0) {
@@ -164,31 +186,43 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
                     budget.hit();
                 }
                 idleSince = 0;
-                rounds = 0;
+                idleLooks = 0;
             } else if (active.isEmpty()) {
                 sleep();
                 idleSince = 0;
-                rounds = 0;
-            } else if (++rounds % ROUNDS_PER_LOOK == 0) {
-                long now = System.nanoTime();
-                idleSince = idleSince == 0 ? now : idleSince;
-                retireIdle(now);
-                if (rounds % (ROUNDS_PER_LOOK * LOOKS_PER_YIELD) == 0) {
-                    Thread.yield();
-                }
+                idleLooks = 0;
+                unlooked = 0;
+                continue;
             } else {
                 Thread.onSpinWait();
+            }
+            unlooked += 1 + work;
+            if (unlooked >= ROUNDS_PER_LOOK) {
+                unlooked = 0;
+                long now = System.nanoTime();
+                if (work == 0) {
+                    idleSince = idleSince == 0 ? now : idleSince;
+                    if (++idleLooks % LOOKS_PER_YIELD == 0) {
+                        Thread.yield();
+                    }
+                }
+                retireIdle(now, idleSince == 0);
+                hearBellsIfDue(now);
             }
         }
     }
 
     private int runTasks() {
         int done = 0;
-        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
+        while (done < TASKS_PER_ROUND) {
+            Runnable task = tasks.poll();
+            if (task == null) {
+                break;
+            }
             done++;
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 LOG.error("A task of {} failed", thread.getName(), e);
             }
         }
@@ -206,7 +240,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             slot.next = null;
             // Cleared before the worker is served: a wake from now on is a new one.
             slot.woken.set(false);
-            if (!slot.active && slots.get(slot.worker) == slot) {
+            if (!slot.active && !slot.failed && slots.get(slot.worker) == slot) {
                 slot.active = true;
                 slot.lastWork = 0;
                 active.add(slot);
@@ -214,6 +248,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             taken++;
             slot = next;
         }
+        VarHandle.fullFence();
         return taken;
     }
 
@@ -227,41 +262,55 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
                     work += moved;
                     slot.lastWork = 0;
                 }
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 giveUp(slot, e);
             }
         }
         return work;
     }
 
-    /** Arms workers that have had nothing for the budget; {@code lastWork} 0 means "since the last look". */
-    private void retireIdle(long now) {
-        for (int i = active.size() - 1; i >= 0; i--) {
+    /** Arms workers that have had nothing for too long; {@code lastWork} 0 means "since the last look". */
+    private void retireIdle(long now, boolean busy) {
+        long patience = busy ? BUSY_PATIENCE_NANOS : budget.nanos();
+        // A worker may make the loop forget others while it is armed.
+        for (int i = active.size() - 1; i >= 0; i = Math.min(i, active.size()) - 1) {
             Slot slot = active.get(i);
             if (slot.lastWork == 0) {
                 slot.lastWork = now;
-            } else if (now - slot.lastWork > budget.nanos()) {
+            } else if (now - slot.lastWork > patience) {
                 try {
-                    if (slot.worker.arm()) {
-                        slot.lastWork = 0;
-                        budget.hit();
-                    } else {
-                        slot.active = false;
-                        active.remove(i);
-                        budget.miss();
-                    }
-                } catch (RuntimeException e) {
+                    retire(slot, busy);
+                } catch (Throwable e) {
                     giveUp(slot, e);
                 }
             }
         }
     }
 
-    private void giveUp(Slot slot, RuntimeException cause) {
-        forget(slot.worker);
+    private void retire(Slot slot, boolean busy) {
+        boolean workCame = slot.worker.arm();
+        if (workCame) {
+            slot.lastWork = 0;
+        } else {
+            slot.active = false;
+            active.remove(slot);
+        }
+        // A busy loop spins for the others: that tells nothing about this worker's luck.
+        if (!busy && workCame) {
+            budget.hit();
+        } else if (!busy) {
+            budget.miss();
+        }
+    }
+
+    /** An Error, too, ends this worker only: the other domains of the loop have nothing to do with it. */
+    private void giveUp(Slot slot, Throwable cause) {
+        slot.failed = true;
+        slot.active = false;
+        active.remove(slot);
         try {
-            slot.worker.failed(cause);
-        } catch (RuntimeException e) {
+            slot.worker.failed(cause instanceof RuntimeException e ? e : new IllegalStateException(cause));
+        } catch (Throwable e) {
             e.addSuppressed(cause);
             LOG.error("A worker of {} failed, and failed to say so", thread.getName(), e);
         }
@@ -269,29 +318,39 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     private void sleep() {
         asleep.set(true);
-        if (wokenStack.get() != null || !tasks.isEmpty()) {
+        if (wokenStack.get() != null || !tasks.isEmpty() || stopping) {
             asleep.set(false);
             return;
         }
         long start = System.nanoTime();
         int ready = poller.await(-1);
         asleep.set(false);
+        takeBells(ready);
+        long now = System.nanoTime();
+        bellsHeard = now;
+        budget.slept(now - start);
+    }
+
+    private void hearBellsIfDue(long now) {
+        if (now - bellsHeard >= BELL_NANOS) {
+            bellsHeard = now;
+            takeBells(poller.await(0));
+        }
+    }
+
+    private void takeBells(int ready) {
         for (int i = 0; i < ready; i++) {
             int token = poller.token(i);
-            if (token == WAKE_TOKEN) {
-                wakeUp.drain();
-            } else {
-                Bell bell = bells.get(token);
-                if (bell != null) {
-                    bell.event.drain();
-                    wake(bell.worker);
+            Bell bell = token == WAKE_TOKEN ? null : bells.get(token);
+            if (bell != null) {
+                for (RingWorker worker : bell.workers) {
+                    wake(worker);
                 }
             }
         }
-        budget.slept(System.nanoTime() - start);
     }
 
-    /** Stops the thread. Workers are not called any more. */
+    /** Stops the thread. Workers are not called any more. Not to be called in the loop. */
     @Override
     public void close() {
         stopping = true;

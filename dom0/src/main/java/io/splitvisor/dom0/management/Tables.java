@@ -34,7 +34,8 @@ final class Tables {
         text.append(columns.contains(Column.CPUPOOL) ? "         Cpupool" : "");
         text.append(columns.contains(Column.NUMA) ? " NODE Affinity" : "").append('\n');
         for (DomainInfo domain : domains) {
-            text.append(format(
+            text.append(String.format(
+                    Locale.ROOT,
                     "%-40s %5d %5d %5d     %s  %8.1f",
                     domain.name(),
                     domain.domid(),
@@ -43,12 +44,13 @@ final class Tables {
                     domain.flags(),
                     domain.cpuTimeNanos() / 1e9));
             if (verbose) {
-                String reason =
-                        domain.shutdown().map(r -> format("%8x", r.code())).orElse("       -");
+                String reason = domain.shutdown()
+                        .map(r -> String.format(Locale.ROOT, "%8x", r.code()))
+                        .orElse("       -");
                 text.append(' ').append(domain.uuid()).append(' ').append(reason);
             }
-            text.append(verbose || context ? format(" %16s", "-") : "");
-            text.append(columns.contains(Column.CPUPOOL) ? format("%16s", "Pool-0") : "");
+            text.append(verbose || context ? String.format(Locale.ROOT, " %16s", "-") : "");
+            text.append(columns.contains(Column.CPUPOOL) ? String.format(Locale.ROOT, "%16s", "Pool-0") : "");
             text.append(columns.contains(Column.NUMA) ? " all" : "").append('\n');
         }
         return text.toString();
@@ -57,21 +59,29 @@ final class Tables {
     static String vmList(List<DomainInfo> domains) {
         var text = new StringBuilder("UUID                                  ID    name\n");
         for (DomainInfo domain : domains) {
-            text.append(format("%s  %d    %-30s\n", domain.uuid(), domain.domid(), domain.name()));
+            text.append(String.format(Locale.ROOT, "%s  %d    %-30s\n", domain.uuid(), domain.domid(), domain.name()));
         }
         return text.toString();
     }
 
     static String blockHead() {
-        return format(
+        return String.format(
+                Locale.ROOT,
                 "%-5s %-3s %-6s %-5s %-6s %-8s %-30s\n",
-                "Vdev", "BE", "handle", "state", "evt-ch", "ring-ref", "BE-path");
+                "Vdev",
+                "BE",
+                "handle",
+                "state",
+                "evt-ch",
+                "ring-ref",
+                "BE-path");
     }
 
     static String blockRows(List<BlockInfo> disks) {
         var text = new StringBuilder();
         for (BlockInfo disk : disks) {
-            text.append(format(
+            text.append(String.format(
+                    Locale.ROOT,
                     "%-5d %-3d %-6d %-5d %-6d %-8d %-30s\n",
                     disk.devid(),
                     disk.backendDomid(),
@@ -85,13 +95,21 @@ final class Tables {
     }
 
     static String uptime(List<DomainInfo> domains, boolean shortForm, Instant now) {
-        var text = new StringBuilder(shortForm ? "" : format("%-33s %4s %s\n", "Name", "ID", "Uptime"));
+        var text = new StringBuilder(
+                shortForm ? "" : String.format(Locale.ROOT, "%-33s %4s %s\n", "Name", "ID", "Uptime"));
         String clock = LocalTime.ofInstant(now, ZoneId.systemDefault()).format(DateTimeFormatter.ofPattern("HH:mm:ss"));
         for (DomainInfo domain : domains) {
             long seconds = uptimeSeconds(domain, now);
             String line = shortForm
-                    ? format(" %s up %s, %s (%d)\n", clock, elapsed(seconds, true), domain.name(), domain.domid())
-                    : format("%-33s %4d %s\n", domain.name(), domain.domid(), elapsed(seconds, false));
+                    ? String.format(
+                            Locale.ROOT,
+                            " %s up %s, %s (%d)\n",
+                            clock,
+                            elapsed(seconds, true),
+                            domain.name(),
+                            domain.domid())
+                    : String.format(
+                            Locale.ROOT, "%-33s %4d %s\n", domain.name(), domain.domid(), elapsed(seconds, false));
             text.append(line);
         }
         return text.toString();
@@ -104,8 +122,8 @@ final class Tables {
     private static String elapsed(long seconds, boolean shortForm) {
         long days = seconds / 86_400;
         String day = days > 1 ? days + " days, " : days == 1 ? "1 day, " : "";
-        String clock = format("%2d:%02d", seconds / 3_600 % 24, seconds / 60 % 60);
-        return day + clock + (shortForm ? "" : format(":%02d", seconds % 60));
+        String clock = String.format(Locale.ROOT, "%2d:%02d", seconds / 3_600 % 24, seconds / 60 % 60);
+        return day + clock + (shortForm ? "" : String.format(Locale.ROOT, ":%02d", seconds % 60));
     }
 
     /**
@@ -116,7 +134,7 @@ final class Tables {
         var text = new StringBuilder();
         for (String[] line : hostLines(info)) {
             if (only.isEmpty()) {
-                text.append(format("%-23s: %s\n", line[0], line[1]));
+                text.append(String.format(Locale.ROOT, "%-23s: %s\n", line[0], line[1]));
             } else if (line[0].startsWith(only)) {
                 text.append(line[1]).append('\n');
             }
@@ -132,7 +150,7 @@ final class Tables {
             {"machine", info.machine()},
             {"nr_cpus", String.valueOf(info.cpus())},
             {"max_cpu_id", String.valueOf(info.cpus() - 1)},
-            {"cpu_mhz", format("%d.%03d", info.cpuKhz() / 1000, info.cpuKhz() % 1000)},
+            {"cpu_mhz", String.format(Locale.ROOT, "%d.%03d", info.cpuKhz() / 1000, info.cpuKhz() % 1000)},
             {"virt_caps", String.join(" ", info.virtCaps())},
             {"total_memory", String.valueOf(info.totalMemoryMib())},
             {"free_memory", String.valueOf(info.freeMemoryMib())},
@@ -152,9 +170,5 @@ final class Tables {
             {"run_dir", info.runDir()},
             {"xend_config_format", "4"},
         };
-    }
-
-    private static String format(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
     }
 }

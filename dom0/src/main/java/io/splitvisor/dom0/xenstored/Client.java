@@ -184,6 +184,11 @@ final class Client {
         removeAllWatches();
         endAllTransactions();
         outbox.clear();
+    }
+
+    /** It starts over: whatever it did before is forgotten, and forgiven. */
+    void restart() {
+        reset();
         ignored = false;
     }
 

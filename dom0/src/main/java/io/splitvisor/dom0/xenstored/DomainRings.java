@@ -15,6 +15,9 @@ public interface DomainRings {
     /** Whether there is a domain of this id, introduced or not. */
     boolean exists(int domid);
 
-    /** A domain broke the protocol and is not listened to any more; for the log that users see. */
+    /**
+     * A domain broke the protocol and is not listened to any more, or uses too much; for the log that users see. Never more
+     * than one call in ten seconds for a domain.
+     */
     default void misbehaved(int domid, String what) {}
 }

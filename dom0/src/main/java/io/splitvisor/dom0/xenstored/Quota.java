@@ -15,7 +15,7 @@ enum Quota {
     OUTSTANDING("outstanding", 20),
     /** Bytes: its nodes, transactions, watches, and output it has not read. */
     MEMORY("memory", 2560 * 1024),
-    /** Warned of above, nothing else. */
+    /** Bytes beyond which the log tells of it, and nothing else happens. */
     SOFT_MEMORY("soft-memory", 2048 * 1024),
     /** Transactions open at a time. */
     TRANSACTIONS("transactions", 10),

@@ -18,8 +18,10 @@ import org.slf4j.LoggerFactory;
  * whenever they are read, bytes are copied once, and whatever is wrong ends this connection and nothing else.
  */
 final class RingLink implements Link, Runnable {
-    /** Requests in a row; then other domains have their turn. */
+    /** Requests in a row, and how long they may take together; then others have their turn. */
     private static final int BURST = 16;
+
+    private static final long BURST_NANOS = 1_000_000;
 
     private static final Logger LOG = LoggerFactory.getLogger(RingLink.class);
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
@@ -27,6 +29,7 @@ final class RingLink implements Link, Runnable {
     private final XenstoreCore core;
     private final Client client;
     private final Timers timers;
+    private final Complaints complaints;
     private final AtomicBoolean signalled = new AtomicBoolean();
     private final XsDecoder decoder = new XsDecoder();
     private RingPage page;
@@ -43,6 +46,7 @@ final class RingLink implements Link, Runnable {
         this.core = core;
         this.client = client;
         this.timers = timers;
+        this.complaints = new Complaints(core, client.domain());
     }
 
     /** Uses this page from now on, from its beginning: nothing in the rings, nothing set up. */
@@ -83,6 +87,7 @@ final class RingLink implements Link, Runnable {
             core.settle();
             send();
             wake();
+            complaints.checkMemory();
         } catch (RuntimeException e) {
             LOG.error("domain {}: its xenstore ring cannot be used", client.domid(), e);
             misbehaved(XsWire.ERROR_COMM, "xenstore ring cannot be used");
@@ -95,7 +100,8 @@ final class RingLink implements Link, Runnable {
         if ((int) INT.getAcquire(memory, (long) XsWire.CONNECTION) == XsWire.RECONNECT) {
             restart();
         }
-        for (int i = 0; i < BURST; i++) {
+        long end = core.nowNanos() + BURST_NANOS;
+        for (int i = 0; i < BURST && core.nowNanos() - end <= 0; i++) {
             send();
             if (client.isIgnored() || waitsForCredit() || !client.domain().mayRequest() || !receive()) {
                 return;
@@ -115,7 +121,7 @@ final class RingLink implements Link, Runnable {
     /** Empties the rings and starts over, as the domain asked for. */
     private void restart() {
         decoder.reset();
-        client.reset();
+        client.restart();
         for (int index = XsWire.REQ_CONS; index <= XsWire.RSP_PROD; index += Integer.BYTES) {
             INT.setRelease(memory, (long) index, 0);
         }
@@ -203,7 +209,7 @@ final class RingLink implements Link, Runnable {
 
     private void misbehaved(int error, String what) {
         client.ignore(error);
-        core.misbehaved(client.domid(), what);
+        complaints.add(what);
     }
 
     @Override

@@ -8,11 +8,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** All watches by their path, so that a change costs as much as its path is deep, however many domains watch. */
+/**
+ * All watches by their path, so that a change costs as much as its path is long, however many domains watch. The index is
+ * the hash of the path, which for every prefix of a path comes out of one pass over it.
+ */
 final class Watches {
     private static final Comparator<WatchEntry> IN_ORDER = Comparator.comparingLong(WatchEntry::sequence);
 
-    private final Map<String, List<WatchEntry>> byPath = new HashMap<>();
+    private final Map<Integer, List<WatchEntry>> byHash = new HashMap<>();
     private Tree tree;
 
     /** The tree whose permissions say who may see what; set once. */
@@ -21,20 +24,22 @@ final class Watches {
     }
 
     void add(WatchEntry watch) {
-        byPath.computeIfAbsent(watch.path(), unused -> new ArrayList<>(1)).add(watch);
+        byHash.computeIfAbsent(watch.path().hashCode(), unused -> new ArrayList<>(1))
+                .add(watch);
     }
 
     void remove(WatchEntry watch) {
-        List<WatchEntry> same = byPath.get(watch.path());
+        int hash = watch.path().hashCode();
+        List<WatchEntry> same = byHash.get(hash);
         if (same != null && same.remove(watch) && same.isEmpty()) {
-            byPath.remove(watch.path());
+            byHash.remove(hash);
         }
     }
 
     /** Watches that are set. */
     int size() {
         int size = 0;
-        for (List<WatchEntry> same : byPath.values()) {
+        for (List<WatchEntry> same : byHash.values()) {
             size += same.size();
         }
         return size;
@@ -48,16 +53,12 @@ final class Watches {
      * @param now as it is, null if it is gone
      */
     void fire(String path, Nodes.Match match, Node old, Node now) {
-        List<WatchEntry> found = null;
-        String at = path;
-        while (true) {
-            found = collect(found, at, path);
-            if (match == Nodes.Match.EXACT || at.equals(NodePath.ROOT) || NodePath.isSpecial(at)) {
-                break;
-            }
-            at = NodePath.parent(at);
+        List<WatchEntry> found = new ArrayList<>(4);
+        if (match == Nodes.Match.SUBTREE && !NodePath.isSpecial(path)) {
+            collectAbove(found, path);
         }
-        if (found == null) {
+        collect(found, path, path.length(), path.hashCode());
+        if (found.isEmpty()) {
             return;
         }
         found.sort(IN_ORDER);
@@ -71,19 +72,46 @@ final class Watches {
         }
     }
 
-    private List<WatchEntry> collect(List<WatchEntry> into, String at, String path) {
-        List<WatchEntry> here = byPath.get(at);
-        if (here == null) {
-            return into;
-        }
-        List<WatchEntry> found = into == null ? new ArrayList<>() : into;
-        int levels = NodePath.levelsBelow(path, at);
-        for (int i = 0; i < here.size(); i++) {
-            if (here.get(i).reaches(levels)) {
-                found.add(here.get(i));
+    /** Adds watches on the root and on every other node above. */
+    private void collectAbove(List<WatchEntry> found, String path) {
+        int hash = 0;
+        for (int i = 0; i < path.length(); i++) {
+            char c = path.charAt(i);
+            if (c == '/' && i > 0) {
+                collect(found, path, i, hash);
+            }
+            // As String.hashCode is specified.
+            hash = 31 * hash + c;
+            if (i == 0 && path.length() > 1) {
+                collect(found, path, 1, hash);
             }
         }
-        return found;
+    }
+
+    /** Adds watches on the path's first {@code length} characters. */
+    private void collect(List<WatchEntry> found, String path, int length, int hash) {
+        List<WatchEntry> candidates = byHash.get(hash);
+        if (candidates == null) {
+            return;
+        }
+        for (int i = 0; i < candidates.size(); i++) {
+            WatchEntry watch = candidates.get(i);
+            String at = watch.path();
+            if (at.length() == length && path.startsWith(at) && watch.reaches(NodePath.levelsBelow(path, at))) {
+                found.add(watch);
+            }
+        }
+    }
+
+    /** Watches on exactly this path, whatever their depth. */
+    private List<WatchEntry> on(String path) {
+        List<WatchEntry> same = new ArrayList<>();
+        for (WatchEntry watch : byHash.getOrDefault(path.hashCode(), List.of())) {
+            if (watch.path().equals(path)) {
+                same.add(watch);
+            }
+        }
+        return same;
     }
 
     private static boolean sees(Client client, Node node) {
@@ -105,8 +133,7 @@ final class Watches {
     void fireSpecial(String name, int domid, boolean plain, boolean numbered) {
         Permissions permissions = tree.get(name).permissions();
         String withDomid = name + "/" + domid;
-        List<WatchEntry> same = new ArrayList<>(byPath.getOrDefault(name, List.of()));
-        for (WatchEntry watch : same) {
+        for (WatchEntry watch : on(name)) {
             if (!watch.client().access(permissions).reads()) {
                 continue;
             }
@@ -117,7 +144,7 @@ final class Watches {
             }
         }
         if (numbered) {
-            for (WatchEntry watch : new ArrayList<>(byPath.getOrDefault(withDomid, List.of()))) {
+            for (WatchEntry watch : on(withDomid)) {
                 if (watch.client().access(permissions).reads()) {
                     watch.client().outbox().event(watch, withDomid);
                 }

@@ -68,7 +68,11 @@ final class XenstoreCore {
     }
 
     long nowMillis() {
-        return nanos.getAsLong() / 1_000_000;
+        return nowNanos() / 1_000_000;
+    }
+
+    long nowNanos() {
+        return nanos.getAsLong();
     }
 
     long nextWatch() {
@@ -111,8 +115,18 @@ final class XenstoreCore {
             Client client = dirty.removeLast();
             client.clearDirty();
             if (clients.contains(client)) {
-                client.link().flush();
+                flush(client);
             }
+        }
+    }
+
+    /** One that cannot be told anything harms itself only, whoever it was that caused the message. */
+    private void flush(Client client) {
+        try {
+            client.link().flush();
+        } catch (RuntimeException e) {
+            LOG.error("domain {}: a connection failed", client.domid(), e);
+            disconnect(client);
         }
     }
 
@@ -169,6 +183,7 @@ final class XenstoreCore {
             client.forgetInTransactions(domid);
         }
         tree.forget(domid);
+        links.forget(domid);
         domain.credit().stop();
         domains.remove(domid);
         if (domain.isIntroduced()) {

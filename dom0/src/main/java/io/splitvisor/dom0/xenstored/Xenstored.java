@@ -6,11 +6,15 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.IoEventLoop;
+import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SingleThreadIoEventLoop;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.netty.util.concurrent.RejectedExecutionHandlers;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreConnection;
 import io.splitvisor.xenstore.XenstoreException;
@@ -22,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -42,8 +47,7 @@ public final class Xenstored implements AutoCloseable {
     private Path socket;
 
     private Xenstored(DomainRings rings) {
-        group = new MultiThreadIoEventLoopGroup(
-                1, new DefaultThreadFactory("xenstored", true), EpollIoHandler.newFactory());
+        group = new OneLoop();
         loop = group.next();
         core = new XenstoreCore(rings, System::nanoTime);
         core.attach(new Rings());
@@ -189,6 +193,21 @@ public final class Xenstored implements AutoCloseable {
         }
     }
 
+    /** One thread that looks after its sockets often, even while rings keep it busy. */
+    private static final class OneLoop extends MultiThreadIoEventLoopGroup {
+        private static final long TASKS_MILLIS = 1;
+
+        OneLoop() {
+            super(1, new DefaultThreadFactory("xenstored", true), EpollIoHandler.newFactory());
+        }
+
+        @Override
+        protected IoEventLoop newChild(Executor executor, IoHandlerFactory factory, Object... unused) {
+            return new SingleThreadIoEventLoop(
+                    this, executor, factory, Integer.MAX_VALUE, RejectedExecutionHandlers.reject(), TASKS_MILLIS);
+        }
+    }
+
     /** Rings of domains, and the way to them for event channels. */
     private final class Rings implements DomainLinks, Timers {
         @Override
@@ -201,6 +220,11 @@ public final class Xenstored implements AutoCloseable {
             }
             link.open(page);
             links.setRelease(domain.domid(), link);
+        }
+
+        @Override
+        public void forget(int domid) {
+            links.setRelease(domid, null);
         }
 
         @Override

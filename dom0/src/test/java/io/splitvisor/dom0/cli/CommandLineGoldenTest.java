@@ -28,10 +28,10 @@ class CommandLineGoldenTest {
     @BeforeEach
     void start() throws IOException {
         shell = new Shell(runDir, folder, new FakeToolstack());
-        Files.writeString(
-                folder.resolve("web.cfg"),
-                "name='web'; type='exec'; kernel='k'; memory=64; on_crash='preserve'\n"
-                        + "disk=['img,raw,xvda,w', 'data.img,,xvdb,r']\n");
+        Files.writeString(folder.resolve("web.cfg"), """
+                name='web'; type='exec'; kernel='k'; memory=64; on_crash='preserve'
+                disk=['img,raw,xvda,w', 'data.img,,xvdb,r']
+                """);
         Files.writeString(folder.resolve("db.cfg"), "name='db'\ntype='jvm'\nkernel='g.jar'\nmemory=128\nvnc=1\n");
     }
 
@@ -83,10 +83,11 @@ class CommandLineGoldenTest {
     @Test
     void shouldListGuestsOnlyInVmList() {
         createBoth();
-        assertThat(shell.run("vm-list").out())
-                .isEqualTo("UUID                                  ID    name\n"
-                        + "12345678-9abc-4def-8000-000000000001  1    web                           \n"
-                        + "12345678-9abc-4def-8000-000000000002  2    db                            \n");
+        assertThat(shell.run("vm-list").out()).isEqualTo("""
+                        UUID                                  ID    name
+                        12345678-9abc-4def-8000-000000000001  1    web                          \s
+                        12345678-9abc-4def-8000-000000000002  2    db                           \s
+                        """);
     }
 
     @Test

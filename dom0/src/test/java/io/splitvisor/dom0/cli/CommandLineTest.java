@@ -168,9 +168,13 @@ class CommandLineTest {
         assertThat(shell.run("shutdown", "-w", "a").err())
                 .isEqualTo(
                         "Shutting down domain 1\nWaiting for 1 domains\nDomain 1 has been shut down, reason code 0\n");
-        assertThat(shell.run("shutdown", "-ww", "b").err())
-                .isEqualTo("Shutting down domain 2\nWaiting for 1 domains\nDomain 2 has been shut down, reason code 0\n"
-                        + "Domain 2 continue waiting for death\nDomain 2 has been destroyed\n");
+        assertThat(shell.run("shutdown", "-ww", "b").err()).isEqualTo("""
+                        Shutting down domain 2
+                        Waiting for 1 domains
+                        Domain 2 has been shut down, reason code 0
+                        Domain 2 continue waiting for death
+                        Domain 2 has been destroyed
+                        """);
         shell.run("create", "b.cfg", "on_reboot=destroy");
         assertThat(shell.run("reboot", "--wait", "b").err())
                 .isEqualTo("Rebooting domain 3\nWaiting for 1 domains\nDomain 3 has been shut down, reason code 1\n");

@@ -17,11 +17,12 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
  * A toolstack in memory: domains without guests. What a guest would do, a test does: {@link #guestWrites}, {@link
- * #guestShutsDown}. Consoles echo when told to. Time is {@link #now}.
+ * #guestShutsDown}. Consoles echo when told to.
  */
 public final class FakeToolstack implements Toolstack {
     /** The time when everything in golden outputs was created. */
@@ -305,15 +306,14 @@ public final class FakeToolstack implements Toolstack {
     public synchronized DomainInfo waitFor(int domid, Condition condition, Duration timeout) {
         Fake fake = fake(domid);
         calls.add("wait " + domid + " " + condition);
-        long end = System.nanoTime() + timeout.toNanos();
-        while (!(condition == Condition.RUNNING
-                || fake.gone
-                || (condition == Condition.SHUTDOWN && fake.info.shutdown().isPresent()))) {
-            long left = (end - System.nanoTime()) / 1_000_000;
-            if (left <= 0) {
-                throw new ToolstackException(Kind.TIMEOUT, "domain " + domid + " is still there");
-            }
-            await(left);
+        boolean holds = awaitUntil(
+                () -> condition == Condition.RUNNING
+                        || fake.gone
+                        || (condition == Condition.SHUTDOWN
+                                && fake.info.shutdown().isPresent()),
+                timeout);
+        if (!holds) {
+            throw new ToolstackException(Kind.TIMEOUT, "domain " + domid + " is still there");
         }
         return fake.info;
     }
@@ -341,9 +341,17 @@ public final class FakeToolstack implements Toolstack {
         return fake;
     }
 
-    private synchronized void await(long millis) {
+    private synchronized boolean awaitUntil(BooleanSupplier condition, Duration timeout) {
+        long end = System.nanoTime() + timeout.toNanos();
         try {
-            wait(millis);
+            while (!condition.getAsBoolean()) {
+                long left = (end - System.nanoTime()) / 1_000_000;
+                if (left <= 0) {
+                    return false;
+                }
+                wait(left);
+            }
+            return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new ToolstackException(Kind.FAILED, "interrupted", e);
@@ -380,9 +388,7 @@ public final class FakeToolstack implements Toolstack {
         @Override
         public int read(byte[] buffer, int offset, int length) {
             synchronized (FakeToolstack.this) {
-                while (fake.history.size() == position && !fake.gone && !closed) {
-                    await(1_000);
-                }
+                awaitUntil(() -> fake.history.size() > position || fake.gone || closed, Duration.ofHours(1));
                 byte[] all = fake.history.toByteArray();
                 int n = Math.min(length, all.length - position);
                 if (n == 0 || closed) {

@@ -36,10 +36,20 @@ final class Bench {
             domains.add(domid);
         }
         core = new XenstoreCore(domains, () -> nowMillis * 1_000_000);
-        core.attach(this::open);
+        core.attach(new DomainLinks() {
+            @Override
+            public void open(DomainState domain, RingPage page) {
+                openLink(domain, page);
+            }
+
+            @Override
+            public void forget(int domid) {
+                links.remove(domid);
+            }
+        });
     }
 
-    private void open(DomainState domain, RingPage page) {
+    private void openLink(DomainState domain, RingPage page) {
         RingLink link = links.get(domain.domid());
         if (link == null || !core.clients().contains(link.client())) {
             Client client = core.connect(domain);
@@ -107,6 +117,7 @@ final class Bench {
 
     /** Lets time pass, with all that is due meanwhile. */
     void pass(long millis) {
+        run();
         long end = nowMillis + millis;
         while (true) {
             Timer next = null;

@@ -200,6 +200,20 @@ class RingHardeningTest {
     }
 
     @Test
+    void x14_shouldNotDropReplies() {
+        guest.write("v", "v".repeat(1000));
+        guest.ask(WATCH, "w", "token");
+        for (int i = 0; i < 10; i++) {
+            assertThat(guest.send(READ, 0, Payloads.strings("v"))).isTrue();
+        }
+        for (int i = 0; i < 100; i++) {
+            dom0.write("/local/domain/1/w/" + i, "x");
+        }
+        bench.pass(60_000);
+        assertThat(guest.receive()).hasSize(10).allMatch(message -> message.is(READ));
+    }
+
+    @Test
     void x24_shouldSlowDownAGuestThatMakesTransactionsFail() {
         int transaction = dom0.begin();
         int writes = 0;
@@ -274,6 +288,36 @@ class RingHardeningTest {
         guest.signal();
         assertThat(guest.word(XsWire.ERROR)).isEqualTo(XsWire.ERROR_NONE);
         assertThat(guest.write("a", "again")).isEqualTo("OK|");
+    }
+
+    @Test
+    void shouldLimitTheLinesThatADomainCausesInTheLog() {
+        for (int i = 0; i < 100; i++) {
+            guest.sendRaw(header(READ.code(), -1));
+            guest.setWord(XsWire.CONNECTION, XsWire.RECONNECT);
+            guest.signal();
+        }
+        assertThat(bench.domains().reports()).hasSize(1);
+        bench.pass(10_000);
+        guest.sendRaw(header(READ.code(), -1));
+        assertThat(bench.domains().reports()).hasSize(2).last().asString().contains("99 more");
+    }
+
+    @Test
+    void shouldTellOfMemoryThatADomainUses() {
+        bench.domain(1).quotas().set(Quota.SOFT_MEMORY, 5_000);
+        bench.domain(1).quotas().set(Quota.MEMORY, 10_000);
+        for (int i = 0; i < 4; i++) {
+            guest.write("m" + i, "v".repeat(1500));
+        }
+        assertThat(bench.domains().reports()).singleElement().asString().contains("soft");
+        bench.pass(10_000);
+        bench.domain(1).quotas().set(Quota.MEMORY, 5_000);
+        guest.signal();
+        assertThat(bench.domains().reports()).hasSize(2).last().asString().contains("used up");
+        bench.pass(10_000);
+        guest.signal();
+        assertThat(bench.domains().reports()).hasSize(2);
     }
 
     @Test

@@ -419,12 +419,16 @@ class StoreHardeningTest {
         dom0.write("/local/domain/2/below/of-dom0", "x");
         int transaction = dom0.begin();
         assertThat(dom0.ask(SET_PERMS, transaction, "/shared", "n0", "b2")).isEqualTo("OK|");
+        int lending = dom0.begin();
+        assertThat(dom0.write(lending, "/plain", "x")).isEqualTo("OK|");
+        assertThat(dom0.ask(SET_PERMS, lending, "/plain", "n0", "b2")).isEqualTo("OK|");
         other.begin();
         other.ask(WATCH, "own", "t");
 
         bench.release(2);
         assertThat(other.isClosed()).isTrue();
         assertThat(dom0.commit(transaction)).isEqualTo("EAGAIN");
+        assertThat(dom0.commit(lending)).isEqualTo("EAGAIN");
         assertThat(dom0.read("/local/domain/2")).isEqualTo("ENOENT");
         assertThat(dom0.ask(GET_PERMS, "/shared")).isEqualTo("n0|r1|");
         assertThat(dom0.ask(GET_PERMS, "/local/domain/1/lent")).isEqualTo("n1|");
@@ -463,6 +467,57 @@ class StoreHardeningTest {
         assertThat(guest.ask(DIRECTORY_PART, "dir")).isEqualTo("EINVAL");
         guest.ask(MKDIR, "empty");
         assertThat(guest.ask(DIRECTORY_PART, "empty", "0")).matches("[0-9]+\\|\\|");
+    }
+
+    @Test
+    void x25_shouldFillPartsToTheLastByteAndNoFurther() {
+        for (int length = 1; length < 8; length++) {
+            String dir = "/fill-" + length;
+            for (int i = 0; i < 3000; i++) {
+                dom0.ask(MKDIR, dir + "/" + Integer.toString(1_000_000 + i).substring(7 - Math.max(length, 4)) + "x".repeat(length));
+            }
+            int children = bench.core().tree().get(dir).children().length;
+            int offset = 0;
+            int names = 0;
+            String part;
+            do {
+                part = dom0.ask(DIRECTORY_PART, dir, Integer.toString(offset));
+                assertThat(part).matches("(?s)[0-9]+\\|.*").hasSizeLessThanOrEqualTo(XsWire.PAYLOAD_MAX);
+                String listing = part.substring(part.indexOf('|') + 1);
+                names += (int) listing.chars().filter(c -> c == '|').count();
+                offset += listing.length();
+            } while (!part.endsWith("||"));
+            assertThat(names - 1).isEqualTo(children);
+        }
+    }
+
+    @Test
+    void x10_shouldCountTheNamesOfChildren() {
+        int made = 0;
+        while (guest.ask(MKDIR, "dir/" + "c".repeat(90) + made).equals("OK|")) {
+            made++;
+        }
+        assertThat(made).isBetween(20, 22);
+        assertThat(guest.ask(MKDIR, "dir/" + "c".repeat(90) + made)).isEqualTo("ENOSPC");
+        assertThat(guest.ask(MKDIR, "dir/c")).isEqualTo("OK|");
+    }
+
+    @Test
+    void x11_shouldChargeATransactionToWhoseItIs() {
+        bench.domain(1).quotas().set(Quota.MEMORY, 20_000);
+        dom0.ask(MKDIR, "/open");
+        dom0.ask(SET_PERMS, "/open", "b0");
+        dom0.write("/open/dom0s", "x");
+        int transaction = guest.begin();
+        String answer = "OK|";
+        for (int i = 0; i < 100 && answer.equals("OK|"); i++) {
+            answer = guest.write(transaction, "/open/m" + i, "v".repeat(1000));
+        }
+        assertThat(answer).isEqualTo("ENOMEM");
+        assertThat(bench.domain(1).memory()).isBetween(15_000L, 20_000L);
+        assertThat(guest.write(transaction, "/open/dom0s", "v".repeat(2000))).isEqualTo("ENOMEM");
+        assertThat(guest.commit(transaction)).isEqualTo("ENOMEM");
+        assertThat(bench.domain(1).memory()).isLessThan(1000);
     }
 
     @Test

@@ -32,6 +32,7 @@ public final class Console implements EventHandler {
     private final ByteRing in;
     private final int port;
     private final EventChannels events;
+    private final long patienceMillis;
     private final Output output = new Output();
     private final Input input = new Input();
     private final Object inputLock = new Object();
@@ -43,6 +44,11 @@ public final class Console implements EventHandler {
      * @param port the guest's port to the console back end
      */
     public Console(MemorySegment page, int port, EventChannels events) {
+        this(page, port, events, PATIENCE_MILLIS);
+    }
+
+    Console(MemorySegment page, int port, EventChannels events, long patienceMillis) {
+        this.patienceMillis = patienceMillis;
         this.out = XenconsInterface.out(page, 0);
         this.in = XenconsInterface.in(page, 0);
         this.port = port;
@@ -107,7 +113,7 @@ public final class Console implements EventHandler {
                 return out.writable() > 0;
             }
             boolean interrupted = false;
-            long deadline = System.nanoTime() + PATIENCE_MILLIS * 1_000_000L;
+            long deadline = System.nanoTime() + patienceMillis * 1_000_000L;
             writer = Thread.currentThread();
             try {
                 // Looks by itself too: the upcall thread may be the one that prints.

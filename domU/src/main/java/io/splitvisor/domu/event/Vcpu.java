@@ -12,18 +12,27 @@ import io.splitvisor.hypercall.HypercallRing;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.hypercall.UpcallSleep;
 import io.splitvisor.ring.Doorbell;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 
 /**
  * A virtual processor of a JVM guest: a hypercall ring, and a thread that takes events and completed hypercalls, and
  * sleeps when there are none. The guest's own threads are Java's affair; they share the rings.
+ *
+ * <p>The vCPUs of a domain share one bell. Whose thread takes a signal of the bell away looks whether it was meant for
+ * another, that is, sleeps although its word says awake, and rings again for it.
  */
 public final class Vcpu implements UpcallSleep, Runnable {
+    private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
     private static final int SPIN_TURNS = 1000;
-    /** Bit of the attach socket in what the poll answers; the bell is bit 0. */
+    private static final int BELL = 1;
     private static final int LIFE_LINE = 2;
 
     private final int id;
     private final long info;
+    private final MemorySegment memory;
+    private final long asleepWord;
     private final Doorbell bell;
     private final Poll poll;
     private final HypercallRing ring;
@@ -31,7 +40,9 @@ public final class Vcpu implements UpcallSleep, Runnable {
     private final Duties duties;
     private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
 
+    private Vcpu[] all = {this};
     private EventChannels events;
+    private volatile boolean sleeping;
     private volatile Thread thread;
     private volatile boolean ended;
 
@@ -57,8 +68,9 @@ public final class Vcpu implements UpcallSleep, Runnable {
         DomainLayout layout = memory.layout();
         this.id = id;
         this.info = SharedInfo.vcpuInfo(0, id);
-        long asleep = DomainLayout.bytes(layout.vcpuControl(id)) + DomainLayout.VCPU_ASLEEP;
-        this.bell = new Doorbell(memory.segment(), asleep, bellToGuest);
+        this.memory = memory.segment();
+        this.asleepWord = DomainLayout.bytes(layout.vcpuControl(id)) + DomainLayout.VCPU_ASLEEP;
+        this.bell = new Doorbell(memory.segment(), asleepWord, bellToGuest);
         this.poll = new Poll(bellToGuest.fd(), lifeLine);
         this.duties = duties;
         int ringPages = DomainLayout.HYPERCALL_RING_PAGES;
@@ -84,10 +96,15 @@ public final class Vcpu implements UpcallSleep, Runnable {
         return hypercalls;
     }
 
-    /** Starts the upcall thread. */
-    public void start(EventChannels taken) {
+    /**
+     * Starts the upcall thread.
+     *
+     * @param siblings all vCPUs of the domain, this one included
+     * @param taken the domain's events, which {@code taken} may deliver to another vCPU
+     */
+    public void start(Vcpu[] siblings, EventChannels taken) {
+        all = siblings;
         events = taken;
-        taken.deliverTo(this);
         Thread started = new Thread(this, "vcpu" + id);
         started.setDaemon(true);
         thread = started;
@@ -143,7 +160,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
     private void sleepUntilRung() {
         int millis = duties.upkeep();
         arm();
-        if (!hasWork()) {
+        if (!hasWork() && !ended) {
             sleep(millis);
         }
         disarm();
@@ -157,7 +174,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
     /** Ends the upcall thread, soon; for hosts of more than one domain. */
     public void stop() {
         ended = true;
-        bell.event().signal();
+        wake();
     }
 
     @Override
@@ -167,12 +184,17 @@ public final class Vcpu implements UpcallSleep, Runnable {
 
     @Override
     public void arm() {
+        sleeping = true;
         bell.arm();
     }
 
     @Override
     public void sleep(int millis) {
         int ready = poll.await(millis);
+        if ((ready & BELL) != 0 && all.length > 1) {
+            bell.event().drain();
+            passOn();
+        }
         if ((ready & LIFE_LINE) != 0 && !ended) {
             ended = true;
             ring.fail("the attach socket has ended");
@@ -180,8 +202,25 @@ public final class Vcpu implements UpcallSleep, Runnable {
         }
     }
 
+    private void passOn() {
+        for (Vcpu other : all) {
+            if (other != this && other.wasRungAsleep()) {
+                bell.event().signal();
+                return;
+            }
+        }
+    }
+
+    private boolean wasRungAsleep() {
+        return sleeping && (int) WORD.getAcquire(memory, asleepWord) == 0;
+    }
+
     @Override
     public void disarm() {
         bell.disarm();
+        sleeping = false;
+        if (all.length > 1) {
+            passOn();
+        }
     }
 }

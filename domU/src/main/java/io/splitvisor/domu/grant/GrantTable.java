@@ -40,9 +40,20 @@ public final class GrantTable {
     private final int[] frames;
     private int deferredHead = NONE;
     private volatile int deferred;
+    private final Runnable firstDeferred;
 
-    /** The table of a domain that has just started. */
+    /** The table of a domain that has just started; somebody calls {@link #retryDeferred} from time to time. */
     public GrantTable(GuestMemory memory) {
+        this(memory, () -> {});
+    }
+
+    /**
+     * As above.
+     *
+     * @param firstDeferred run when a grant is put aside and no other is
+     */
+    public GrantTable(GuestMemory memory, Runnable firstDeferred) {
+        this.firstDeferred = firstDeferred;
         DomainLayout layout = memory.layout();
         this.memory = memory;
         this.segment = memory.segment();
@@ -184,11 +195,15 @@ public final class GrantTable {
             free(frame);
             return;
         }
+        boolean first;
         synchronized (this) {
             frames[ref] = frame;
             next[ref] = deferredHead;
             deferredHead = ref;
-            deferred++;
+            first = deferred++ == 0;
+        }
+        if (first) {
+            firstDeferred.run();
         }
     }
 

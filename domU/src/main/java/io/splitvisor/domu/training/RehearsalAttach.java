@@ -4,7 +4,9 @@ package io.splitvisor.domu.training;
 import io.splitvisor.attach.AttachMessages;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.host.Errno;
+import io.splitvisor.host.EventFd;
 import io.splitvisor.host.HostException;
+import io.splitvisor.host.Poll;
 import io.splitvisor.host.UnixListener;
 import io.splitvisor.host.UnixSocket;
 import java.nio.file.Path;
@@ -20,7 +22,7 @@ public final class RehearsalAttach implements AutoCloseable {
     private final RehearsalDom0 dom0;
     private final UnixListener listener;
     private final Path path;
-    private volatile UnixSocket guest;
+    private final EventFd hangUp = EventFd.create();
     private volatile boolean ended;
 
     /** Listens in a folder that exists. */
@@ -38,7 +40,7 @@ public final class RehearsalAttach implements AutoCloseable {
         return path.toString();
     }
 
-    /** Whether a guest attached and its end of the life line is closed. */
+    /** Whether the conversation with the guest is over. */
     public boolean ended() {
         return ended;
     }
@@ -58,17 +60,28 @@ public final class RehearsalAttach implements AutoCloseable {
             for (int i = 0; i < DESCRIPTORS; i++) {
                 connection.send(new byte[1], dom0.descriptor(i));
             }
-            guest = connection;
-            connection.receive(1);
+            watch(connection);
+            connection.close();
         } catch (HostException e) {
-            // The guest, or this object's owner, ended the connection.
+            // The guest went before it was welcome.
+            return;
+        } finally {
             ended = true;
+        }
+    }
+
+    /** Until the guest, or this object's owner, ends the connection. */
+    private void watch(UnixSocket connection) {
+        try (Poll poll = new Poll(connection.fd(), hangUp.fd())) {
+            while (poll.await(-1) == 0) {
+                // A signal came: nothing to do with it.
+            }
         }
     }
 
     /** Ends the guest's life line. */
     public void hangUp() {
-        guest.close();
+        hangUp.signal();
     }
 
     @Override

@@ -55,14 +55,16 @@ public final class RehearsalDom0 implements AutoCloseable {
         this.ram = SharedMemory.create("rehearsal-ram", layout.totalBytes());
         this.monitorPages = SharedMemory.createGuarded("rehearsal-monitor", DomainLayout.PAGE_SIZE);
         this.sharedInfo = page(layout.sharedInfo());
-        long asleep = DomainLayout.bytes(layout.vcpuControl(0)) + DomainLayout.VCPU_ASLEEP;
-        this.vcpuBell = new Doorbell(ram.segment(), asleep, bellToGuest);
-        MemorySegment ring = ram.segment()
-                .asSlice(
-                        DomainLayout.bytes(layout.hypercallRing(0)),
-                        DomainLayout.bytes(DomainLayout.HYPERCALL_RING_PAGES));
-        SharedRing.init(ring);
-        this.hypercalls = new RehearsalHypercalls(ring, ram.segment(), vcpuBell, this);
+        this.hypercalls = new RehearsalHypercalls(ram.segment(), this);
+        for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
+            MemorySegment ring = ram.segment()
+                    .asSlice(
+                            DomainLayout.bytes(layout.hypercallRing(vcpu)),
+                            DomainLayout.bytes(DomainLayout.HYPERCALL_RING_PAGES));
+            SharedRing.init(ring);
+            hypercalls.add(ring, bellOf(vcpu));
+        }
+        this.vcpuBell = bellOf(0);
         MemorySegment console = page(layout.console());
         this.consoleOut = XenconsInterface.out(console, 0);
         this.consoleIn = XenconsInterface.in(console, 0);
@@ -73,6 +75,11 @@ public final class RehearsalDom0 implements AutoCloseable {
         this.thread = new Thread(this::run, "rehearsal-dom0");
         thread.setDaemon(true);
         thread.start();
+    }
+
+    private Doorbell bellOf(int vcpu) {
+        long asleep = DomainLayout.bytes(layout.vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
+        return new Doorbell(ram.segment(), asleep, bellToGuest);
     }
 
     private MemorySegment page(int frame) {

@@ -18,6 +18,8 @@ import io.splitvisor.abi.grant.GrantTableOp;
 import io.splitvisor.ring.BackRing;
 import io.splitvisor.ring.Doorbell;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -29,10 +31,8 @@ public final class RehearsalHypercalls {
     private static final int FIRST_FREE_PORT = 8;
     private static final int OFFERED_PORT = 100;
 
-    private final BackRing ring;
-    private final MemorySegment slots;
+    private final List<Ring> rings = new ArrayList<>();
     private final MemorySegment memory;
-    private final Doorbell vcpuBell;
     private final RehearsalDom0 dom0;
     private final ConcurrentHashMap<Integer, Runnable> listeners = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<Integer, AtomicInteger> sends = new ConcurrentHashMap<>();
@@ -41,12 +41,16 @@ public final class RehearsalHypercalls {
     private volatile boolean held;
     private final AtomicInteger served = new AtomicInteger();
 
-    RehearsalHypercalls(MemorySegment ringPages, MemorySegment memory, Doorbell vcpuBell, RehearsalDom0 dom0) {
-        this.ring = BackRing.init(ringPages, MulticallEntry.SIZE);
-        this.slots = ringPages;
+    /** A vCPU's ring, and the bell that wakes the vCPU. */
+    private record Ring(BackRing ring, Doorbell bell) {}
+
+    RehearsalHypercalls(MemorySegment memory, RehearsalDom0 dom0) {
         this.memory = memory;
-        this.vcpuBell = vcpuBell;
         this.dom0 = dom0;
+    }
+
+    void add(MemorySegment ringPages, Doorbell vcpuBell) {
+        rings.add(new Ring(BackRing.init(ringPages, MulticallEntry.SIZE), vcpuBell));
     }
 
     /** Why the guest shut down; {@link #RUNNING} while it has not. */
@@ -82,7 +86,17 @@ public final class RehearsalHypercalls {
     }
 
     int serve() {
-        int count = held ? 0 : ring.unconsumedRequests();
+        int count = 0;
+        for (Ring ring : rings) {
+            count += held ? 0 : serve(ring.ring, ring.bell);
+        }
+        served.addAndGet(count);
+        return count;
+    }
+
+    private int serve(BackRing ring, Doorbell bell) {
+        MemorySegment slots = ring.memory();
+        int count = ring.unconsumedRequests();
         for (int i = 0; i < count; i++) {
             long at = ring.takeRequest();
             long result = call(
@@ -91,17 +105,18 @@ public final class RehearsalHypercalls {
                     MulticallEntry.args(slots, at, 1));
             MulticallEntry.result(slots, ring.claimResponse(), result);
         }
-        if (count > 0) {
-            served.addAndGet(count);
-            if (ring.pushResponsesAndCheckNotify()) {
-                vcpuBell.ring();
-            }
+        if (count > 0 && ring.pushResponsesAndCheckNotify()) {
+            bell.ring();
         }
         return count;
     }
 
     boolean arm() {
-        return !held && ring.finalCheckForRequests() != 0;
+        boolean more = false;
+        for (Ring ring : rings) {
+            more |= !held && ring.ring.finalCheckForRequests() != 0;
+        }
+        return more;
     }
 
     private long call(int op, int command, long argument) {

@@ -83,8 +83,8 @@ class CGuestIT {
 
     /** A guest that has powered off may be forgotten before anybody asks. */
     private void awaitEnd(int domid) {
-        await().atMost(PATIENCE).until(() -> dom0.toolstack().list().stream()
-                .noneMatch(domain -> domain.domid() == domid));
+        await().atMost(PATIENCE)
+                .until(() -> dom0.toolstack().list().stream().noneMatch(domain -> domain.domid() == domid));
     }
 
     @Test

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.benchmarks.domains;
+
+import io.splitvisor.dom0.cli.Benchmark;
+import io.splitvisor.dom0.config.Action;
+import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.config.Guest;
+import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.toolstack.ConsoleStream;
+import io.splitvisor.dom0.toolstack.CreateOptions;
+import io.splitvisor.dom0.toolstack.Dom0Launcher;
+import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.Toolstack;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.ServiceLoader;
+
+/**
+ * Starts 50 JVM guests one after the other and times {@code create} to the guest's first line; has ten idle ones, and
+ * measures what they and Dom0 use of a core; has a hundred, lists them, has each answer on its console, and destroys them.
+ */
+public final class DomainBenchmark implements Benchmark {
+    private static final int STARTS = 50;
+    private static final int IDLE = 10;
+    private static final int IDLE_SECONDS = 10;
+    private static final int MANY = 100;
+    private static final int MEMORY_MIB = 16;
+
+    @Override
+    public String name() {
+        return "domains";
+    }
+
+    @Override
+    public String summary() {
+        return "create to first line, ten idle domains, a hundred domains";
+    }
+
+    @Override
+    public int run(List<String> arguments, boolean json, PrintStream out) {
+        Path folder = null;
+        try {
+            folder = Files.createTempDirectory("sv");
+            Dom0Launcher launcher =
+                    ServiceLoader.load(Dom0Launcher.class).findFirst().orElseThrow();
+            try (Dom0Launcher.Dom0 dom0 = launcher.start(folder, new Dom0Launcher.Options(0, "bench domains"))) {
+                Toolstack toolstack = dom0.toolstack();
+                double[] starts = starts(toolstack);
+                double idle = idle(toolstack);
+                Many many = many(toolstack);
+                print(json, out, starts, idle, many);
+            }
+            return 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return 1;
+        }
+    }
+
+    private record Many(double createSeconds, double answerSeconds, double destroySeconds, double pssMib) {}
+
+    private static double[] starts(Toolstack toolstack) {
+        double[] millis = new double[STARTS];
+        for (int i = 0; i < STARTS; i++) {
+            long start = System.nanoTime();
+            int domid = create(toolstack, "start" + i);
+            try (ConsoleStream console = toolstack.console(domid)) {
+                expect(console, "up");
+            }
+            millis[i] = (System.nanoTime() - start) / 1e6;
+            toolstack.destroy(domid, false);
+        }
+        Arrays.sort(millis);
+        return millis;
+    }
+
+    private static double idle(Toolstack toolstack) throws InterruptedException {
+        List<Integer> domids = new ArrayList<>();
+        for (int i = 0; i < IDLE; i++) {
+            domids.add(create(toolstack, "idle" + i));
+        }
+        // Start-up work, such as compiling, is over after a while.
+        Thread.sleep(2000);
+        long before = cpuNanos(toolstack);
+        long start = System.nanoTime();
+        Thread.sleep(IDLE_SECONDS * 1000L);
+        double share = 100.0 * (cpuNanos(toolstack) - before) / (System.nanoTime() - start);
+        domids.forEach(domid -> toolstack.destroy(domid, false));
+        return share;
+    }
+
+    private static Many many(Toolstack toolstack) {
+        long start = System.nanoTime();
+        List<Integer> domids = new ArrayList<>();
+        for (int i = 0; i < MANY; i++) {
+            domids.add(create(toolstack, "many" + i));
+        }
+        double create = seconds(start);
+        if (toolstack.list().size() != MANY + 1) {
+            throw new IllegalStateException("list shows " + toolstack.list().size() + " domains");
+        }
+        start = System.nanoTime();
+        for (int domid : domids) {
+            try (ConsoleStream console = toolstack.console(domid)) {
+                byte[] question = "?".getBytes(StandardCharsets.UTF_8);
+                console.write(question, 0, question.length);
+                expect(console, "?");
+            }
+        }
+        double answer = seconds(start);
+        double pss = pssMib();
+        start = System.nanoTime();
+        domids.forEach(domid -> toolstack.destroy(domid, false));
+        return new Many(create, answer, seconds(start), pss);
+    }
+
+    private static double seconds(long since) {
+        return (System.nanoTime() - since) / 1e9;
+    }
+
+    /** Proportional memory of this process's children, the guests, in MiB for each. */
+    private static double pssMib() {
+        double total = 0;
+        int count = 0;
+        for (ProcessHandle child : ProcessHandle.current().children().toList()) {
+            Path rollup = Path.of("/proc", Long.toString(child.pid()), "smaps_rollup");
+            try {
+                for (String line : Files.readAllLines(rollup)) {
+                    if (line.startsWith("Pss:")) {
+                        total += Long.parseLong(line.replaceAll("[^0-9]", "")) / 1024.0;
+                        count++;
+                    }
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException("a guest ended in the middle of the benchmark", e);
+            }
+        }
+        return total / Math.max(count, 1);
+    }
+
+    private static long cpuNanos(Toolstack toolstack) {
+        return toolstack.list().stream().mapToLong(DomainInfo::cpuTimeNanos).sum();
+    }
+
+    private static void expect(ConsoleStream console, String text) {
+        StringBuilder seen = new StringBuilder();
+        byte[] buffer = new byte[256];
+        while (seen.indexOf(text) < 0) {
+            int count = console.read(buffer, 0, buffer.length);
+            if (count < 0) {
+                throw new IllegalStateException("the guest ended; it said: " + seen);
+            }
+            seen.append(new String(buffer, 0, count, StandardCharsets.UTF_8));
+        }
+    }
+
+    private static int create(Toolstack toolstack, String name) {
+        Guest guest = new Guest.Jvm(
+                Optional.empty(), Optional.of(IdleGuest.class.getName()), List.of(), List.of(ownJar()), List.of());
+        DomainConfig config = new DomainConfig(
+                name,
+                Optional.empty(),
+                guest,
+                List.of(),
+                MEMORY_MIB,
+                MEMORY_MIB,
+                1,
+                1,
+                List.of(),
+                List.of(),
+                new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.PRESERVE, Action.DESTROY),
+                false,
+                List.of(),
+                List.of(),
+                "bench");
+        return toolstack.create(config, CreateOptions.START);
+    }
+
+    private static Path ownJar() {
+        return Path.of(IdleGuest.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .getPath());
+    }
+
+    private static void print(boolean json, PrintStream out, double[] starts, double idle, Many many) {
+        double p50 = starts[starts.length / 2];
+        double p99 = starts[(int) Math.ceil(starts.length * 0.99) - 1];
+        if (json) {
+            out.print(Json.pretty(Json.object(
+                    "create_to_first_line_ms_p50", p50,
+                    "create_to_first_line_ms_p99", p99,
+                    "idle_ten_domains_percent_of_core", idle,
+                    "hundred_create_s", many.createSeconds,
+                    "hundred_answer_s", many.answerSeconds,
+                    "hundred_destroy_s", many.destroySeconds,
+                    "pss_mib_per_domain", many.pssMib)));
+            return;
+        }
+        out.printf(
+                Locale.ROOT,
+                "create to the guest's first line, %d times   p50 %.1f ms, p99 %.1f ms%n",
+                STARTS,
+                p50,
+                p99);
+        out.printf(Locale.ROOT, "%d idle domains and Dom0                     %.3f %% of a core%n", IDLE, idle);
+        out.printf(
+                Locale.ROOT,
+                "%d domains                                 created in %.1f s, all answered in %.2f s, destroyed in %.1f s%n",
+                MANY,
+                many.createSeconds,
+                many.answerSeconds,
+                many.destroySeconds);
+        out.printf(Locale.ROOT, "memory of a guest's process (Pss)            %.1f MiB%n", many.pssMib);
+    }
+}

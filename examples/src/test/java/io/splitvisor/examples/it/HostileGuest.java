@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.examples.it;
+
+import io.splitvisor.abi.io.XenconsInterface;
+import io.splitvisor.abi.io.XenstoreDomainInterface;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.domu.Guest;
+import io.splitvisor.domu.GuestDomain;
+import io.splitvisor.domu.block.BlockDevice;
+import io.splitvisor.domu.block.BlockIo;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+
+/** Does one thing that no guest should; its arguments are what, and the domain's memory in MiB. */
+public final class HostileGuest implements Guest {
+    @Override
+    public void run(GuestDomain domain) throws Exception {
+        String what = domain.arguments().get(0);
+        int ramPages = Integer.parseInt(domain.arguments().get(1)) * 256;
+        DomainLayout layout = new DomainLayout(ramPages, 64, 1);
+        MemorySegment memory = domain.memory().segment();
+        System.out.println("about to do " + what);
+        switch (what) {
+            case "hypercall-overflow" -> {
+                // An honest call wakes Dom0, which then looks at the ring a few times more.
+                while (true) {
+                    domain.hypercalls().schedYield();
+                    for (int i = 0; i < 1000; i++) {
+                        memory.set(ValueLayout.JAVA_INT, DomainLayout.bytes(layout.hypercallRing(0)), 1 << 20);
+                    }
+                }
+            }
+            case "console-indices" -> {
+                long console = DomainLayout.bytes(layout.console());
+                memory.set(ValueLayout.JAVA_INT, console + XenconsInterface.OUT_PROD, 0x7000_0000);
+                domain.xenstore().write("data/done", what);
+            }
+            case "xenstore-indices" -> {
+                domain.xenstore().read("name");
+                long ring = DomainLayout.bytes(layout.xenstore());
+                memory.set(ValueLayout.JAVA_INT, ring + XenstoreDomainInterface.REQ_PROD, 0x7000_0000);
+                Thread.sleep(60_000);
+            }
+            case "die-in-flight" -> {
+                BlockDevice disk = domain.disk("xvda");
+                for (int i = 0; i < 16; i++) {
+                    BlockIo io = disk.newIo(8);
+                    disk.queue().submit(io.read(i * 64L, 8 * 4096));
+                }
+                Runtime.getRuntime().halt(9);
+            }
+            case "garbage-everywhere" -> garbage(memory, layout);
+            default -> throw new IllegalArgumentException(what);
+        }
+        Thread.sleep(60_000);
+    }
+
+    /** Random bytes in every special page, again and again, for two seconds. */
+    private static void garbage(MemorySegment memory, DomainLayout layout) {
+        Random random = new Random(42);
+        long first = DomainLayout.bytes(layout.sharedInfo());
+        int words = (int) ((memory.byteSize() - first) / Integer.BYTES);
+        long end = System.nanoTime() + 2_000_000_000L;
+        while (System.nanoTime() < end) {
+            memory.set(ValueLayout.JAVA_INT, first + (long) random.nextInt(words) * Integer.BYTES, random.nextInt());
+        }
+        Runtime.getRuntime().halt(0);
+    }
+}
