@@ -474,7 +474,10 @@ class StoreHardeningTest {
         for (int length = 1; length < 8; length++) {
             String dir = "/fill-" + length;
             for (int i = 0; i < 3000; i++) {
-                dom0.ask(MKDIR, dir + "/" + Integer.toString(1_000_000 + i).substring(7 - Math.max(length, 4)) + "x".repeat(length));
+                dom0.ask(
+                        MKDIR,
+                        dir + "/" + Integer.toString(1_000_000 + i).substring(7 - Math.max(length, 4))
+                                + "x".repeat(length));
             }
             int children = bench.core().tree().get(dir).children().length;
             int offset = 0;
