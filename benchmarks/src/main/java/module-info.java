@@ -3,13 +3,17 @@
 module io.splitvisor.benchmarks {
     requires io.splitvisor.dom0;
     requires io.splitvisor.domu;
+    requires tools.jackson.databind;
 
     // The guest's runtime finds it by name.
+    exports io.splitvisor.benchmarks.block to
+            io.splitvisor.domu;
     exports io.splitvisor.benchmarks.domains to
             io.splitvisor.domu;
 
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
 
     provides io.splitvisor.dom0.cli.Benchmark with
+            io.splitvisor.benchmarks.block.BlockBenchmark,
             io.splitvisor.benchmarks.domains.DomainBenchmark;
 }

@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.splitvisor.abi.grant.GrantEntryV1;
 import io.splitvisor.abi.io.XenbusState;
-import io.splitvisor.abi.io.XsMessageType;
-import io.splitvisor.abi.io.XsdError;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -75,8 +73,6 @@ class AbiAnyBytesPropertyTest {
         for (int round = 0; round < 100_000; round++) {
             int number = round < 1000 ? round - 500 : random.nextInt();
             assertThat(XenbusState.of(number)).isNotNull();
-            assertThat(XsMessageType.of(number)).isNotNull();
-            assertThat(XsdError.of(number)).isNotNull();
             assertThat(ShutdownReason.of(number)).isNotNull();
             assertThat(Hypercall.nameOf(number)).isNotEmpty();
             assertThat(XenErrno.nameOf(random.nextLong())).isNotEmpty();

@@ -48,6 +48,9 @@ final class BlockQueue implements RingWorker {
     /** The request that is neither free nor with the store, if there is one: in the loop's hands right now. */
     private BlockRequest current;
 
+    /** The time, as of the last look. One request's end is the next one's beginning. */
+    private long clock;
+
     private boolean halted;
     private boolean drained;
     private Runnable whenDrained;
@@ -97,6 +100,10 @@ final class BlockQueue implements RingWorker {
             // A late wake-up.
             return 0;
         }
+        boolean work = !completions.isEmpty() || (!halted && ring.unconsumedRequests() > 0);
+        if (work) {
+            clock = System.nanoTime();
+        }
         int moved = takeCompletions();
         if (!halted) {
             moved += takeRequests();
@@ -131,7 +138,7 @@ final class BlockQueue implements RingWorker {
     private void take() {
         BlockRequest request = free[--freeCount];
         current = request;
-        request.began(System.nanoTime());
+        request.started(clock);
         int status = request.take(ring, protocol, disk, grants);
         if (status != BlockRequest.READY) {
             respond(request, status);
@@ -159,6 +166,8 @@ final class BlockQueue implements RingWorker {
         if (result == BlockStore.PENDING) {
             current = null;
         } else {
+            // A clock that the store looked at is not looked at again.
+            clock = request.finished() != clock ? request.finished() : System.nanoTime();
             finish(request, result);
         }
     }
@@ -241,7 +250,7 @@ final class BlockQueue implements RingWorker {
     }
 
     private void count(BlockRequest request, int status) {
-        statistics.latency(System.nanoTime() - request.began());
+        statistics.latency(Math.max(0, clock - request.started()));
         if (status != BlkifStatus.OKAY) {
             statistics.add(Counter.ERRORS, 1);
         } else if (request.blkifOperation() == BlkifOp.FLUSH_DISKCACHE || request.isBarrier()) {

@@ -48,7 +48,6 @@ final class BlockRequest extends StoreRequest {
     private Steps steps = Steps.ONE;
     private int step;
     private boolean data;
-    private long began;
     private int result;
 
     BlockRequest(BlockQueue queue, Arena arena) {
@@ -246,13 +245,5 @@ final class BlockRequest extends StoreRequest {
     /** Data to be moved, in 512-byte sectors. */
     long sectors() {
         return sectorCount;
-    }
-
-    void began(long nanos) {
-        began = nanos;
-    }
-
-    long began() {
-        return began;
     }
 }

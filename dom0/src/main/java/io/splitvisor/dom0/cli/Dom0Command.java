@@ -13,7 +13,7 @@ final class Dom0Command {
             return 2;
         }
         try (Dom0Session session = Dom0Session.start(in);
-                var _ = OnSignal.end(session)) {
+                var _ = OnSignal.watch(session)) {
             in.log("Dom0 runs in " + session.runDir());
             if (in.json()) {
                 in.environment().out().print(Json.pretty(Json.object("run_dir", session.runDir())));

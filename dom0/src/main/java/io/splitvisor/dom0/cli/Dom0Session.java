@@ -74,7 +74,7 @@ final class Dom0Session implements AutoCloseable {
 
             @Override
             public void dom0() {
-                asked.countDown();
+                askToStop();
             }
         };
     }
@@ -94,6 +94,11 @@ final class Dom0Session implements AutoCloseable {
     /** Waits until someone asks this Dom0 to end. */
     void awaitStop() throws InterruptedException {
         asked.await();
+    }
+
+    /** Asks this Dom0 to end. */
+    void askToStop() {
+        asked.countDown();
     }
 
     /** Whether someone has asked. */

@@ -24,7 +24,7 @@ final class RawTerminal implements AutoCloseable {
         var terminal = new RawTerminal(stty("-g"));
         if (terminal.isTerminal()) {
             Runtime.getRuntime().addShutdownHook(terminal.restorer);
-            stty("raw", "-echo");
+            stty("raw", "-echo", "opost"); // guests end lines with a line feed alone
         }
         return terminal;
     }

@@ -39,9 +39,9 @@ final class UpCommand {
             return 1;
         }
         try (Dom0Session session = Dom0Session.start(in);
-                var _ = OnSignal.end(session)) {
+                var _ = OnSignal.watch(session)) {
             int code = host(in, session, present);
-            if (code == 0) {
+            if (code == 0 && !session.isStopping()) {
                 for (Path folder : setup.folders()) {
                     runProgram(in, folder, "check");
                 }

@@ -144,6 +144,10 @@ final class ConfigReader {
                     .forEach(key -> read.problem(settings.get(key), "only for type = \"jvm\""));
             return Optional.of(new Guest.Exec(kernel.orElseThrow()));
         }
+        if (main.isEmpty()) {
+            missing("jvm_main", "missing; expected the name of the guest's class");
+            return Optional.empty();
+        }
         return Optional.of(new Guest.Jvm(kernel, main, modulePath, classPath, jvmArgs));
     }
 

@@ -18,7 +18,7 @@ public sealed interface Guest {
      * A class that implements the guest interface, in a JVM of its own.
      *
      * @param kernel the jar; may be absent where a path below has it
-     * @param mainClass the class; absent: the one that the jar offers
+     * @param mainClass the class; a configuration file always names it
      * @param modulePath more jars and folders with modules
      * @param classPath more jars and folders with classes
      * @param jvmArgs options for the JVM

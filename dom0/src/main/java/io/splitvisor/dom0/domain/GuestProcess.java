@@ -29,6 +29,8 @@ final class GuestProcess {
 
     private static final int OPEN_FILES = 256;
 
+    private static final Path SETSID = Path.of("/usr/bin/setsid");
+
     private final Process process;
 
     private GuestProcess(Process process) {
@@ -43,7 +45,7 @@ final class GuestProcess {
      */
     static GuestProcess start(
             DomainConfig config, Path folder, Path attachSocket, String token, ObjIntConsumer<byte[]> output) {
-        ProcessBuilder builder = new ProcessBuilder(command(config))
+        ProcessBuilder builder = new ProcessBuilder(inOwnSession(command(config)))
                 .directory(folder.toFile())
                 .redirectInput(new File("/dev/null"))
                 .redirectErrorStream(true);
@@ -78,6 +80,19 @@ final class GuestProcess {
             // The process is gone, and its pipe with it.
             return;
         }
+    }
+
+    /**
+     * A Ctrl-C at Dom0's terminal reaches every process of the session, and is meant for Dom0 alone, which then ends its
+     * guests in order. {@code setsid} becomes the program without a process of its own.
+     */
+    private static List<String> inOwnSession(List<String> command) {
+        if (!Files.isExecutable(SETSID)) {
+            return command;
+        }
+        List<String> wrapped = new ArrayList<>(List.of(SETSID.toString()));
+        wrapped.addAll(command);
+        return wrapped;
     }
 
     static List<String> command(DomainConfig config) {

@@ -12,19 +12,28 @@ import org.slf4j.LoggerFactory;
  * A raw image file or a block device.
  *
  * <p>A read is first tried in the caller's thread with {@code RWF_NOWAIT}: what is in the page cache costs one system call
- * and no hand-over. Everything that may wait for the device goes to a thread of {@link StoreThreads}; for writes see
- * {@link InlineWrites}.
+ * and no hand-over. Everything that may wait for the device goes to a thread of {@link StoreThreads}. Where the system
+ * cannot say beforehand whether a call waits (writes, and reads on file systems without {@code RWF_NOWAIT}, such as tmpfs)
+ * it depends on how long the last ones took: {@link InlineCalls}.
  */
 final class FileStore implements BlockStore {
     private static final int THREADS = 8;
     private static final int DEPTH = 4096;
     private static final int PAGE = 4096;
+
+    /** Longer than a large copy from the page cache, shorter than a read from a disk. */
+    private static final long SLOW_READ_NANOS = 60_000;
+
+    /** A file system's own work takes time; being throttled takes more. */
+    private static final long SLOW_WRITE_NANOS = 500_000;
+
     private static final Logger LOG = LoggerFactory.getLogger(FileStore.class);
 
     private final HostFile file;
     private final StoreGeometry geometry;
     private final StoreThreads threads;
-    private final InlineWrites inlineWrites = new InlineWrites();
+    private final InlineCalls inlineReads = new InlineCalls(SLOW_READ_NANOS);
+    private final InlineCalls inlineWrites = new InlineCalls(SLOW_WRITE_NANOS);
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile boolean readsNowait;
     private final boolean buffered;
@@ -90,13 +99,19 @@ final class FileStore implements BlockStore {
     @Override
     public int submit(StoreRequest request) {
         return switch (request.operation()) {
-            case READ -> readsNowait ? readNow(request) : later(request);
+            case READ -> readNow(request);
             case WRITE -> writeNow(request);
             case FLUSH, DISCARD -> later(request);
         };
     }
 
     private int readNow(StoreRequest request) {
+        if (!buffered) {
+            return later(request);
+        }
+        if (!readsNowait) {
+            return inlineReads.allowed() ? transferNow(request, inlineReads) : later(request);
+        }
         IoVector data = request.data();
         long moved = file.readVectorNoWait(data.address(), data.count(), request.offset());
         if (moved == request.length()) {
@@ -113,12 +128,14 @@ final class FileStore implements BlockStore {
     private int writeNow(StoreRequest request) {
         // Part of a page may have to be read first, and that waits for the device.
         boolean wholePages = ((request.offset() | request.length()) & (PAGE - 1)) == 0;
-        if (!buffered || !wholePages || !inlineWrites.allowed()) {
-            return later(request);
-        }
-        long start = System.nanoTime();
+        return buffered && wholePages && inlineWrites.allowed() ? transferNow(request, inlineWrites) : later(request);
+    }
+
+    private int transferNow(StoreRequest request, InlineCalls policy) {
         int result = transfer(request);
-        inlineWrites.took(System.nanoTime() - start);
+        long now = System.nanoTime();
+        request.finished(now);
+        policy.took(now - request.started());
         return result;
     }
 

@@ -24,6 +24,8 @@ public abstract class StoreRequest {
     private Operation operation = Operation.FLUSH;
     private long offset;
     private long length;
+    private long started;
+    private long finished;
 
     /**
      * @param arena holds the native part
@@ -72,6 +74,27 @@ public abstract class StoreRequest {
         operation = Operation.DISCARD;
         offset = at;
         length = bytes;
+    }
+
+    /** Notes when the request came, by {@link System#nanoTime}: reading the clock costs too much to do it twice. */
+    public final void started(long nanos) {
+        started = nanos;
+        finished = nanos;
+    }
+
+    /** When the request came. */
+    public final long started() {
+        return started;
+    }
+
+    /** A store that has looked at the clock after a request says so. */
+    final void finished(long nanos) {
+        finished = nanos;
+    }
+
+    /** When the store was done with it; {@link #started} if it did not look at the clock. */
+    public final long finished() {
+        return finished;
     }
 
     /**

@@ -32,7 +32,8 @@ class CommandLineGoldenTest {
                 name='web'; type='exec'; kernel='k'; memory=64; on_crash='preserve'
                 disk=['img,raw,xvda,w', 'data.img,,xvdb,r']
                 """);
-        Files.writeString(folder.resolve("db.cfg"), "name='db'\ntype='jvm'\nkernel='g.jar'\nmemory=128\nvnc=1\n");
+        Files.writeString(
+                folder.resolve("db.cfg"), "name='db'\ntype='jvm'\nkernel='g.jar'; jvm_main='M'\nmemory=128\nvnc=1\n");
     }
 
     @AfterEach

@@ -36,6 +36,7 @@ class ConfigGoldenTest {
                 "no-type",
                 "jar-means-jvm",
                 "no-kernel",
+                "no-main",
                 "exec-with-jvm-keys",
                 "empty"
             })

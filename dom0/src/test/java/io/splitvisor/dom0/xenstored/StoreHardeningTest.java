@@ -470,6 +470,80 @@ class StoreHardeningTest {
     }
 
     @Test
+    void x25_shouldFillPartsToTheLastByteAndNoFurther() {
+        for (int length = 1; length < 8; length++) {
+            String dir = "/fill-" + length;
+            for (int i = 0; i < 3000; i++) {
+                dom0.ask(
+                        MKDIR,
+                        dir + "/" + Integer.toString(1_000_000 + i).substring(7 - Math.max(length, 4))
+                                + "x".repeat(length));
+            }
+            int children = bench.core().tree().get(dir).children().length;
+            int offset = 0;
+            int names = 0;
+            String part;
+            do {
+                part = dom0.ask(DIRECTORY_PART, dir, Integer.toString(offset));
+                assertThat(part).matches("(?s)[0-9]+\\|.*").hasSizeLessThanOrEqualTo(XsWire.PAYLOAD_MAX);
+                String listing = part.substring(part.indexOf('|') + 1);
+                names += (int) listing.chars().filter(c -> c == '|').count();
+                offset += listing.length();
+            } while (!part.endsWith("||"));
+            assertThat(names - 1).isEqualTo(children);
+        }
+    }
+
+    @Test
+    void x25_shouldNotOverflowAPartThatIsExactlyFull() {
+        for (int spare = 0; spare < 4; spare++) {
+            String dir = "/exact-" + spare;
+            dom0.ask(MKDIR, dir);
+            Node node = bench.core().tree().get(dir);
+            for (int i = 0; node.childBytes() < 3900; i++) {
+                dom0.ask(MKDIR, dir + "/n" + i);
+                node = bench.core().tree().get(dir);
+            }
+            int generation = Long.toString(node.generation() + 1).length() + 1;
+            int left = XsWire.PAYLOAD_MAX - generation - node.childBytes() - spare;
+            dom0.ask(MKDIR, dir + "/" + "z".repeat(left - 1));
+            String part = dom0.ask(DIRECTORY_PART, dir, "0");
+            assertThat(part).doesNotStartWith("E");
+            assertThat(part.endsWith("||")).isEqualTo(spare > 0);
+            assertThat(part.length()).isLessThanOrEqualTo(XsWire.PAYLOAD_MAX);
+        }
+    }
+
+    @Test
+    void x10_shouldCountTheNamesOfChildren() {
+        int made = 0;
+        while (guest.ask(MKDIR, "dir/" + "c".repeat(90) + made).equals("OK|")) {
+            made++;
+        }
+        assertThat(made).isBetween(20, 22);
+        assertThat(guest.ask(MKDIR, "dir/" + "c".repeat(90) + made)).isEqualTo("ENOSPC");
+        assertThat(guest.ask(MKDIR, "dir/c")).isEqualTo("OK|");
+    }
+
+    @Test
+    void x11_shouldChargeATransactionToWhoseItIs() {
+        bench.domain(1).quotas().set(Quota.MEMORY, 20_000);
+        dom0.ask(MKDIR, "/open");
+        dom0.ask(SET_PERMS, "/open", "b0");
+        dom0.write("/open/dom0s", "x");
+        int transaction = guest.begin();
+        String answer = "OK|";
+        for (int i = 0; i < 100 && answer.equals("OK|"); i++) {
+            answer = guest.write(transaction, "/open/m" + i, "v".repeat(1000));
+        }
+        assertThat(answer).isEqualTo("ENOMEM");
+        assertThat(bench.domain(1).memory()).isBetween(15_000L, 20_000L);
+        assertThat(guest.write(transaction, "/open/dom0s", "v".repeat(2000))).isEqualTo("ENOMEM");
+        assertThat(guest.commit(transaction)).isEqualTo("ENOMEM");
+        assertThat(bench.domain(1).memory()).isLessThan(1000);
+    }
+
+    @Test
     void x27_shouldReleaseADomainAndItsTargetTogether() {
         RingGuest stub = bench.introduce(4);
         bench.introduce(5);

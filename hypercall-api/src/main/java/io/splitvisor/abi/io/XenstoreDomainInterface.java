@@ -2,6 +2,7 @@
 package io.splitvisor.abi.io;
 
 import io.splitvisor.ring.ByteRing;
+import io.splitvisor.xenstore.XsWire;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;

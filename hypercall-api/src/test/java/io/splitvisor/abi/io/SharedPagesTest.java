@@ -4,6 +4,7 @@ package io.splitvisor.abi.io;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.splitvisor.ring.ByteRing;
+import io.splitvisor.xenstore.XsWire;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -59,7 +60,7 @@ class SharedPagesTest {
 
     @Test
     void shouldKeepTheXenstoreWordsApart() {
-        XenstoreDomainInterface.serverFeaturesRelease(memory, AT, XsWire.SERVER_FEATURE_RECONNECTION);
+        XenstoreDomainInterface.serverFeaturesRelease(memory, AT, XsWire.FEATURE_RECONNECTION);
         XenstoreDomainInterface.connectionRelease(memory, AT, XsWire.RECONNECT);
         XenstoreDomainInterface.errorRelease(memory, AT, XsWire.ERROR_PROTO);
         assertThat(XenstoreDomainInterface.serverFeaturesAcquire(memory, AT)).isEqualTo(1);

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.benchmarks.block;
+
+import io.splitvisor.dom0.cli.Benchmark;
+import io.splitvisor.dom0.config.Action;
+import io.splitvisor.dom0.config.DiskConfig;
+import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.config.Guest;
+import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.toolstack.Condition;
+import io.splitvisor.dom0.toolstack.ConsoleStream;
+import io.splitvisor.dom0.toolstack.CreateOptions;
+import io.splitvisor.dom0.toolstack.Dom0Launcher;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.ServiceLoader;
+import java.util.stream.Stream;
+
+/**
+ * Reads a file in the page cache: by a guest in its own process over a blkif ring; by fio through io_uring; by fio through
+ * qemu-nbd; by a FileChannel. Side by side in one run.
+ */
+public final class BlockBenchmark implements Benchmark {
+    private static final int FILE_BYTES = 256 << 20;
+    private static final int SECONDS = 3;
+    private static final List<Load> LOADS = List.of(
+            new Load("4 KiB random, depth 32", true, 4096, 32, 0),
+            new Load("4 KiB random, depth 1, awake", true, 4096, 1, 0),
+            new Load("4 KiB random, depth 1, asleep", true, 4096, 1, 1000),
+            new Load("128 KiB sequential, depth 4", false, 128 << 10, 4, 0));
+
+    @Override
+    public String name() {
+        return "block";
+    }
+
+    @Override
+    public String summary() {
+        return "a guest's disk beside fio, an NBD server and FileChannel";
+    }
+
+    @Override
+    public int run(List<String> arguments, boolean json, PrintStream out) {
+        try {
+            Path folder = Files.createTempDirectory("sv");
+            try {
+                run(folder, json, out);
+            } finally {
+                delete(folder);
+            }
+            return 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void run(Path folder, boolean json, PrintStream out) throws IOException {
+        Path file = folder.resolve("disk.img");
+        fill(file);
+        Map<String, Object> all = new LinkedHashMap<>();
+        Path runDir = Files.createDirectory(folder.resolve("run"));
+        Dom0Launcher launcher =
+                ServiceLoader.load(Dom0Launcher.class).findFirst().orElseThrow();
+        try (Dom0Launcher.Dom0 dom0 = launcher.start(runDir, new Dom0Launcher.Options(0, "bench block"));
+                Peers peers = new Peers(file, folder, SECONDS)) {
+            for (Load load : LOADS) {
+                Map<String, Result> results = new LinkedHashMap<>();
+                results.put("splitvisor", guest(dom0, file, load));
+                if (Peers.has("fio")) {
+                    results.put("fio io_uring", peers.ioUring(load));
+                    if (Peers.has("qemu-nbd")) {
+                        results.put("fio, qemu-nbd", peers.nbd(load));
+                    }
+                }
+                results.put("FileChannel", peers.fileChannel(load));
+                all.put(load.name(), results);
+                if (!json) {
+                    print(out, load, results);
+                }
+            }
+        }
+        if (json) {
+            out.print(Json.pretty(forms(all)));
+        } else if (!Peers.has("fio") || !Peers.has("qemu-nbd")) {
+            out.println("left out, because not installed: " + (Peers.has("fio") ? "qemu-nbd" : "fio"));
+        }
+    }
+
+    private static void print(PrintStream out, Load load, Map<String, Result> results) {
+        out.println(load.name());
+        double own = results.get("splitvisor").iops();
+        results.forEach((who, result) ->
+                out.printf(Locale.ROOT, "  %-14s %s  %6.2f times%n", who, result, own / result.iops()));
+    }
+
+    private static Object forms(Map<String, Object> all) {
+        Map<String, Object> result = new LinkedHashMap<>();
+        all.forEach((load, results) -> {
+            Map<String, Object> row = new LinkedHashMap<>();
+            ((Map<?, ?>) results).forEach((who, value) -> {
+                Result r = (Result) value;
+                row.put((String) who, Json.object("iops", r.iops(), "p50_us", r.p50Micros(), "p99_us", r.p99Micros()));
+            });
+            result.put(load, row);
+        });
+        return result;
+    }
+
+    private static Result guest(Dom0Launcher.Dom0 dom0, Path file, Load load) {
+        Path jar = Path.of(LoadGuest.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .getPath());
+        // A load generator is worth the second compiler.
+        Guest guest = new Guest.Jvm(
+                Optional.empty(),
+                Optional.of(LoadGuest.class.getName()),
+                List.of(),
+                List.of(jar),
+                List.of("-XX:TieredStopAtLevel=4"));
+        DomainConfig config = new DomainConfig(
+                "load",
+                Optional.empty(),
+                guest,
+                List.of(
+                        load.random() ? "random" : "sequential",
+                        Integer.toString(load.blockBytes()),
+                        Integer.toString(load.depth()),
+                        Integer.toString(load.pauseMicros()),
+                        Integer.toString(SECONDS)),
+                64,
+                64,
+                1,
+                1,
+                List.of(DiskConfig.parse(List.of(file + ",raw,xvda,r"), file.getParent())),
+                List.of(),
+                new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY),
+                false,
+                List.of(),
+                List.of(),
+                "bench");
+        int domid = dom0.toolstack().create(config, CreateOptions.START);
+        StringBuilder output = new StringBuilder();
+        try (ConsoleStream console = dom0.toolstack().console(domid)) {
+            byte[] buffer = new byte[1024];
+            for (int n = console.read(buffer, 0, buffer.length); n > 0; n = console.read(buffer, 0, buffer.length)) {
+                output.append(new String(buffer, 0, n, StandardCharsets.UTF_8));
+            }
+        }
+        awaitEnd(dom0, domid);
+        Result result = Result.find(output.toString());
+        if (result == null) {
+            throw new IllegalStateException("the guest gave no result; it said: " + output);
+        }
+        return result;
+    }
+
+    private static void awaitEnd(Dom0Launcher.Dom0 dom0, int domid) {
+        if (dom0.toolstack().list().stream().anyMatch(domain -> domain.domid() == domid)) {
+            dom0.toolstack().waitFor(domid, Condition.DEATH, Duration.ofSeconds(30));
+        }
+    }
+
+    private static void fill(Path file) throws IOException {
+        byte[] block = new byte[1 << 20];
+        Random random = new Random(1);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            for (int i = 0; i < FILE_BYTES / block.length; i++) {
+                random.nextBytes(block);
+                out.write(block);
+            }
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}
