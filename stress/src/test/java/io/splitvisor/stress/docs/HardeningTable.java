@@ -46,15 +46,18 @@ final class HardeningTable {
         Map<String, List<Row>> byComponent = new LinkedHashMap<>();
         for (Row row : rows()) {
             if (tests.containsKey(row.id)) {
-                byComponent.computeIfAbsent(row.component, _ -> new ArrayList<>()).add(row);
+                byComponent
+                        .computeIfAbsent(row.component, _ -> new ArrayList<>())
+                        .add(row);
             }
         }
         byComponent.forEach((component, rows) -> {
-            text.append("\n## ").append(component).append("\n\n| row | hostile or faulty input | what must happen | tests |\n");
+            text.append("\n## ")
+                    .append(component)
+                    .append("\n\n| row | hostile or faulty input | what must happen | tests |\n");
             text.append("|---|---|---|---|\n");
             rows.stream().sorted(Comparator.comparingInt(Row::number)).forEach(row -> text.append("| ")
-                    .append(String.join(
-                            " | ", row.id, row.input, row.outcome, String.join(", ", tests.get(row.id))))
+                    .append(String.join(" | ", row.id, row.input, row.outcome, String.join(", ", tests.get(row.id))))
                     .append(" |\n"));
         });
         return text.toString();
@@ -105,7 +108,9 @@ final class HardeningTable {
                 Path folder = module.resolve("src/test/java");
                 if (Files.isDirectory(folder)) {
                     try (Stream<Path> files = Files.walk(folder)) {
-                        files.filter(file -> file.toString().endsWith(".java")).sorted().forEach(sources::add);
+                        files.filter(file -> file.toString().endsWith(".java"))
+                                .sorted()
+                                .forEach(sources::add);
                     }
                 }
             }
