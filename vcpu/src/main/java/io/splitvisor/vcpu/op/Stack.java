@@ -150,6 +150,8 @@ final class Stack {
             }
             c.eflags(((c.eflags() & ~may) | (value & may)) & ~(long) Eflags.RF);
             c.bankChanged();
+            // TF, or an interrupt that waited for IF.
+            c.attention = true;
         }
     }
 

@@ -67,13 +67,13 @@ final class Machine {
         ram.set(ValueLayout.JAVA_LONG, GDT + 16, 0x00cf_9300_0000_ffffL);
         ram.set(ValueLayout.JAVA_LONG_UNALIGNED, TSS + 4, kernel(STACK_TOP));
         for (int v = 0; v < 32; v++) {
-            long handler = kernel(HANDLERS + 16 * v);
+            long handler = kernel(HANDLERS + 16L * v);
             ram.set(
                     ValueLayout.JAVA_LONG,
-                    IDT + 16 * v,
+                    IDT + 16L * v,
                     (handler & 0xffff) | 8L << 16 | 0xee00L << 32 | (handler >>> 16 & 0xffff) << 48);
-            ram.set(ValueLayout.JAVA_LONG, IDT + 16 * v + 8, handler >>> 32);
-            MemorySegment.copy(HYPERCALL, 0, ram, ValueLayout.JAVA_BYTE, HANDLERS + 16 * v, 3);
+            ram.set(ValueLayout.JAVA_LONG, IDT + 16L * v + 8, handler >>> 32);
+            MemorySegment.copy(HYPERCALL, 0, ram, ValueLayout.JAVA_BYTE, HANDLERS + 16L * v, 3);
         }
     }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  */
 class UserInstructionsPropertyTest {
     private static final long SEED = Long.getLong("oracle.seed", System.nanoTime());
-    private static final int CASES = Integer.getInteger("oracle.cases", 2500);
+    private static final int CASES = Integer.getInteger("oracle.cases", 1000);
     private static final String ONLY = System.getProperty("oracle.only");
     private static final boolean TRACE = Boolean.getBoolean("oracle.trace");
 
