@@ -24,6 +24,11 @@ final class Block {
     long context;
     /** Next in a chain of its {@link CodePage}. */
     Block next;
+    /** Blocks that followed it lately; valid only as far as their {@link #linear} and {@link #context} say. */
+    Block follower;
+
+    /** See {@link #follower}. */
+    Block otherFollower;
 
     Block(Op[] ops, int mode, long offset, int length, long secondPage) {
         this.ops = ops;

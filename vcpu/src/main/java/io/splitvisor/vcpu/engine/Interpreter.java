@@ -82,6 +82,7 @@ public final class Interpreter implements CodeWatch {
     }
 
     private Exit loop() {
+        Block last = null;
         while (true) {
             boolean alone = false;
             if (c.attention) {
@@ -99,8 +100,10 @@ public final class Interpreter implements CodeWatch {
             }
             if (alone) {
                 oneAlone();
+                last = null;
             } else {
-                execute(lookup());
+                last = next(last);
+                execute(last);
             }
         }
     }
@@ -142,6 +145,26 @@ public final class Interpreter implements CodeWatch {
 
     private long context() {
         return c.mmu.tlb().epoch() << 2 | c.mmu.bank();
+    }
+
+    /** The block to execute after another one: the one that followed it last time, most of the time. */
+    private Block next(Block last) {
+        if (last == null || c.mode != Cpu.CODE64) {
+            return lookup();
+        }
+        long rip = c.rip;
+        Block b = last.follower;
+        if (b != null && b.linear == rip && b.mode == Cpu.CODE64 && b.context == context()) {
+            return b;
+        }
+        b = last.otherFollower;
+        if (b != null && b.linear == rip && b.mode == Cpu.CODE64 && b.context == context()) {
+            return b;
+        }
+        b = lookup();
+        last.otherFollower = last.follower;
+        last.follower = b;
+        return b;
     }
 
     private Block lookup() {

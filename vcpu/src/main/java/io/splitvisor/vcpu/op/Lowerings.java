@@ -13,6 +13,8 @@ import java.util.Map;
 /** Finds the operation of an instruction. Every row of the opcode table has one: a missing one fails the class. */
 public final class Lowerings {
     private static final Lowering[] BY_ROW = byRow();
+    /** Answer null where an instruction has no small form. */
+    private static final Lowering[] HOT_BY_ROW = hotByRow();
 
     private Lowerings() {}
 
@@ -24,7 +26,10 @@ public final class Lowerings {
         } else if (i.row() == null) {
             op = new Undefined();
         } else {
-            op = BY_ROW[i.row().id()].lower(i);
+            op = HOT_BY_ROW[i.row().id()].lower(i);
+            if (op == null) {
+                op = BY_ROW[i.row().id()].lower(i);
+            }
         }
         boolean ends = i.row() == null || i.row().has(Row.ENDS_BLOCK) || op instanceof TooLong;
         op.place(i.start(), i.start() + i.length(), ends);
@@ -56,6 +61,16 @@ public final class Lowerings {
             result[row.id()] = found != null ? found : conditional(row);
         }
         return result;
+    }
+
+    private static Lowering[] hotByRow() {
+        return OpcodeTable.instance().rows().stream()
+                .map(row -> switch (row.mnemonic()) {
+                    case "add", "sub", "and", "or", "xor", "cmp", "test" -> (Lowering) HotArithmetic::lower;
+                    case "mov", "movzx", "lea", "push", "pop" -> (Lowering) HotMoves::lower;
+                    default -> (Lowering) i -> null;
+                })
+                .toArray(Lowering[]::new);
     }
 
     private static Lowering conditional(Row row) {

@@ -5,8 +5,8 @@ import io.splitvisor.vcpu.cpu.Cpu;
 
 /** An instruction, ready to be executed any number of times. */
 public abstract class Op {
-    private int start;
-    private int end;
+    private short start;
+    private short end;
     private boolean endsBlock;
 
     /** Executes. {@code rip} already points behind the block; whoever changes the flow overwrites it. */
@@ -19,8 +19,8 @@ public abstract class Op {
 
     /** Sets what the others tell. */
     final void place(int newStart, int newEnd, boolean newEndsBlock) {
-        this.start = newStart;
-        this.end = newEnd;
+        this.start = (short) newStart;
+        this.end = (short) newEnd;
         this.endsBlock = newEndsBlock;
     }
 

@@ -38,9 +38,9 @@ abstract class Operand {
             case RM, MEMORY -> i.hasMemory() ? new Memory(Ea.of(i), size) : register(i, i.rm(), size);
             case REG -> register(i, i.reg(), size);
             case OPCODE_REG -> register(i, i.opcodeRegister(), size);
-            case ACC -> new Register(Cpu.RAX, 0, size);
-            case COUNT -> new Register(Cpu.RCX, 0, 1);
-            case PORT -> new Register(Cpu.RDX, 0, 2);
+            case ACC -> Register.of(Cpu.RAX, size);
+            case COUNT -> Register.of(Cpu.RCX, 1);
+            case PORT -> Register.of(Cpu.RDX, 2);
             case ONE -> new Constant(1, 1);
             case IMM -> new Constant(immediate(i, n), size);
             case OFFSET -> new Memory(Absolute.of(i), size);
@@ -55,27 +55,42 @@ abstract class Operand {
 
     static Register register(Insn i, int number, int size) {
         boolean high = size == 1 && !i.hasRex() && number >= 4;
-        return high ? new Register(number - 4, 8, 1) : new Register(number, 0, size);
+        return high ? Register.HIGH[number - 4] : Register.of(number, size);
     }
 
     /** A general register, or part of one. */
     static final class Register extends Operand {
+        /** One instance each is enough, and keeps what instructions refer to small: it stays in the cache. */
+        private static final Register[] LOW = new Register[64];
+
+        private static final Register[] HIGH = new Register[4];
+
+        static {
+            for (int n = 0; n < 16; n++) {
+                for (int log = 0; log < 4; log++) {
+                    LOW[n << 2 | log] = new Register(n, 0, 1 << log);
+                }
+            }
+            for (int n = 0; n < 4; n++) {
+                HIGH[n] = new Register(n, 8, 1);
+            }
+        }
+
         final int number;
         private final int shift;
         private final long mask;
         private final long keep;
 
-        Register(int number, int shift, int size) {
+        static Register of(int number, int size) {
+            return LOW[number << 2 | Integer.numberOfTrailingZeros(size)];
+        }
+
+        private Register(int number, int shift, int size) {
             super(size);
             this.number = number;
             this.shift = shift;
             this.mask = -1L >>> up;
             this.keep = size >= 4 ? 0 : ~(mask << shift);
-        }
-
-        /** Whether it is a register's low part and not AH to BH. */
-        boolean isLow() {
-            return shift == 0;
         }
 
         @Override
