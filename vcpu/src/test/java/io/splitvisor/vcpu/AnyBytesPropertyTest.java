@@ -93,8 +93,10 @@ class AnyBytesPropertyTest {
         try {
             return vcpu.run(BUDGET);
         } catch (RuntimeException | Error e) {
-            throw new AssertionError("%s, seed %d, at %x: %s"
-                    .formatted(mode, SEED, vcpu.registers().rip(), e), e);
+            throw new AssertionError(
+                    "%s, seed %d, at %x: %s"
+                            .formatted(mode, SEED, vcpu.registers().rip(), e),
+                    e);
         }
     }
 
@@ -111,7 +113,8 @@ class AnyBytesPropertyTest {
         // Tables of all formats, mostly present, mostly inside RAM.
         for (int page = 1; page < 8; page++) {
             for (int i = 0; i < 512; i++) {
-                long entry = (long) r.nextInt(RAM >> 12) << 12 | r.nextInt(4096) & ~0x180 | (r.nextInt(8) == 0 ? 0 : 7);
+                long entry =
+                        (long) r.nextInt(RAM >> 12) << 12 | (r.nextInt(4096) & ~0x180) | (r.nextInt(8) == 0 ? 0 : 7);
                 if (r.nextInt(64) == 0) {
                     entry = r.nextLong();
                 }
@@ -163,13 +166,14 @@ class AnyBytesPropertyTest {
                 registers.system(0x8000_0011L | wp, root, 0x20 | guards, 0xd01);
         }
         int dpl = r.nextInt(4) << 5;
-        int code = switch (mode) {
-            case REAL, PROTECTED16 -> 0x009b;
-            case PROTECTED32, PAGED32, PAE -> 0xc09b;
-            case COMPATIBILITY -> 0xc0fb;
-            case LONG_KERNEL -> 0xa09b;
-            case LONG_USER -> 0xa0fb;
-        };
+        int code =
+                switch (mode) {
+                    case REAL, PROTECTED16 -> 0x009b;
+                    case PROTECTED32, PAGED32, PAE -> 0xc09b;
+                    case COMPATIBILITY -> 0xc0fb;
+                    case LONG_KERNEL -> 0xa09b;
+                    case LONG_USER -> 0xa0fb;
+                };
         if (mode != Mode.REAL) {
             registers.segment(1, new Registers.SegmentValue(8, 0, -1, code | dpl));
             for (int n : new int[] {0, 2, 3, 4, 5}) {

@@ -21,7 +21,7 @@ final class HotArithmetic {
         Arg.Kind to = i.row().args().get(0).kind();
         Arg.Kind from = i.row().args().get(1).kind();
         int size = i.row().args().get(0).size(i);
-        if (size < 4 || to != Arg.Kind.RM && to != Arg.Kind.REG && to != Arg.Kind.ACC) {
+        if (size < 4 || (to != Arg.Kind.RM && to != Arg.Kind.REG && to != Arg.Kind.ACC)) {
             return null;
         }
         int d = number(i, to);

@@ -17,8 +17,7 @@ class EventsTest {
 
     @Test
     void shouldTakeAnInterruptOnlyWhenEnabledAndAfterTheShadowOfSti() {
-        TestKernel k = TestKernel.of(
-                """
+        TestKernel k = TestKernel.of("""
                     EXPECT handler
                     xor ebx, ebx
                     hlt
@@ -57,8 +56,7 @@ class EventsTest {
 
     @Test
     void shouldTrapAfterEveryInstructionWithTheTrapFlag() {
-        TestKernel k = run(
-                """
+        TestKernel k = run("""
                     EXPECT stepped
                     xor ebx, ebx
                     pushf
@@ -78,8 +76,7 @@ class EventsTest {
         assertThat(k.reports.get(2)).isEqualTo(k.reports.get(4));
     }
 
-    private static final String TO_RING3 =
-            """
+    private static final String TO_RING3 = """
                 mov qword ptr [PML4], PDPT + 7
                 EXPECT back
                 push 0x2b
@@ -92,8 +89,7 @@ class EventsTest {
 
     @Test
     void shouldSwitchStacksBetweenRings() {
-        TestKernel k = run(TO_RING3
-                + """
+        TestKernel k = run(TO_RING3 + """
                 ring3:
                     int3
                 back:
@@ -112,8 +108,7 @@ class EventsTest {
 
     @Test
     void shouldEnterAndLeaveTheKernelBySyscall() {
-        TestKernel k = run(
-                """
+        TestKernel k = run("""
                     mov ecx, 0xc0000081
                     xor eax, eax
                     mov edx, 0x00200008
@@ -125,9 +120,7 @@ class EventsTest {
                     mov ecx, 0xc0000084
                     mov eax, 0x200
                     wrmsr
-                """
-                        + TO_RING3
-                        + """
+                """ + TO_RING3 + """
                 ring3:
                     mov ebx, 1
                     syscall
@@ -177,8 +170,8 @@ class EventsTest {
             {"wbinvd", "13", "0"},
             {"sysretq", "13", "0"},
         }) {
-            TestKernel k = run("mov qword ptr [PT + 8*0x13], 0x13003\n" + TO_RING3 + "ring3: " + attempt[0]
-                    + "\nback: hlt");
+            TestKernel k =
+                    run("mov qword ptr [PT + 8*0x13], 0x13003\n" + TO_RING3 + "ring3: " + attempt[0] + "\nback: hlt");
             assertThat(k.reports.get(0)).as(attempt[0]).isEqualTo(Long.parseLong(attempt[1]));
             assertThat(k.reports.get(1)).as(attempt[0]).isEqualTo(Long.parseLong(attempt[2]));
         }
@@ -187,8 +180,16 @@ class EventsTest {
     @Test
     void shouldHonourSmepAndSmap() {
         String smap = "mov eax, 0x300020\nmov cr4, rax\n";
-        String supervisor = "mov edi, PT\n1: and qword ptr [rdi], -5\nadd rdi, 8\ncmp edi, PT+0x1000\njne 1b\n"
-                + "or qword ptr [PT+8*0x80], 4\nmov rax, cr3\nmov cr3, rax\n";
+        String supervisor = """
+                    mov edi, PT
+                1:  and qword ptr [rdi], -5
+                    add rdi, 8
+                    cmp edi, PT+0x1000
+                    jne 1b
+                    or qword ptr [PT+8*0x80], 4
+                    mov rax, cr3
+                    mov cr3, rax
+                """;
         TestKernel read = run(supervisor + smap + "EXPECT 1f\nmov eax, [0x80000]\n1: hlt");
         assertThat(read.reports.subList(0, 2)).containsExactly(14L, 1L);
         TestKernel allowed = run(supervisor + smap + "stac\nmov eax, [0x80000]\nclac\nREPORT 7\nhlt");
@@ -199,8 +200,7 @@ class EventsTest {
 
     @Test
     void shouldSetAccessedAndDirtyBits() {
-        TestKernel k = run(
-                """
+        TestKernel k = run("""
                     mov qword ptr [PT+8*0x80], 0x80007
                     invlpg [0x80000]
                     REPORT [PT+8*0x80]
@@ -215,8 +215,7 @@ class EventsTest {
 
     @Test
     void shouldSeeItsOwnChangesOfCodeAtOnce() {
-        TestKernel k = run(
-                """
+        TestKernel k = run("""
                     mov ecx, 3
                 again:
                     mov byte ptr [patched+1], cl
@@ -241,8 +240,7 @@ class EventsTest {
 
     @Test
     void shouldStopRepeatedMovesAtTheFaultingElement() {
-        TestKernel k = run(
-                """
+        TestKernel k = run("""
                     mov qword ptr [PT+8*0x81], 0
                     EXPECT back
                     mov esi, 0x70000
@@ -261,8 +259,7 @@ class EventsTest {
 
     @Test
     void shouldLeavePushAndPopUndoneWhenTheyFault() {
-        TestKernel k = run(
-                """
+        TestKernel k = run("""
                     mov qword ptr [PT+8*0x81], 0
                     EXPECT back
                     mov r8d, 0x80000
@@ -280,8 +277,7 @@ class EventsTest {
 
     @Test
     void shouldReplayInstructionsThatTouchDevices() {
-        TestKernel k = TestKernel.of(
-                """
+        TestKernel k = TestKernel.of("""
                     mov rax, 0xfee00003
                     mov [PT+8*0x90], rax
                     stc

@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 class ExceptionsTest {
     /** Runs one faulting instruction at "fault" and reports what the handler saw, relative to it. */
     private static TestKernel fault(String setup, String instruction) {
-        TestKernel k = TestKernel.of(
-                """
+        TestKernel k = TestKernel.of("""
                 %s
                     EXPECT done
                 fault:
@@ -23,8 +22,7 @@ class ExceptionsTest {
                     mov rax, cr2
                     out 0x80, eax
                     hlt
-                """
-                        .formatted(setup, instruction));
+                """.formatted(setup, instruction));
         assertThat(k.next()).isEqualTo(Exit.HALT);
         return k;
     }
@@ -72,8 +70,11 @@ class ExceptionsTest {
         expect(fault("mov qword ptr [PT+8*0x80], 0", "mov dword ptr [0x80000], eax"), 14, 2);
         k = fault("mov qword ptr [PT+8*0x80], 0x80005", "mov dword ptr [0x80ff0], eax");
         expect(k, 14, 3);
-        expect(fault("mov rax, 0x8000000000080007\nmov [PT+8*0x80], rax\nmov eax, 0x80000", "jmp rax"), 14, 0x11
-                , 0x80000);
+        expect(
+                fault("mov rax, 0x8000000000080007\nmov [PT+8*0x80], rax\nmov eax, 0x80000", "jmp rax"),
+                14,
+                0x11,
+                0x80000);
     }
 
     private static void expect(TestKernel k, int vector, long error, long rip) {
@@ -138,8 +139,7 @@ class ExceptionsTest {
 
     @Test
     void shouldEndTheBudgetEvenIfHandlersFaultForever() {
-        TestKernel k = TestKernel.of(
-                """
+        TestKernel k = TestKernel.of("""
                 mov byte ptr [IDT+16*6+4], 1
                 mov qword ptr [TSS+0x24], STACK0
                 mov word ptr [vectors+16*6], 0x0b0f

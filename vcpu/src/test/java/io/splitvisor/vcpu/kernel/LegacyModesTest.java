@@ -16,8 +16,7 @@ class LegacyModesTest {
 
     @Test
     void shouldAddressBySegmentsInRealMode() {
-        TestKernel k = run(
-                """
+        TestKernel k = run("""
                     mov ax, 0x2000
                     mov ds, ax
                     mov word ptr [0x10], 0xbeef
@@ -32,15 +31,13 @@ class LegacyModesTest {
                     movzx eax, word ptr [0x110]
                     out 0x80, eax
                     hlt
-                """
-                        .replace("mov eax, 0x20010\n    mov eax, [eax]\n", ""));
+                """.replace("mov eax, 0x20010\n    mov eax, [eax]\n", ""));
         assertThat(k.reports).containsExactly(0xbeefL);
     }
 
     @Test
     void shouldDeliverInterruptsThroughTheVectorTable() {
-        TestKernel k = run(
-                """
+        TestKernel k = run("""
                     xor ax, ax
                     mov ds, ax
                     mov ss, ax
@@ -61,8 +58,7 @@ class LegacyModesTest {
 
     @Test
     void shouldWrapTheStackAndFaultBeyondSegmentLimits() {
-        TestKernel k = run(
-                """
+        TestKernel k = run("""
                     xor ax, ax
                     mov ds, ax
                     mov ss, ax
@@ -84,8 +80,7 @@ class LegacyModesTest {
         assertThat(k.reports).containsExactly(0xfffeL, 13L);
     }
 
-    private static final String PROTECTED =
-            """
+    private static final String PROTECTED = """
                 cli
                 xor ax, ax
                 mov ds, ax
@@ -162,8 +157,7 @@ class LegacyModesTest {
 
     @Test
     void shouldCheckLimitsOfExpandUpAndExpandDownSegments() {
-        TestKernel k = run(PROTECTED
-                + """
+        TestKernel k = run(PROTECTED + """
                     mov ax, 0x18
                     mov es, ax
                     mov dword ptr es:[0xffc], 0x11
@@ -182,8 +176,7 @@ class LegacyModesTest {
 
     @Test
     void shouldChangeRingsWithA32BitTss() {
-        TestKernel k = run(PROTECTED
-                + """
+        TestKernel k = run(PROTECTED + """
                     push 0x3b
                     push 0xa000
                     push 0x2
@@ -208,8 +201,7 @@ class LegacyModesTest {
 
     @Test
     void shouldTranslateWith32BitTablesAndLargePages() {
-        TestKernel k = run(PROTECTED
-                + """
+        TestKernel k = run(PROTECTED + """
                     mov dword ptr [0x20000], 0x83
                     mov dword ptr [0x20004], 0x21003
                     mov dword ptr [0x21000], 0x30001
@@ -240,8 +232,7 @@ class LegacyModesTest {
 
     @Test
     void shouldTranslateWithPaeTables() {
-        TestKernel k = run(PROTECTED
-                + """
+        TestKernel k = run(PROTECTED + """
                     mov dword ptr [0x20000], 0x21001
                     mov dword ptr [0x21000], 0x83
                     mov dword ptr [0x21008], 0x22003
@@ -271,8 +262,7 @@ class LegacyModesTest {
 
     @Test
     void shouldRun32BitCodeInCompatibilityMode() {
-        TestKernel k = TestKernel.of(
-                """
+        TestKernel k = TestKernel.of("""
                     mov rax, 0x1122334455667788
                     .byte 0xff, 0x2c, 0x25
                     .long pointer

@@ -102,7 +102,16 @@ final class TestKernel {
                 Files.writeString(text, source);
                 tool("as", "--64", "-o", object.toString(), text.toString());
                 tool(
-                        "ld", "-m", "elf_x86_64", "-Ttext=0", "-e", "0", "--oformat", "binary", "-o", image.toString(),
+                        "ld",
+                        "-m",
+                        "elf_x86_64",
+                        "-Ttext=0",
+                        "-e",
+                        "0",
+                        "--oformat",
+                        "binary",
+                        "-o",
+                        image.toString(),
                         object.toString());
                 return Files.readAllBytes(image);
             } finally {

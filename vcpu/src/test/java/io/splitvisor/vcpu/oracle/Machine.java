@@ -66,6 +66,8 @@ final class Machine {
         ram.set(ValueLayout.JAVA_LONG, GDT + 8, 0x00af_9b00_0000_ffffL);
         ram.set(ValueLayout.JAVA_LONG, GDT + 16, 0x00cf_9300_0000_ffffL);
         ram.set(ValueLayout.JAVA_LONG_UNALIGNED, TSS + 4, kernel(STACK_TOP));
+        // The I/O permission bitmap lies beyond the limit: no port is allowed.
+        ram.set(ValueLayout.JAVA_SHORT, TSS + 0x66, (short) 0x68);
         for (int v = 0; v < 32; v++) {
             long handler = kernel(HANDLERS + 16L * v);
             ram.set(
@@ -107,11 +109,14 @@ final class Machine {
     /**
      * Runs code on a state, which is replaced.
      *
+     * @param ends where the code ends
      * @return the vector of the exception that ended it, or {@link #NO_EXCEPTION}
      */
-    int run(byte[] code, int at, Snapshot s) {
+    int run(byte[] code, int at, Snapshot s, int... ends) {
         MemorySegment.copy(code, 0, ram, ValueLayout.JAVA_BYTE, CODE + at, code.length);
-        MemorySegment.copy(HYPERCALL, 0, ram, ValueLayout.JAVA_BYTE, CODE + at + code.length, HYPERCALL.length);
+        for (int end : ends) {
+            MemorySegment.copy(HYPERCALL, 0, ram, ValueLayout.JAVA_BYTE, CODE + at + end, HYPERCALL.length);
+        }
         engine.invalidate(CODE + at, code.length + HYPERCALL.length);
         userMode();
         System.arraycopy(s.general, 0, cpu.r, 0, 16);

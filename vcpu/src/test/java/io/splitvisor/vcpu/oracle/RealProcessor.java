@@ -19,6 +19,9 @@ final class RealProcessor implements AutoCloseable {
     static final int SCRATCH_PAGE = 3;
     static final int SCRATCH_PAGES = PAGES - SCRATCH_PAGE;
 
+    /** Bytes that an end of code takes. */
+    static final int END_BYTES = 14;
+
     private static final long STATE = 0x1000;
     private static final long FLAGS = STATE + 128;
     private static final long TARGET = STATE + 144;
@@ -73,12 +76,18 @@ final class RealProcessor implements AutoCloseable {
         return segment.asSlice(SCRATCH_PAGE * 4096L, SCRATCH_PAGES * 4096L);
     }
 
-    /** Runs code, placed at an offset in the code page, on a state; the state is replaced. */
-    void run(byte[] code, int at, Snapshot s) {
+    /**
+     * Runs code, placed at an offset in the code page, on a state; the state is replaced.
+     *
+     * @param ends where the code ends; {@link #END_BYTES} bytes from there are overwritten
+     */
+    void run(byte[] code, int at, Snapshot s, int... ends) {
         long start = CODE_PAGE * 4096L + at;
         put(start, code);
-        put(start + code.length, JUMP);
-        segment.set(ValueLayout.JAVA_LONG_UNALIGNED, start + code.length + JUMP.length, address() + RETURN);
+        for (int end : ends) {
+            put(start + end, JUMP);
+            segment.set(ValueLayout.JAVA_LONG_UNALIGNED, start + end + JUMP.length, address() + RETURN);
+        }
         for (int i = 0; i < 16; i++) {
             segment.set(ValueLayout.JAVA_LONG, STATE + 8L * i, s.general[i]);
         }

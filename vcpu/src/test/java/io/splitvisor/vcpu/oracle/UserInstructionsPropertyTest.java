@@ -187,7 +187,7 @@ class UserInstructionsPropertyTest {
         if (TRACE) {
             System.out.println(what + " rsp " + Long.toHexString(before.general[4]));
         }
-        int vector = machine.run(code, at, ours);
+        int vector = machine.run(code, at, ours, code.length);
         if (vector != Machine.NO_EXCEPTION) {
             boolean expected = vector == Vector.DE && row.mnemonic().endsWith("div");
             assertThat(expected)
@@ -199,7 +199,7 @@ class UserInstructionsPropertyTest {
             return true;
         }
         real.copyFrom(before);
-        processor.run(code, at, real);
+        processor.run(code, at, real, code.length);
         boolean destinationUndefined =
                 (row.mnemonic().equals("shld") || row.mnemonic().equals("shrd")) && count(insn) > bits(insn);
         long mask = ~(long) UndefinedFlags.of(row.mnemonic(), count(insn), bits(insn));
@@ -241,6 +241,7 @@ class UserInstructionsPropertyTest {
         for (int i = 0; i < 16; i++) {
             before.general[i] = interesting();
         }
+        // Inside the scratch pages, mostly aligned.
         before.general[4] = scratch + 4096 + 8L * random.nextInt(1024) + (random.nextInt(8) == 0 ? 3 : 0);
         before.flags = Eflags.ONE | Eflags.IF | (random.nextInt() & (Eflags.ARITHMETIC | Eflags.DF));
     }
