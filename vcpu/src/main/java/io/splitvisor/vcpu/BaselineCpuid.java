@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+
+/** The answers of {@link Cpuid#baseline}. */
+final class BaselineCpuid {
+    private static final int[] VENDOR = words("SplitvisorX8");
+    private static final int[] BRAND = words("Splitvisor virtual x86-64 processor             ");
+    /** Family 6, model 6, stepping 3, as emulators choose when they mean "any". */
+    private static final int SIGNATURE = 0x663;
+
+    // Leaf 1, EDX: FPU is absent as long as x87 is.
+    private static final int PSE = 1 << 3;
+    private static final int TSC = 1 << 4;
+    private static final int MSR = 1 << 5;
+    private static final int PAE = 1 << 6;
+    private static final int CX8 = 1 << 8;
+    private static final int SEP = 1 << 11;
+    private static final int PGE = 1 << 13;
+    private static final int CMOV = 1 << 15;
+    private static final int PAT = 1 << 16;
+    private static final int PSE36 = 1 << 17;
+    private static final int CLFSH = 1 << 19;
+    // Leaf 1, ECX.
+    private static final int CX16 = 1 << 13;
+    private static final int POPCNT = 1 << 23;
+    // Leaf 7, EBX.
+    private static final int FSGSBASE = 1;
+    private static final int SMEP = 1 << 7;
+    private static final int SMAP = 1 << 20;
+    // Leaf 0x80000001.
+    private static final int SYSCALL = 1 << 11;
+    private static final int NX = 1 << 20;
+    private static final int PAGE_1G = 1 << 26;
+    private static final int RDTSCP = 1 << 27;
+    private static final int LONG_MODE = 1 << 29;
+    private static final int LAHF_64 = 1;
+
+    private BaselineCpuid() {}
+
+    static Cpuid.Leaf leaf(int eax, int ecx) {
+        return switch (eax) {
+            case 0 -> new Cpuid.Leaf(7, VENDOR[0], VENDOR[2], VENDOR[1]);
+            case 1 ->
+                new Cpuid.Leaf(
+                        SIGNATURE,
+                        8 << 8,
+                        CX16 | POPCNT,
+                        PSE | TSC | MSR | PAE | CX8 | SEP | PGE | CMOV | PAT | PSE36 | CLFSH);
+            case 7 -> ecx == 0 ? new Cpuid.Leaf(0, FSGSBASE | SMEP | SMAP, 0, 0) : Cpuid.Leaf.ZERO;
+            case 0x8000_0000 -> new Cpuid.Leaf(0x8000_0008, VENDOR[0], VENDOR[2], VENDOR[1]);
+            case 0x8000_0001 -> new Cpuid.Leaf(SIGNATURE, 0, LAHF_64, SYSCALL | NX | PAGE_1G | RDTSCP | LONG_MODE);
+            case 0x8000_0002, 0x8000_0003, 0x8000_0004 -> {
+                int at = (eax - 0x8000_0002) * 4;
+                yield new Cpuid.Leaf(BRAND[at], BRAND[at + 1], BRAND[at + 2], BRAND[at + 3]);
+            }
+            case 0x8000_0008 -> new Cpuid.Leaf(48 << 8 | 46, 0, 0, 0);
+            default -> Cpuid.Leaf.ZERO;
+        };
+    }
+
+    private static int[] words(String text) {
+        ByteBuffer bytes =
+                ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII)).order(ByteOrder.LITTLE_ENDIAN);
+        int[] words = new int[text.length() / 4];
+        bytes.asIntBuffer().get(words);
+        return words;
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu;
+
+import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.cpu.Eflags;
+import io.splitvisor.vcpu.cpu.Segment;
+import java.util.Objects;
+
+/** A processor's registers as its host sees them, between runs. General registers are numbered as x86 encodes them. */
+public final class Registers {
+    private static final int GENERAL = 16;
+    private static final int SEGMENTS = 6;
+
+    /**
+     * A segment register.
+     *
+     * @param selector its visible part
+     * @param base linear address
+     * @param limit in bytes, unsigned
+     * @param attributes bits 40 to 55 of the descriptor: type, S, DPL, P, then AVL, L, D/B, G from bit 12
+     */
+    public record SegmentValue(int selector, long base, int limit, int attributes) {}
+
+    private final Cpu cpu;
+
+    Registers(Cpu cpu) {
+        this.cpu = cpu;
+    }
+
+    /** RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8 to R15. */
+    public long general(int number) {
+        return cpu.r[Objects.checkIndex(number, GENERAL)];
+    }
+
+    /** Sets one of {@link #general}. */
+    public void general(int number, long value) {
+        cpu.r[Objects.checkIndex(number, GENERAL)] = value;
+    }
+
+    /** The instruction pointer: an offset in CS. */
+    public long rip() {
+        return cpu.rip;
+    }
+
+    /** Sets the instruction pointer. */
+    public void rip(long value) {
+        cpu.rip = value;
+    }
+
+    /** RFLAGS. */
+    public long rflags() {
+        return cpu.eflags();
+    }
+
+    /** Sets RFLAGS; undefined bits and VM are ignored. */
+    public void rflags(long value) {
+        cpu.eflags(value & ~(long) Eflags.VM);
+        cpu.bankChanged();
+        cpu.attention = true;
+    }
+
+    /** A segment register: ES, CS, SS, DS, FS, GS are 0 to 5. */
+    public SegmentValue segment(int number) {
+        Segment s = cpu.seg[Objects.checkIndex(number, SEGMENTS)];
+        return new SegmentValue(s.selector(), s.base(), s.limit(), s.attributes());
+    }
+
+    /** Loads a segment register without looking at any table. CS sets the privilege level from its attributes' DPL. */
+    public void segment(int number, SegmentValue value) {
+        Segment s = cpu.seg[Objects.checkIndex(number, SEGMENTS)];
+        s.load(value.selector(), value.base(), value.limit(), value.attributes());
+        cpu.segmentChanged(number);
+        if (number == Cpu.CS) {
+            cpu.cpl = cpu.realMode() ? 0 : s.dpl();
+        }
+        cpu.modeChanged();
+    }
+
+    /** CR0, CR2, CR3, CR4 or CR8. */
+    public long control(int number) {
+        return switch (number) {
+            case 0 -> cpu.sys.cr0;
+            case 2 -> cpu.sys.cr2;
+            case 3 -> cpu.sys.cr3;
+            case 4 -> cpu.sys.cr4;
+            case 8 -> cpu.sys.cr8;
+            default -> throw new IndexOutOfBoundsException("no CR" + number);
+        };
+    }
+
+    /** EFER. */
+    public long efer() {
+        return cpu.sys.efer;
+    }
+
+    /** Current privilege level. */
+    public int cpl() {
+        return cpu.cpl;
+    }
+
+    /**
+     * Sets control registers and EFER together, as a boot loader that enters a mode would have left them. The caller sets
+     * CS afterwards.
+     *
+     * @param newEfer LMA included
+     */
+    public void system(long cr0, long cr3, long cr4, long newEfer) {
+        cpu.sys.restore(cr0, cr3, cr4, newEfer);
+    }
+
+    /** Points GDTR and IDTR. */
+    public void tables(long gdtBase, int gdtLimit, long idtBase, int idtLimit) {
+        cpu.gdtBase = gdtBase;
+        cpu.gdtLimit = gdtLimit;
+        cpu.idtBase = idtBase;
+        cpu.idtLimit = idtLimit;
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.cpu;
+
+import io.splitvisor.vcpu.Exit;
+
+/** What waits for the end of an instruction. Flags that other threads set are volatile. */
+public final class Pending {
+    /** The next instruction is executed alone, in an uncached block. */
+    public boolean alone;
+
+    /** STI, MOV SS, POP SS: no interrupt before the next instruction has ended. */
+    public boolean shadow;
+
+    /** What the last instruction, retired, leaves to the host with. */
+    public Exit exit;
+
+    /** The host has an interrupt: ask the controllers. */
+    public volatile boolean interrupt;
+
+    /** A non-maskable interrupt. */
+    public volatile boolean nmi;
+
+    /** The host wants {@code run} to return soon. */
+    public volatile boolean stop;
+
+    /** The host wants to know when the guest can take an interrupt. */
+    public volatile boolean window;
+
+    /** NMIs are blocked until IRET. */
+    public boolean nmiBlocked;
+
+    /** Shut down by a triple fault. */
+    public boolean shutdown;
+
+    void clear() {
+        alone = false;
+        shadow = false;
+        exit = null;
+        interrupt = false;
+        nmi = false;
+        stop = false;
+        window = false;
+        nmiBlocked = false;
+        shutdown = false;
+    }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.decode;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * All rows, by opcode map and opcode.
+ *
+ * <p>Rows are read from text, one a line: {@code [prefix] opcode[/reg][m|r[/rm]] mnemonic [operands] [attributes]}. A
+ * {@code +} after the opcode takes the eight opcodes with a register in their low bits; {@code ~} the sixteen with a
+ * condition, whose name replaces {@code CC} in the mnemonic. {@code np} as prefix means none of 66, F2, F3.
+ */
+public final class OpcodeTable {
+    /** The one-byte map, then 0F, 0F 38, 0F 3A. */
+    static final int MAPS = 4;
+
+    private static final String[] CONDITIONS = {
+        "o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"
+    };
+    private static final Row[] NONE = {};
+
+    private static final OpcodeTable INSTANCE = new OpcodeTable(List.of(IntegerRows.TEXT, SystemRows.TEXT));
+
+    private final Row[][] byOpcode = new Row[MAPS * 256][];
+    private final List<Row> rows = new ArrayList<>();
+    private final Map<Row, Integer> opcodes = new HashMap<>();
+
+    private OpcodeTable(List<String> texts) {
+        Arrays.fill(byOpcode, NONE);
+        for (String text : texts) {
+            text.lines().map(String::strip).filter(l -> !l.isEmpty()).forEach(this::add);
+        }
+    }
+
+    /** The table. */
+    public static OpcodeTable instance() {
+        return INSTANCE;
+    }
+
+    /** All rows, in the order of their ids. */
+    public List<Row> rows() {
+        return Collections.unmodifiableList(rows);
+    }
+
+    /** A row's opcode: map in bits 8 and 9, the byte below. */
+    public int opcode(Row row) {
+        return opcodes.get(row);
+    }
+
+    Row[] candidates(int map, int opcode) {
+        return byOpcode[map << 8 | opcode];
+    }
+
+    private void add(String line) {
+        String[] words = line.split("\\s+", -1);
+        int at = 0;
+        int prefix = Row.ANY_PREFIX;
+        if (words[0].length() == 2 && words.length > 2 && isPrefix(words[0], words[1])) {
+            prefix = words[0].equals("np") ? 0 : Integer.parseInt(words[0], 16);
+            at = 1;
+        }
+        String code = words[at];
+        int digits = 0;
+        while (digits < code.length() && Character.digit(code.charAt(digits), 16) >= 0) {
+            digits++;
+        }
+        int opcode = mapped(code.substring(0, digits));
+        String rest = code.substring(digits);
+        String mnemonic = words[at + 1];
+        List<Arg> args = new ArrayList<>();
+        int attributes = 0;
+        for (String word : Arrays.copyOfRange(words, at + 2, words.length)) {
+            if (Character.isLowerCase(word.charAt(0))) {
+                attributes |= Row.attribute(word);
+            } else {
+                Arrays.stream(word.split(",", -1)).map(Arg::named).forEach(args::add);
+            }
+        }
+        int count = rest.equals("+") ? 8 : rest.equals("~") ? 16 : 1;
+        for (int n = 0; n < count; n++) {
+            String name = mnemonic.replace("CC", CONDITIONS[n]);
+            add(opcode + n, row(name, args, attributes, prefix, count > 1 ? "" : rest));
+        }
+    }
+
+    private Row row(String mnemonic, List<Arg> args, int attributes, int prefix, String selector) {
+        int reg = -1;
+        int rm = -1;
+        int form = 0;
+        for (int i = 0; i < selector.length(); i++) {
+            char c = selector.charAt(i);
+            switch (c) {
+                case 'm' -> form = Row.MEMORY_FORM;
+                case 'r' -> form = Row.REGISTER_FORM;
+                case '/' -> {
+                    int value = selector.charAt(++i) - '0';
+                    if (reg < 0) {
+                        reg = value;
+                    } else {
+                        rm = value;
+                    }
+                }
+                default -> throw new IllegalArgumentException("selector " + selector + " of " + mnemonic);
+            }
+        }
+        if (args.stream().anyMatch(a -> a.kind() == Arg.Kind.MEMORY)) {
+            form = Row.MEMORY_FORM;
+        }
+        return new Row(rows.size(), mnemonic, List.copyOf(args), attributes, prefix, reg, rm, form);
+    }
+
+    private void add(int opcode, Row row) {
+        rows.add(row);
+        opcodes.put(row, opcode);
+        Row[] before = byOpcode[opcode];
+        byOpcode[opcode] = Arrays.copyOf(before, before.length + 1);
+        byOpcode[opcode][before.length] = row;
+    }
+
+    /** A first word of two characters may be a prefix or a whole opcode: a prefix is followed by another opcode. */
+    private static boolean isPrefix(String word, String next) {
+        return List.of("np", "66", "f2", "f3").contains(word) && next.matches("[0-9a-f]{2,6}([/mr+~].*)?");
+    }
+
+    private static int mapped(String hex) {
+        int value = Integer.parseInt(hex, 16);
+        return switch (hex.length()) {
+            case 2 -> value;
+            case 4 -> 1 << 8 | (value & 0xff);
+            default -> (hex.startsWith("0f38") ? 2 : 3) << 8 | (value & 0xff);
+        };
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.engine;
+
+import io.splitvisor.vcpu.op.Op;
+
+/** Instructions that are executed one after the other. All lie in one page, but for one that straddles two. */
+final class Block {
+    /** {@link #linear} of a block that was invalidated. Not a linear address that anybody looks up. */
+    static final long NOWHERE = 1L << 62;
+
+    final Op[] ops;
+    /** Code size it was decoded for. */
+    final int mode;
+    /** Where it starts, in guest RAM. */
+    final long offset;
+    /** Bytes. */
+    final int length;
+    /** Where the second page of a straddling instruction starts in guest RAM, or -1. */
+    final long secondPage;
+
+    /** The linear address under which it was last found; see {@link #context}. */
+    long linear = NOWHERE;
+    /** The state of the TLB in which that was found out. */
+    long context;
+    /** Next in a chain of its {@link CodePage}. */
+    Block next;
+    /** Blocks that followed it lately; valid only as far as their {@link #linear} and {@link #context} say. */
+    Block follower;
+
+    /** See {@link #follower}. */
+    Block otherFollower;
+
+    Block(Op[] ops, int mode, long offset, int length, long secondPage) {
+        this.ops = ops;
+        this.mode = mode;
+        this.offset = offset;
+        this.length = length;
+        this.secondPage = secondPage;
+    }
+
+    boolean overlaps(long from, long to) {
+        if (secondPage < 0) {
+            return offset < to && from < offset + length;
+        }
+        long inFirst = 4096 - (offset & 4095);
+        return (offset < to && from < offset + inFirst) || (secondPage < to && from < secondPage + length - inFirst);
+    }
+}

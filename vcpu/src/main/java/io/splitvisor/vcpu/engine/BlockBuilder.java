@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.engine;
+
+import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.decode.CodeBytes;
+import io.splitvisor.vcpu.decode.Decoder;
+import io.splitvisor.vcpu.decode.Insn;
+import io.splitvisor.vcpu.op.Lowerings;
+import io.splitvisor.vcpu.op.Op;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Decodes blocks. */
+final class BlockBuilder implements CodeBytes {
+    private static final int MAX_OPS = 64;
+
+    private final Cpu c;
+    private final MemorySegment ram;
+    private final Decoder decoder = new Decoder();
+    private final List<Op> ops = new ArrayList<>();
+
+    private long linear;
+    private long offset;
+    private int inPage;
+    private boolean first;
+    private boolean crossed;
+    private long secondPage;
+
+    BlockBuilder(Cpu c) {
+        this.c = c;
+        this.ram = c.mmu.ram();
+    }
+
+    /**
+     * Decodes a block. Throws the fault of the first instruction's fetch.
+     *
+     * @param startLinear linear address of its first byte
+     * @param startOffset where that lies in guest RAM
+     * @param most instructions
+     */
+    Block build(long startLinear, long startOffset, int most) {
+        linear = startLinear;
+        offset = startOffset;
+        inPage = 4096 - (int) (startOffset & 4095);
+        secondPage = -1;
+        ops.clear();
+        int at = 0;
+        while (ops.size() < Math.min(most, MAX_OPS)) {
+            first = ops.isEmpty();
+            crossed = false;
+            Insn i = decoder.decode(this, at, c.mode);
+            if ((crossed && !first) || !insideSegment(at + i.length())) {
+                break;
+            }
+            Op op = Lowerings.lower(i);
+            ops.add(op);
+            at += i.length();
+            if (crossed || op.endsBlock()) {
+                break;
+            }
+        }
+        if (ops.isEmpty()) {
+            throw c.gp(0);
+        }
+        return new Block(ops.toArray(Op[]::new), c.mode, startOffset, at, secondPage);
+    }
+
+    /** Decodes the instruction at the current instruction pointer, for a second look at it. */
+    Insn decodeOne() {
+        linear = c.mode == Cpu.CODE64 ? c.rip : c.seg[Cpu.CS].base() + c.rip & 0xffff_ffffL;
+        offset = Interpreter.fetch(c, linear);
+        inPage = 4096 - (int) (offset & 4095);
+        secondPage = -1;
+        first = true;
+        return decoder.decode(this, 0, c.mode);
+    }
+
+    private boolean insideSegment(int end) {
+        return c.mode == Cpu.CODE64 || c.seg[Cpu.CS].covers(c.rip + end - 1);
+    }
+
+    @Override
+    public int at(int at) {
+        if (at < inPage) {
+            return ram.get(ValueLayout.JAVA_BYTE, offset + at) & 0xff;
+        }
+        crossed = true;
+        if (!first) {
+            return 0;
+        }
+        if (secondPage < 0) {
+            long page = linear + inPage;
+            secondPage = Interpreter.fetch(c, c.mode == Cpu.CODE64 ? page : page & 0xffff_ffffL);
+        }
+        return ram.get(ValueLayout.JAVA_BYTE, secondPage + at - inPage) & 0xff;
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.engine;
+
+import io.splitvisor.vcpu.Exit;
+import io.splitvisor.vcpu.cpu.CodeWatch;
+import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.cpu.Eflags;
+import io.splitvisor.vcpu.cpu.Environment;
+import io.splitvisor.vcpu.cpu.Vector;
+import io.splitvisor.vcpu.mmu.GuestFault;
+import io.splitvisor.vcpu.op.Op;
+
+/** Tier 0: executes blocks of decoded instructions. */
+public final class Interpreter implements CodeWatch {
+    private static final int JUMP_CACHE = 4096;
+    private static final int MOST = Integer.MAX_VALUE;
+
+    private final Cpu c;
+    private final BlockCache cache;
+    private final BlockBuilder builder;
+    private final Events events;
+    private final Block[] jumps = new Block[JUMP_CACHE];
+    private Block running;
+    private long limit;
+
+    /** A processor after reset, in an environment. */
+    public Interpreter(Environment env) {
+        this.c = new Cpu(env, this);
+        this.cache = new BlockCache(c.mmu);
+        this.builder = new BlockBuilder(c);
+        this.events = new Events(c);
+    }
+
+    /** The state. */
+    public Cpu cpu() {
+        return c;
+    }
+
+    /**
+     * Runs until something needs the host.
+     *
+     * @param budget instructions after which {@link Exit#BUDGET} ends the run; a block or a chunk of repetitions may
+     *     exceed it
+     */
+    public Exit run(long budget) {
+        if (c.host.waiting()) {
+            throw new IllegalStateException("the last exit was not answered: " + c.host.exit());
+        }
+        if (c.pending.shutdown) {
+            return Exit.TRIPLE_FAULT;
+        }
+        limit = c.retired + budget + 1;
+        c.attention = true;
+        while (true) {
+            try {
+                return loop();
+            } catch (GuestFault f) {
+                Exit exit = fault(f);
+                if (exit != null) {
+                    return exit;
+                }
+            }
+        }
+    }
+
+    /** Drops decoded code of a range of guest RAM that somebody else has changed. */
+    public void invalidate(long offset, long size) {
+        long end = offset + size;
+        for (long at = offset; at < end; at = (at | 4095) + 1) {
+            cache.invalidate(at, (int) Math.min(end - at, 4096 - (at & 4095)), null);
+        }
+    }
+
+    @Override
+    public void codeWrite(long offset, int size) {
+        boolean hitRunning = cache.invalidate(offset, size, running);
+        if (hitRunning && running.ops.length > 1) {
+            c.pending.alone = true;
+            c.attention = true;
+            throw c.fault.restart();
+        }
+    }
+
+    private Exit loop() {
+        Block last = null;
+        while (true) {
+            boolean alone = false;
+            if (c.attention) {
+                running = null;
+                // Counts against the budget, so that events without instructions in between end, too.
+                limit--;
+                Exit exit = events.attend();
+                if (exit != null) {
+                    return exit;
+                }
+                alone = events.wantsOneAlone();
+            }
+            if (c.retired - limit >= 0) {
+                return Exit.BUDGET;
+            }
+            if (alone) {
+                oneAlone();
+                last = null;
+            } else {
+                last = next(last);
+                execute(last);
+            }
+        }
+    }
+
+    private void execute(Block b) {
+        Op[] ops = b.ops;
+        long base = c.rip;
+        running = b;
+        c.r[Cpu.BLOCK] = base;
+        c.rip = base + b.length & ipMask();
+        c.retired += ops.length;
+        int i = 0;
+        try {
+            for (; i < ops.length; i++) {
+                ops[i].exec(c);
+            }
+        } catch (GuestFault f) {
+            c.retired -= ops.length - i;
+            c.rip = base + ops[i].start() & ipMask();
+            throw f;
+        }
+    }
+
+    private void oneAlone() {
+        long linear = linearIp();
+        Block one = builder.build(linear, fetch(c, linear), 1);
+        events.startAlone();
+        execute(one);
+        events.endAlone();
+    }
+
+    private long ipMask() {
+        return c.mode == Cpu.CODE64 ? -1 : c.mode == Cpu.CODE32 ? 0xffff_ffffL : 0xffffL;
+    }
+
+    private long linearIp() {
+        return c.mode == Cpu.CODE64 ? c.rip : c.seg[Cpu.CS].base() + c.rip & 0xffff_ffffL;
+    }
+
+    private long context() {
+        return c.mmu.tlb().epoch() << 2 | c.mmu.bank();
+    }
+
+    /** The block to execute after another one: the one that followed it last time, most of the time. */
+    private Block next(Block last) {
+        if (last == null || c.mode != Cpu.CODE64) {
+            return lookup();
+        }
+        long rip = c.rip;
+        Block b = last.follower;
+        if (b != null && b.linear == rip && b.mode == Cpu.CODE64 && b.context == context()) {
+            return b;
+        }
+        b = last.otherFollower;
+        if (b != null && b.linear == rip && b.mode == Cpu.CODE64 && b.context == context()) {
+            return b;
+        }
+        b = lookup();
+        last.otherFollower = last.follower;
+        last.follower = b;
+        return b;
+    }
+
+    private Block lookup() {
+        long linear = linearIp();
+        Block b = jumps[(int) (linear ^ linear >>> 12) & JUMP_CACHE - 1];
+        if (b != null && b.linear == linear && b.mode == c.mode && b.context == context()) {
+            return b;
+        }
+        return lookupSlow(linear);
+    }
+
+    private Block lookupSlow(long linear) {
+        long offset = fetch(c, linear);
+        Block b = cache.find(offset, c.mode);
+        boolean fits = b != null && (c.mode == Cpu.CODE64 || c.seg[Cpu.CS].covers(c.rip + b.length - 1));
+        if (b != null && b.secondPage >= 0) {
+            long next = (linear | 4095) + 1;
+            fits &= fetch(c, c.mode == Cpu.CODE64 ? next : next & 0xffff_ffffL) == b.secondPage;
+        }
+        if (!fits) {
+            Block built = builder.build(linear, offset, MOST);
+            if (b != null) {
+                // Same place, but another second page or another segment limit: not worth keeping both.
+                return built;
+            }
+            b = built;
+            cache.add(b);
+        }
+        if (b.secondPage < 0 && c.mode == Cpu.CODE64) {
+            b.linear = linear;
+            b.context = context();
+            jumps[(int) (linear ^ linear >>> 12) & JUMP_CACHE - 1] = b;
+        }
+        return b;
+    }
+
+    /** Where an instruction byte lies. Code in a device reads as all ones, which is no instruction: #UD. */
+    static long fetch(Cpu c, long linear) {
+        long offset = c.mmu.fetch(linear);
+        if (offset < 0) {
+            throw c.ud();
+        }
+        return offset;
+    }
+
+    private Exit fault(GuestFault f) {
+        running = null;
+        return switch (f.kind()) {
+            case RESTART -> null;
+            case EXIT -> {
+                c.attention = true;
+                yield c.host.exit();
+            }
+            case EXCEPTION -> {
+                c.host.commit();
+                yield events.exception(f.vector(), f.error(), f.address());
+            }
+            case NON_CANONICAL -> {
+                c.host.commit();
+                yield events.exception(stackAccess(f.address()) ? Vector.SS : Vector.GP, 0, 0);
+            }
+        };
+    }
+
+    /** Whether the instruction that made a non-canonical access made it through the stack segment. */
+    private boolean stackAccess(long address) {
+        return StackAccess.isThroughStack(c, builder, address);
+    }
+
+    /** Flags that make every instruction run alone. */
+    static boolean singleStepping(Cpu c) {
+        return (c.flags & Eflags.TF) != 0;
+    }
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.mmu;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/**
+ * Typed access to guest memory by linear address. A hit in the TLB costs one compare; the rest happens in the slow path.
+ *
+ * <p>Loads and stores of 8, 16, 32 and 64 bits are little-endian and zero-extended. They throw {@link GuestFault} before
+ * they have changed anything. Not thread-safe: one MMU belongs to one processor.
+ */
+public final class Mmu {
+    private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final long PAGE = -4096L;
+    private static final long NO_MEMORY = -1;
+
+    private final GuestMemory memory;
+    private final MemorySegment ram;
+    private final MmuEvents events;
+    private final Paging paging;
+    private final Paging.Mapping mapping = new Paging.Mapping();
+    private final GuestFault fault = new GuestFault();
+    private final Tlb tlb = new Tlb();
+    /** Per page of RAM: whether it holds decoded code. */
+    private final long[] codePages;
+
+    private int bank;
+    private long[] table;
+    private boolean checkCanonical;
+    /** Where the last {@link #resolve} led, if not to memory. */
+    private long deviceAddress;
+
+    /**
+     * @param memory guest-physical memory
+     * @param paging how misses are translated
+     * @param events devices and code watching
+     */
+    public Mmu(GuestMemory memory, Paging paging, MmuEvents events) {
+        this.memory = memory;
+        this.ram = memory.ram();
+        this.paging = paging;
+        this.events = events;
+        this.codePages = new long[(int) ((ram.byteSize() >>> 18) + 1)];
+        bank(Tlb.SUPERVISOR);
+    }
+
+    /** The TLB, for flushes and for code that looks it up by itself. */
+    public Tlb tlb() {
+        return tlb;
+    }
+
+    /** The fault that every access of this MMU throws. */
+    public GuestFault fault() {
+        return fault;
+    }
+
+    /** Guest RAM. */
+    public MemorySegment ram() {
+        return ram;
+    }
+
+    /** Chooses whose rights the following accesses have: one of {@link Tlb}'s banks. */
+    public void bank(int newBank) {
+        this.bank = newBank;
+        this.table = tlb.bank(newBank);
+    }
+
+    /** The bank in force. */
+    public int bank() {
+        return bank;
+    }
+
+    /** Whether addresses must be canonical (long mode) or are known to have 32 bits. */
+    public void checkCanonical(boolean check) {
+        this.checkCanonical = check;
+    }
+
+    /** Loads a byte. */
+    public long load8(long a) {
+        long[] t = table;
+        int slot = Tlb.slot(a);
+        return t[slot] == (a & PAGE) ? ram.get(BYTE, a + t[slot + Tlb.ADDEND]) & 0xff : loadSlow(a, 1);
+    }
+
+    /** Loads two bytes. */
+    public long load16(long a) {
+        long[] t = table;
+        int slot = Tlb.slot(a);
+        return t[slot] == ((a + 1) & PAGE) ? ram.get(SHORT, a + t[slot + Tlb.ADDEND]) & 0xffff : loadSlow(a, 2);
+    }
+
+    /** Loads four bytes. */
+    public long load32(long a) {
+        long[] t = table;
+        int slot = Tlb.slot(a);
+        return t[slot] == ((a + 3) & PAGE) ? ram.get(INT, a + t[slot + Tlb.ADDEND]) & 0xffff_ffffL : loadSlow(a, 4);
+    }
+
+    /** Loads eight bytes. */
+    public long load64(long a) {
+        long[] t = table;
+        int slot = Tlb.slot(a);
+        return t[slot] == ((a + 7) & PAGE) ? ram.get(LONG, a + t[slot + Tlb.ADDEND]) : loadSlow(a, 8);
+    }
+
+    /** Loads 1, 2, 4 or 8 bytes. */
+    public long load(long a, int size) {
+        return switch (size) {
+            case 1 -> load8(a);
+            case 2 -> load16(a);
+            case 4 -> load32(a);
+            default -> load64(a);
+        };
+    }
+
+    /** Stores the low byte. */
+    public void store8(long a, long v) {
+        long[] t = table;
+        int slot = Tlb.slot(a);
+        if (t[slot + Tlb.WRITE] == (a & PAGE)) {
+            ram.set(BYTE, a + t[slot + Tlb.ADDEND], (byte) v);
+        } else {
+            storeSlow(a, 1, v);
+        }
+    }
+
+    /** Stores the low two bytes. */
+    public void store16(long a, long v) {
+        long[] t = table;
+        int slot = Tlb.slot(a);
+        if (t[slot + Tlb.WRITE] == ((a + 1) & PAGE)) {
+            ram.set(SHORT, a + t[slot + Tlb.ADDEND], (short) v);
+        } else {
+            storeSlow(a, 2, v);
+        }
+    }
+
+    /** Stores the low four bytes. */
+    public void store32(long a, long v) {
+        long[] t = table;
+        int slot = Tlb.slot(a);
+        if (t[slot + Tlb.WRITE] == ((a + 3) & PAGE)) {
+            ram.set(INT, a + t[slot + Tlb.ADDEND], (int) v);
+        } else {
+            storeSlow(a, 4, v);
+        }
+    }
+
+    /** Stores eight bytes. */
+    public void store64(long a, long v) {
+        long[] t = table;
+        int slot = Tlb.slot(a);
+        if (t[slot + Tlb.WRITE] == ((a + 7) & PAGE)) {
+            ram.set(LONG, a + t[slot + Tlb.ADDEND], v);
+        } else {
+            storeSlow(a, 8, v);
+        }
+    }
+
+    /** Stores the low 1, 2, 4 or 8 bytes. */
+    public void store(long a, int size, long v) {
+        switch (size) {
+            case 1 -> store8(a, v);
+            case 2 -> store16(a, v);
+            case 4 -> store32(a, v);
+            default -> store64(a, v);
+        }
+    }
+
+    /**
+     * Loads what the same instruction will store back: faults as the store would, and settles code rewriting, so that
+     * the store cannot fault unless it goes to a device.
+     */
+    public long loadForStore(long a, int size) {
+        int slot = Tlb.slot(a);
+        if (table[slot + Tlb.WRITE] != ((a + size - 1) & PAGE)) {
+            probeStore(a, size);
+        }
+        return load(a, size);
+    }
+
+    /** Faults as a store would, without storing. Any size up to a page. */
+    public void probeStore(long a, int size) {
+        int first = firstPart(a, size);
+        long at = resolve(a, Tlb.WRITE);
+        if (first < size) {
+            long next = resolve(a + first, Tlb.WRITE);
+            announce(next, size - first);
+        }
+        announce(at, first);
+    }
+
+    /** Faults as a load would, without loading. Any size up to a page. */
+    public void probeLoad(long a, int size) {
+        int first = firstPart(a, size);
+        resolve(a, Tlb.READ);
+        if (first < size) {
+            resolve(a + first, Tlb.READ);
+        }
+    }
+
+    /** An access of the processor itself (descriptors, task state), made with supervisor rights whatever the ring. */
+    public long loadSystem(long a, int size) {
+        int saved = bank;
+        bank(Tlb.SUPERVISOR);
+        try {
+            return load(a, size);
+        } finally {
+            bank(saved);
+        }
+    }
+
+    /** As {@link #loadSystem}. */
+    public void storeSystem(long a, int size, long v) {
+        int saved = bank;
+        bank(Tlb.SUPERVISOR);
+        try {
+            store(a, size, v);
+        } finally {
+            bank(saved);
+        }
+    }
+
+    /**
+     * Translates for an instruction fetch.
+     *
+     * @return the offset in guest RAM of the byte at {@code a}, or -1 if no memory is there
+     */
+    public long fetch(long a) {
+        int slot = Tlb.slot(a);
+        long[] t = table;
+        return t[slot + Tlb.EXECUTE] == (a & PAGE) ? a + t[slot + Tlb.ADDEND] : resolve(a, Tlb.EXECUTE);
+    }
+
+    /**
+     * Translates for bulk access to part of a page.
+     *
+     * @return the offset in guest RAM of the byte at {@code a} if stores there need nobody's attention, else -1
+     */
+    public long bulkStore(long a) {
+        int slot = Tlb.slot(a);
+        return table[slot + Tlb.WRITE] == (a & PAGE) ? a + table[slot + Tlb.ADDEND] : -1;
+    }
+
+    /** As {@link #bulkStore} for loads. */
+    public long bulkLoad(long a) {
+        int slot = Tlb.slot(a);
+        return table[slot] == (a & PAGE) ? a + table[slot + Tlb.ADDEND] : -1;
+    }
+
+    /** Reports every later store to the page of RAM that holds {@code offset} to {@link MmuEvents#codeWrite}. */
+    public void watchCode(long offset) {
+        codePages[(int) (offset >>> 18)] |= 1L << (offset >>> 12);
+        tlb.watchWrites(offset & PAGE);
+    }
+
+    /** Ends {@link #watchCode} for a page. */
+    public void unwatchCode(long offset) {
+        codePages[(int) (offset >>> 18)] &= ~(1L << (offset >>> 12));
+    }
+
+    private boolean isCode(long offset) {
+        return (codePages[(int) (offset >>> 18)] & 1L << (offset >>> 12)) != 0;
+    }
+
+    private static int firstPart(long a, int size) {
+        return (int) Math.min(size, 4096 - (a & 4095));
+    }
+
+    private long loadSlow(long a, int size) {
+        int first = firstPart(a, size);
+        long at = resolve(a, Tlb.READ);
+        long atDevice = deviceAddress;
+        if (first == size) {
+            return at != NO_MEMORY ? peek(at, size) : events.deviceRead(atDevice, size);
+        }
+        long next = resolve(a + first, Tlb.READ);
+        long nextDevice = deviceAddress;
+        long value = 0;
+        for (int i = 0; i < size; i++) {
+            long from = i < first ? at : next;
+            int step = i < first ? i : i - first;
+            long b = from != NO_MEMORY
+                    ? peek(from + step, 1)
+                    : events.deviceRead((i < first ? atDevice : nextDevice) + step, 1);
+            value |= (b & 0xff) << (8 * i);
+        }
+        return value;
+    }
+
+    private void storeSlow(long a, int size, long v) {
+        int first = firstPart(a, size);
+        long at = resolve(a, Tlb.WRITE);
+        long atDevice = deviceAddress;
+        if (first == size) {
+            announce(at, size);
+            if (at != NO_MEMORY) {
+                poke(at, size, v);
+            } else {
+                events.deviceWrite(atDevice, size, v);
+            }
+            return;
+        }
+        long next = resolve(a + first, Tlb.WRITE);
+        long nextDevice = deviceAddress;
+        announce(at, first);
+        announce(next, size - first);
+        for (int i = 0; i < size; i++) {
+            long to = i < first ? at : next;
+            int step = i < first ? i : i - first;
+            long b = v >>> (8 * i) & 0xff;
+            if (to != NO_MEMORY) {
+                poke(to + step, 1, b);
+            } else {
+                events.deviceWrite((i < first ? atDevice : nextDevice) + step, 1, b);
+            }
+        }
+    }
+
+    private void announce(long offset, int size) {
+        if (offset != NO_MEMORY && isCode(offset)) {
+            events.codeWrite(offset, size);
+        }
+    }
+
+    private long peek(long offset, int size) {
+        return switch (size) {
+            case 1 -> ram.get(BYTE, offset) & 0xff;
+            case 2 -> ram.get(SHORT, offset) & 0xffff;
+            case 4 -> ram.get(INT, offset) & 0xffff_ffffL;
+            default -> ram.get(LONG, offset);
+        };
+    }
+
+    private void poke(long offset, int size, long v) {
+        switch (size) {
+            case 1 -> ram.set(BYTE, offset, (byte) v);
+            case 2 -> ram.set(SHORT, offset, (short) v);
+            case 4 -> ram.set(INT, offset, (int) v);
+            default -> ram.set(LONG, offset, v);
+        }
+    }
+
+    /** Translates, fills the TLB; returns an offset in RAM, or {@link #NO_MEMORY} with {@link #deviceAddress} set. */
+    private long resolve(long a, int access) {
+        if (checkCanonical && (a << 16 >> 16) != a) {
+            throw fault.nonCanonical(a);
+        }
+        int error = paging.translate(a, access, bank, mapping);
+        if (error != Paging.MAPPED) {
+            throw fault.pageFault(a, error);
+        }
+        long page = memory.page(mapping.gfn());
+        boolean trapped = page != GuestMemory.NO_PAGE && memory.writesTrap(mapping.gfn());
+        if (page == GuestMemory.NO_PAGE || (trapped && access == Tlb.WRITE)) {
+            deviceAddress = mapping.gfn() << 12 | (a & 4095);
+            return NO_MEMORY;
+        }
+        int rights = mapping.rights();
+        if (trapped || isCode(page)) {
+            rights &= ~(1 << Tlb.WRITE);
+        }
+        tlb.fill(bank, a, rights, page, mapping.large());
+        return page | (a & 4095);
+    }
+}

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.op;
+
+import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.decode.Arg;
+import io.splitvisor.vcpu.decode.Insn;
+
+/** The commonest moves once more, small and direct, as {@link HotArithmetic}: in 64-bit mode with 64-bit addresses. */
+final class HotMoves {
+    private HotMoves() {}
+
+    /** The small form of an instruction, or null if it has none. */
+    static Op lower(Insn i) {
+        if (i.mode() != Insn.MODE64 || i.addressBytes() != 8 || (int) i.displacement() != i.displacement()) {
+            return null;
+        }
+        return switch (i.row().mnemonic()) {
+            case "mov" -> mov(i);
+            case "movzx" -> i.hasMemory() ? load(i, i.row().args().get(1).size(i)) : null;
+            case "lea" -> i.operandBytes() >= 4 ? new Lea(i) : null;
+            case "push" -> register(i) ? new Push(i.opcodeRegister()) : null;
+            case "pop" -> register(i) && i.opcodeRegister() != Cpu.RSP ? new Pop(i.opcodeRegister()) : null;
+            default -> null;
+        };
+    }
+
+    private static boolean register(Insn i) {
+        return i.row().args().get(0).kind() == Arg.Kind.OPCODE_REG && i.operandBytes() == 8;
+    }
+
+    private static Op mov(Insn i) {
+        Arg.Kind to = i.row().args().get(0).kind();
+        Arg.Kind from = i.row().args().get(1).kind();
+        int size = i.row().args().get(0).size(i);
+        if (to == Arg.Kind.RM && from == Arg.Kind.REG) {
+            if (i.hasMemory()) {
+                return store(i, size);
+            }
+            return size >= 4 ? new Move(i.rm(), i.reg(), size) : null;
+        }
+        if (to == Arg.Kind.REG && from == Arg.Kind.RM) {
+            if (i.hasMemory()) {
+                return size >= 4 ? load(i, size) : null;
+            }
+            return size >= 4 ? new Move(i.reg(), i.rm(), size) : null;
+        }
+        if (from == Arg.Kind.IMM && size >= 4 && !i.hasMemory()) {
+            int d = to == Arg.Kind.RM ? i.rm() : i.opcodeRegister();
+            long value = size == 4 ? i.immediate() & 0xffff_ffffL : i.immediate();
+            return new Set(d, value);
+        }
+        return null;
+    }
+
+    private static Op load(Insn i, int size) {
+        if (i.operandBytes() < 4) {
+            return null;
+        }
+        return switch (size) {
+            case 1 -> new Load8(i);
+            case 2 -> new Load16(i);
+            case 4 -> new Load32(i);
+            default -> new Load64(i);
+        };
+    }
+
+    private static Op store(Insn i, int size) {
+        return switch (size) {
+            case 4 -> new Store32(i);
+            case 8 -> new Store64(i);
+            default -> null;
+        };
+    }
+
+    private static final class Move extends Op {
+        private final byte d;
+        private final byte s;
+        private final byte up;
+
+        Move(int d, int s, int size) {
+            this.d = (byte) d;
+            this.s = (byte) s;
+            this.up = (byte) (64 - 8 * size);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.r[d] = c.r[s] << up >>> up;
+        }
+    }
+
+    private static final class Set extends Op {
+        private final byte d;
+        private final long value;
+
+        Set(int d, long value) {
+            this.d = (byte) d;
+            this.value = value;
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.r[d] = value;
+        }
+    }
+
+    /** With a register and an address. */
+    private abstract static class Addressed extends Op {
+        final byte register;
+        private final byte base;
+        private final byte index;
+        private final byte scale;
+        private final byte segment;
+        private final int displacement;
+
+        Addressed(Insn i) {
+            this.register = (byte) i.reg();
+            this.base = (byte) i.base();
+            this.index = (byte) i.index();
+            this.scale = (byte) i.scale();
+            this.segment = (byte) Ea.baseRegister(i.memorySegment());
+            this.displacement = (int) i.displacement();
+        }
+
+        final long offset(long[] r) {
+            return r[base] + (r[index] << scale) + displacement;
+        }
+
+        final long address(long[] r) {
+            return offset(r) + r[segment];
+        }
+    }
+
+    private static final class Lea extends Addressed {
+        private final byte up;
+
+        Lea(Insn i) {
+            super(i);
+            this.up = (byte) (64 - 8 * i.operandBytes());
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.r[register] = offset(c.r) << up >>> up;
+        }
+    }
+
+    private static final class Load8 extends Addressed {
+        Load8(Insn i) {
+            super(i);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.r[register] = c.mmu.load8(address(c.r));
+        }
+    }
+
+    private static final class Load16 extends Addressed {
+        Load16(Insn i) {
+            super(i);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.r[register] = c.mmu.load16(address(c.r));
+        }
+    }
+
+    private static final class Load32 extends Addressed {
+        Load32(Insn i) {
+            super(i);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.r[register] = c.mmu.load32(address(c.r));
+        }
+    }
+
+    private static final class Load64 extends Addressed {
+        Load64(Insn i) {
+            super(i);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.r[register] = c.mmu.load64(address(c.r));
+        }
+    }
+
+    private static final class Store32 extends Addressed {
+        Store32(Insn i) {
+            super(i);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.mmu.store32(address(c.r), c.r[register]);
+        }
+    }
+
+    private static final class Store64 extends Addressed {
+        Store64(Insn i) {
+            super(i);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.mmu.store64(address(c.r), c.r[register]);
+        }
+    }
+
+    private static final class Push extends Op {
+        private final byte s;
+
+        Push(int s) {
+            this.s = (byte) s;
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            long sp = c.r[Cpu.RSP] - 8;
+            c.mmu.store64(sp, c.r[s]);
+            c.r[Cpu.RSP] = sp;
+        }
+    }
+
+    private static final class Pop extends Op {
+        private final byte d;
+
+        Pop(int d) {
+            this.d = (byte) d;
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            long sp = c.r[Cpu.RSP];
+            c.r[d] = c.mmu.load64(sp);
+            c.r[Cpu.RSP] = sp + 8;
+        }
+    }
+}

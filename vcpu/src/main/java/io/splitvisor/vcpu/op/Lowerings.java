@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.op;
+
+import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.decode.Decoder;
+import io.splitvisor.vcpu.decode.Insn;
+import io.splitvisor.vcpu.decode.OpcodeTable;
+import io.splitvisor.vcpu.decode.Row;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Finds the operation of an instruction. Every row of the opcode table has one: a missing one fails the class. */
+public final class Lowerings {
+    private static final Lowering[] BY_ROW = byRow();
+    /** Answer null where an instruction has no small form. */
+    private static final Lowering[] HOT_BY_ROW = hotByRow();
+
+    private Lowerings() {}
+
+    /** The operation of a decoded instruction; #UD or #GP if its bytes are none. */
+    public static Op lower(Insn i) {
+        Op op;
+        if (i.length() > Decoder.MAX_LENGTH) {
+            op = new TooLong();
+        } else if (i.row() == null) {
+            op = new Undefined();
+        } else {
+            op = HOT_BY_ROW[i.row().id()].lower(i);
+            if (op == null) {
+                op = BY_ROW[i.row().id()].lower(i);
+            }
+        }
+        boolean ends = i.row() == null || i.row().has(Row.ENDS_BLOCK) || op instanceof TooLong;
+        op.place(i.start(), i.start() + i.length(), ends);
+        return op;
+    }
+
+    private static Lowering[] byRow() {
+        Map<String, Lowering> byMnemonic = new HashMap<>();
+        List.of(
+                        Arithmetic.LOWERINGS,
+                        Shifts.LOWERINGS,
+                        MultiplyDivide.LOWERINGS,
+                        Moves.LOWERINGS,
+                        Bits.LOWERINGS,
+                        Exchanges.LOWERINGS,
+                        FlagOps.LOWERINGS,
+                        Flow.LOWERINGS,
+                        Stack.LOWERINGS,
+                        Strings.LOWERINGS,
+                        Ports.LOWERINGS,
+                        SegmentMoves.LOWERINGS,
+                        FarFlow.LOWERINGS,
+                        SystemOps.LOWERINGS)
+                .forEach(byMnemonic::putAll);
+        List<Row> rows = OpcodeTable.instance().rows();
+        Lowering[] result = new Lowering[rows.size()];
+        for (Row row : rows) {
+            Lowering found = byMnemonic.get(row.mnemonic());
+            result[row.id()] = found != null ? found : conditional(row);
+        }
+        return result;
+    }
+
+    private static Lowering[] hotByRow() {
+        return OpcodeTable.instance().rows().stream()
+                .map(row -> switch (row.mnemonic()) {
+                    case "add", "sub", "and", "or", "xor", "cmp", "test" -> (Lowering) HotArithmetic::lower;
+                    case "mov", "movzx", "lea", "push", "pop" -> (Lowering) HotMoves::lower;
+                    default -> (Lowering) i -> null;
+                })
+                .toArray(Lowering[]::new);
+    }
+
+    private static Lowering conditional(Row row) {
+        String name = row.mnemonic();
+        if (name.startsWith("set") || name.startsWith("cmov")) {
+            return Moves::conditional;
+        }
+        if (name.startsWith("j")) {
+            return Flow::conditional;
+        }
+        throw new IllegalStateException("no operation for " + name);
+    }
+
+    /** An instruction of more than 15 bytes. */
+    private static final class TooLong extends Op {
+        @Override
+        public void exec(Cpu c) {
+            throw c.gp(0);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.oracle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.splitvisor.vcpu.cpu.Eflags;
+import io.splitvisor.vcpu.cpu.Vector;
+import io.splitvisor.vcpu.decode.Arg;
+import io.splitvisor.vcpu.decode.Decoder;
+import io.splitvisor.vcpu.decode.Insn;
+import io.splitvisor.vcpu.decode.OpcodeTable;
+import io.splitvisor.vcpu.decode.Row;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Every user-mode row of the opcode table against the real processor: random encodings, registers, flags and memory,
+ * compared bit for bit. Properties {@code oracle.seed}, {@code oracle.cases} (per row), {@code oracle.only} (a mnemonic)
+ * and {@code oracle.trace} choose what runs.
+ */
+class UserInstructionsPropertyTest {
+    private static final long SEED = Long.getLong("oracle.seed", System.nanoTime());
+    private static final int CASES = Integer.getInteger("oracle.cases", 1000);
+    private static final String ONLY = System.getProperty("oracle.only");
+    private static final boolean TRACE = Boolean.getBoolean("oracle.trace");
+
+    /** Need a kernel, change the flow (tested elsewhere), or mean something else on a host with more features. */
+    private static final Set<String> ELSEWHERE = Set.of(
+            "call",
+            "jmp",
+            "ret",
+            "lret",
+            "iret",
+            "int",
+            "int3",
+            "int1",
+            "syscall",
+            "sysret",
+            "sysenter",
+            "sysexit",
+            "loop",
+            "loope",
+            "loopne",
+            "jcxz",
+            "in",
+            "out",
+            "ins",
+            "outs",
+            "hlt",
+            "cli",
+            "sti",
+            "sgdt",
+            "sidt",
+            "lgdt",
+            "lidt",
+            "sldt",
+            "str",
+            "lldt",
+            "ltr",
+            "smsw",
+            "lmsw",
+            "invlpg",
+            "vmcall",
+            "vmmcall",
+            "clac",
+            "stac",
+            "swapgs",
+            "rdtscp",
+            "clts",
+            "invd",
+            "wbinvd",
+            "ud2",
+            "wrmsr",
+            "rdmsr",
+            "rdtsc",
+            "cpuid",
+            "lar",
+            "lsl",
+            "verr",
+            "verw",
+            "rdfsbase",
+            "rdgsbase",
+            "wrfsbase",
+            "wrgsbase",
+            "lss",
+            "lfs",
+            "lgs",
+            "popf",
+            "pushf");
+
+    private static final Set<String> USE_STACK = Set.of("push", "pop", "enter", "leave", "call");
+
+    private final SplittableRandom random = new SplittableRandom(SEED);
+    private final Encoder encoder = new Encoder(random);
+    private final Decoder decoder = new Decoder();
+    private final Snapshot before = new Snapshot();
+    private final Snapshot ours = new Snapshot();
+    private final Snapshot real = new Snapshot();
+
+    @Test
+    void shouldDoWhatTheRealProcessorDoes() {
+        try (RealProcessor processor = new RealProcessor()) {
+            Machine machine = new Machine(processor.address());
+            byte[] noise = new byte[(int) processor.scratch().byteSize()];
+            random.nextBytes(noise);
+            processor.scratch().copyFrom(MemorySegment.ofArray(noise));
+            machine.scratch().copyFrom(MemorySegment.ofArray(noise));
+            List<String> uncovered = new ArrayList<>();
+            long cases = 0;
+            for (Row row : OpcodeTable.instance().rows()) {
+                if (!covered(row)) {
+                    continue;
+                }
+                int done = row(row, processor, machine);
+                cases += done;
+                if (done < CASES / 4) {
+                    uncovered.add(row + ": " + done);
+                }
+            }
+            System.out.println("oracle: " + cases + " cases agree, seed " + SEED);
+            assertThat(uncovered).as("rows with too few cases, seed %d", SEED).isEmpty();
+        }
+    }
+
+    private static boolean covered(Row row) {
+        String name = row.mnemonic();
+        boolean segment = row.args().stream().anyMatch(a -> switch (a.kind()) {
+            case SEGMENT, FIXED_SEGMENT, CONTROL, DEBUG -> true;
+            default -> false;
+        });
+        boolean jump = name.startsWith("j");
+        return !row.has(Row.NOT64)
+                && !segment
+                && !jump
+                && !ELSEWHERE.contains(name)
+                && (ONLY == null || ONLY.equals(name));
+    }
+
+    private int row(Row row, RealProcessor processor, Machine machine) {
+        int done = 0;
+        for (int attempt = 0; attempt < CASES; attempt++) {
+            int at = random.nextInt(3000);
+            long codeAddress = processor.address() + RealProcessor.CODE_PAGE * 4096L + at;
+            long scratch = processor.address() + RealProcessor.SCRATCH_PAGE * 4096L;
+            randomState(scratch);
+            long target = scratch + 2048 + random.nextInt(16384);
+            if (row.mnemonic().equals("cmpxchg8b")) {
+                target &= -16;
+            }
+            byte[] code = encoder.encode(row, codeAddress, target, before.general);
+            if (code == null) {
+                continue;
+            }
+            if (row.mnemonic().equals("enter")) {
+                // Frames that fit into the scratch pages.
+                code[code.length - 2] = (byte) random.nextInt(4);
+            }
+            Insn insn = decoder.decode(i -> code[i] & 0xff, 0, Insn.MODE64);
+            boolean stackOutside = before.general[4] < scratch + 256 || before.general[4] > scratch + 24_000;
+            if (hostDiffers(insn) || (USE_STACK.contains(row.mnemonic()) && stackOutside)) {
+                continue;
+            }
+            if (adjust(row, insn, scratch) && compare(row, insn, code, at, processor, machine)) {
+                done++;
+            }
+        }
+        return done;
+    }
+
+    /** TZCNT and LZCNT, hidden by our CPUID: their encodings are BSF and BSR here. */
+    private static boolean hostDiffers(Insn i) {
+        String name = i.row().mnemonic();
+        return (i.repeat() == 0xf3 && (name.equals("bsf") || name.equals("bsr")))
+                // A destination that is undefined.
+                || (name.equals("bswap") && i.operandBytes() == 2);
+    }
+
+    private boolean compare(Row row, Insn insn, byte[] code, int at, RealProcessor processor, Machine machine) {
+        ours.copyFrom(before);
+        String what = row.mnemonic() + " " + HexFormat.of().formatHex(code);
+        if (TRACE) {
+            System.out.println(what + " rsp " + Long.toHexString(before.general[4]));
+        }
+        int vector = machine.run(code, at, ours, code.length);
+        if (vector != Machine.NO_EXCEPTION) {
+            boolean expected = vector == Vector.DE && row.mnemonic().endsWith("div");
+            assertThat(expected)
+                    .as("%s: exception %d, seed %d, registers %s", what, vector, SEED, hex(before.general))
+                    .isTrue();
+            assertThat(ours.general)
+                    .as("%s: state after a fault, seed %d", what, SEED)
+                    .isEqualTo(before.general);
+            return true;
+        }
+        real.copyFrom(before);
+        processor.run(code, at, real, code.length);
+        boolean destinationUndefined =
+                (row.mnemonic().equals("shld") || row.mnemonic().equals("shrd")) && count(insn) > bits(insn);
+        long mask = ~(long) UndefinedFlags.of(row.mnemonic(), count(insn), bits(insn));
+        mask &= Eflags.ARITHMETIC | Eflags.DF;
+        boolean same = Arrays.equals(ours.general, real.general)
+                && (ours.flags & mask) == (real.flags & mask)
+                && machine.scratch().mismatch(processor.scratch()) < 0;
+        if (!same && destinationUndefined) {
+            machine.scratch().copyFrom(processor.scratch());
+            return true;
+        }
+        if (!same) {
+            long mismatch = machine.scratch().mismatch(processor.scratch());
+            throw new AssertionError("%s differs, seed %d%n before %s%n ours   %s%n real   %s%n memory at %x"
+                    .formatted(what, SEED, text(before), text(ours), text(real), mismatch));
+        }
+        return true;
+    }
+
+    private int count(Insn i) {
+        int last = i.row().args().size() - 1;
+        if (last < 0) {
+            return 0;
+        }
+        int count =
+                switch (i.row().args().get(last).kind()) {
+                    case ONE -> 1;
+                    case COUNT -> (int) before.general[1];
+                    default -> (int) i.immediate();
+                };
+        return count & (i.operandBytes() == 8 && bits(i) == 64 ? 63 : 31);
+    }
+
+    private static int bits(Insn i) {
+        return i.row().args().isEmpty() ? 0 : 8 * i.row().args().get(0).size(i);
+    }
+
+    private void randomState(long scratch) {
+        for (int i = 0; i < 16; i++) {
+            before.general[i] = interesting();
+        }
+        // Inside the scratch pages, mostly aligned.
+        before.general[4] = scratch + 4096 + 8L * random.nextInt(1024) + (random.nextInt(8) == 0 ? 3 : 0);
+        before.flags = Eflags.ONE | Eflags.IF | (random.nextInt() & (Eflags.ARITHMETIC | Eflags.DF));
+    }
+
+    private long interesting() {
+        return switch (random.nextInt(6)) {
+            case 0 -> random.nextInt(-3, 4);
+            case 1 -> 1L << random.nextInt(64);
+            case 2 -> (1L << random.nextInt(64)) - 1;
+            case 3 -> random.nextInt(256);
+            default -> random.nextLong();
+        };
+    }
+
+    /** Implicit memory operands must lie in the scratch pages; divisions should not overflow too often. */
+    private boolean adjust(Row row, Insn insn, long scratch) {
+        long[] r = before.general;
+        long middle = scratch + 4096 + random.nextInt(8192);
+        switch (row.mnemonic()) {
+            case "leave" -> r[5] = middle;
+            case "xlat" -> r[3] = middle;
+            case "enter" -> r[5] = middle;
+            case "movs", "stos", "lods", "scas", "cmps" -> {
+                r[6] = middle;
+                r[7] = scratch + 4096 + random.nextInt(8192);
+                r[1] = random.nextInt(100);
+            }
+            case "div", "idiv" -> {
+                if (random.nextBoolean() && insn.base() != 2 && insn.index() != 2) {
+                    r[2] = random.nextInt(-2, 3);
+                }
+            }
+            case "bt", "bts", "btr", "btc" -> {
+                boolean string = insn.hasMemory() && row.args().get(1).kind() == Arg.Kind.REG;
+                if (string && (insn.reg() == insn.base() || insn.reg() == insn.index())) {
+                    return false;
+                }
+                if (string) {
+                    r[insn.reg()] = random.nextInt(-10_000, 10_000);
+                }
+            }
+            default -> {}
+        }
+        return true;
+    }
+
+    private static String hex(long[] values) {
+        StringBuilder b = new StringBuilder();
+        for (long v : values) {
+            b.append(Long.toHexString(v)).append(' ');
+        }
+        return b.toString();
+    }
+
+    private static String text(Snapshot s) {
+        return hex(s.general) + "flags " + Long.toHexString(s.flags);
+    }
+}
