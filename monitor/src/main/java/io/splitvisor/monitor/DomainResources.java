@@ -22,7 +22,7 @@ record DomainResources(SharedMemory ram, SharedMemory monitorPages, EventFd bell
         try {
             monitorPages = SharedMemory.createGuarded("splitvisor-monitor-" + domid, DomainLayout.PAGE_SIZE);
             bellToDom0 = EventFd.create();
-            return new DomainResources(ram, monitorPages, bellToDom0, EventFd.create());
+            return new DomainResources(ram, monitorPages, bellToDom0, EventFd.createOneWay());
         } catch (HostException e) {
             ram.close();
             if (monitorPages != null) {

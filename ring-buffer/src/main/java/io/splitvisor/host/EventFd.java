@@ -8,7 +8,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** A Linux eventfd: a counter that wakes whoever waits for it, in this process or another. */
+/**
+ * What wakes a process: a Linux eventfd, or, where the waiter is not trusted, a pipe ({@link #createOneWay}). An eventfd is one
+ * open file to all that hold it, so a hostile waiter could make it blocking and fill its count, and the next signal would
+ * block its sender; the two ends of a pipe are two open files.
+ */
 public final class EventFd implements AutoCloseable {
     private static final MethodHandle WRITE = Native.linkWords("write");
     private static final MethodHandle READ = Native.linkWords("read");
@@ -17,6 +21,7 @@ public final class EventFd implements AutoCloseable {
     /** Linked by the creator only. */
     private static final class Creation {
         private static final MethodHandle EVENTFD = Native.link("eventfd", INT, INT, INT);
+        private static final MethodHandle PIPE2 = Native.link("pipe2", INT, LONG, INT);
     }
 
     // One for all: what is written is always 1, and what is read is of no interest, so threads may overwrite it.
@@ -25,8 +30,17 @@ public final class EventFd implements AutoCloseable {
 
     private final OwnedDescriptor fd;
 
+    /** Where signals are written: the same descriptor, or the other end of the pipe. */
+    private final OwnedDescriptor writeEnd;
+
     private EventFd(int fd) {
         this.fd = new OwnedDescriptor(fd);
+        this.writeEnd = this.fd;
+    }
+
+    private EventFd(int readEnd, int writeEnd) {
+        this.fd = new OwnedDescriptor(readEnd);
+        this.writeEnd = new OwnedDescriptor(writeEnd);
     }
 
     /** Creates a non-blocking eventfd with count 0. */
@@ -43,6 +57,23 @@ public final class EventFd implements AutoCloseable {
         }
     }
 
+    /**
+     * Creates a bell for a waiter that is not trusted: {@link #fd} is for the waiter, which reads 8 bytes a signal from it as
+     * from an eventfd; {@link #signal} never blocks, whatever the waiter does to its end.
+     */
+    public static EventFd createOneWay() {
+        MemorySegment state = Native.state();
+        try (Arena scratch = Arena.ofConfined()) {
+            MemorySegment ends = scratch.allocate(INT, 2);
+            if ((int) Creation.PIPE2.invokeExact(state, ends.address(), EFD_NONBLOCK_CLOEXEC) != 0) {
+                throw Native.failure("pipe2", state);
+            }
+            return new EventFd(ends.getAtIndex(INT, 0), ends.getAtIndex(INT, 1));
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
+
     /** Takes over an eventfd received from a peer; it has to be non-blocking. */
     public static EventFd of(int fd) {
         return new EventFd(fd);
@@ -54,14 +85,15 @@ public final class EventFd implements AutoCloseable {
     }
 
     /**
-     * Adds one to the count, which wakes waiters. A count at its maximum already means "signalled": no error.
+     * Adds one to the count, which wakes waiters. A count at its maximum, or a pipe
+     * that is full, already means "signalled": no error.
      *
      * @throws HostException EBADF after {@link #close}
      */
     public void signal() {
         MemorySegment state = Native.state();
         try {
-            long written = (long) WRITE.invokeExact(state, (long) fd.number(), ONE, 8L, 0L, 0L, 0L);
+            long written = (long) WRITE.invokeExact(state, (long) writeEnd.number(), ONE, 8L, 0L, 0L, 0L);
             if (written < 0 && Native.errno(state) != Errno.EAGAIN) {
                 throw Native.failure("write eventfd", state);
             }
@@ -84,5 +116,6 @@ public final class EventFd implements AutoCloseable {
     @Override
     public void close() {
         fd.close();
+        writeEnd.close();
     }
 }

@@ -50,6 +50,18 @@ class EventFdTest {
     }
 
     @Test
+    void shouldNeverBlockTheRingerOfAOneWayBell() {
+        try (EventFd bell = EventFd.createOneWay()) {
+            assertThat(bell.drain()).isFalse();
+            // A pipe holds 8192 signals that nobody reads.
+            for (int i = 0; i < 10_000; i++) {
+                bell.signal();
+            }
+            assertThat(bell.drain()).isTrue();
+        }
+    }
+
+    @Test
     void shouldTakeOverADescriptorThatAPeerCreated() {
         EventFd creator = EventFd.create();
         try (EventFd taken = EventFd.of(creator.fd())) {

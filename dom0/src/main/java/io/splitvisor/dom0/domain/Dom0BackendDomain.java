@@ -14,6 +14,7 @@ import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.grant.ForeignMappings;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Dom0 as its back ends see it. */
 final class Dom0BackendDomain implements BackendDomain {
@@ -68,15 +69,32 @@ final class Dom0BackendDomain implements BackendDomain {
         return new Channel(channels, port);
     }
 
-    private record Channel(EventChannels channels, int port) implements EventChannel {
+    private static final class Channel implements EventChannel {
+        private final EventChannels channels;
+        private final int port;
+        private final AtomicBoolean closed = new AtomicBoolean();
+
+        private Channel(EventChannels channels, int port) {
+            this.channels = channels;
+            this.port = port;
+        }
+
+        @Override
+        public int port() {
+            return port;
+        }
+
         @Override
         public void send() {
             channels.send(port);
         }
 
+        /** Once only: the number may belong to somebody else afterwards. */
         @Override
         public void close() {
-            channels.close(port);
+            if (closed.compareAndSet(false, true)) {
+                channels.close(port);
+            }
         }
     }
 }

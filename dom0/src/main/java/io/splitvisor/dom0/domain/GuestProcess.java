@@ -28,6 +28,7 @@ final class GuestProcess {
     private static final long OVERHEAD_BYTES = 512L << 20;
 
     private static final int OPEN_FILES = 256;
+    private static final Path SETSID = Path.of("/usr/bin/setsid");
 
     private final Process process;
 
@@ -80,20 +81,26 @@ final class GuestProcess {
         }
     }
 
+    /**
+     * In a session of its own, where the system has the tool for it: a Ctrl-C on Dom0's terminal is for Dom0, which then ends
+     * its guests in order.
+     */
     static List<String> command(DomainConfig config) {
-        return switch (config.guest()) {
+        List<String> command = new ArrayList<>();
+        if (Files.isExecutable(SETSID)) {
+            command.add(SETSID.toString());
+        }
+        switch (config.guest()) {
             case Guest.Exec(Path program) -> {
-                List<String> command = new ArrayList<>();
                 command.add(program.toAbsolutePath().toString());
                 command.addAll(config.arguments());
-                yield command;
             }
-            case Guest.Jvm jvm -> jvmCommand(config, jvm);
-        };
+            case Guest.Jvm jvm -> addJvm(command, config, jvm);
+        }
+        return command;
     }
 
-    private static List<String> jvmCommand(DomainConfig config, Guest.Jvm jvm) {
-        List<String> command = new ArrayList<>();
+    private static void addJvm(List<String> command, DomainConfig config, Guest.Jvm jvm) {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-Xmx" + Math.max(config.memoryMib(), 16) + "m");
         command.add("-XX:+UseSerialGC");
@@ -111,7 +118,6 @@ final class GuestProcess {
         command.add("io.splitvisor.domu.GuestMain");
         command.add(jvm.mainClass().orElseThrow());
         command.addAll(config.arguments());
-        return command;
     }
 
     /** The runtime's jars come first and in this order: an AOT cache holds for class paths that start as it was made. */
