@@ -24,6 +24,9 @@ final class BaselineCpuid {
     private static final int PAT = 1 << 16;
     private static final int PSE36 = 1 << 17;
     private static final int CLFSH = 1 << 19;
+    private static final int FXSR = 1 << 24;
+    private static final int SSE = 1 << 25;
+    private static final int SSE2 = 1 << 26;
     // Leaf 1, ECX.
     private static final int CX16 = 1 << 13;
     private static final int POPCNT = 1 << 23;
@@ -49,7 +52,7 @@ final class BaselineCpuid {
                         SIGNATURE,
                         8 << 8,
                         CX16 | POPCNT,
-                        PSE | TSC | MSR | PAE | CX8 | SEP | PGE | CMOV | PAT | PSE36 | CLFSH);
+                        PSE | TSC | MSR | PAE | CX8 | SEP | PGE | CMOV | PAT | PSE36 | CLFSH | FXSR | SSE | SSE2);
             case 7 -> ecx == 0 ? new Cpuid.Leaf(0, FSGSBASE | SMEP | SMAP, 0, 0) : Cpuid.Leaf.ZERO;
             case 0x8000_0000 -> new Cpuid.Leaf(0x8000_0008, VENDOR[0], VENDOR[2], VENDOR[1]);
             case 0x8000_0001 -> new Cpuid.Leaf(SIGNATURE, 0, LAHF_64, SYSCALL | NX | PAGE_1G | RDTSCP | LONG_MODE);

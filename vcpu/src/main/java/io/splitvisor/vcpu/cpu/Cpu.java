@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.cpu;
 
+import io.splitvisor.vcpu.fp.Sse;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.mmu.Mmu;
 import io.splitvisor.vcpu.mmu.Tlb;
@@ -100,6 +101,21 @@ public final class Cpu {
     /** The other flags of RFLAGS; its arithmetic bits are zero. */
     public long flags = Eflags.ONE;
 
+    /** XMM registers: low and high half of each in turn. */
+    public final long[] xmm = new long[32];
+
+    /** Control and status of SSE. */
+    public int mxcsr = 0x1f80;
+
+    /** Arithmetic of SSE. */
+    public final Sse sse = new Sse();
+
+    /** The low half of a 16-byte operand that was read last. */
+    public long low;
+
+    /** The high half of a 16-byte operand that was read last. */
+    public long high;
+
     /** Segment registers. */
     public final Segment[] seg = {
         new Segment(), new Segment(), new Segment(), new Segment(), new Segment(), new Segment()
@@ -169,6 +185,8 @@ public final class Cpu {
     /** Brings the state to what it is after power-on. */
     public void reset() {
         java.util.Arrays.fill(r, 0);
+        java.util.Arrays.fill(xmm, 0);
+        mxcsr = 0x1f80;
         r[RDX] = 0x663;
         rip = 0xfff0;
         eflags(Eflags.ONE);

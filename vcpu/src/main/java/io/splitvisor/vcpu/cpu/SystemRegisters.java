@@ -37,6 +37,10 @@ public final class SystemRegisters {
     public static final long CR4_PAE = 1 << 5;
     /** Global pages. */
     public static final long CR4_PGE = 1 << 7;
+    /** The kernel saves SSE state. */
+    public static final long CR4_OSFXSR = 1 << 9;
+    /** The kernel handles #XM. */
+    public static final long CR4_OSXMMEXCPT = 1 << 10;
     /** FS and GS base instructions. */
     public static final long CR4_FSGSBASE = 1 << 16;
     /** Supervisor may not execute user pages. */
@@ -59,8 +63,16 @@ public final class SystemRegisters {
     /** VME, PVI and DE, MCE, PCE are accepted and have no effect beyond being readable. */
     private static final long CR4_INERT = 1 << 3 | 1 << 6 | 1 << 8;
 
-    private static final long CR4_DEFINED =
-            CR4_INERT | CR4_TSD | CR4_PSE | CR4_PAE | CR4_PGE | CR4_FSGSBASE | CR4_SMEP | CR4_SMAP;
+    private static final long CR4_DEFINED = CR4_OSFXSR
+            | CR4_OSXMMEXCPT
+            | CR4_INERT
+            | CR4_TSD
+            | CR4_PSE
+            | CR4_PAE
+            | CR4_PGE
+            | CR4_FSGSBASE
+            | CR4_SMEP
+            | CR4_SMAP;
 
     /** CR0. */
     public long cr0;

@@ -24,7 +24,8 @@ public final class OpcodeTable {
     };
     private static final Row[] NONE = {};
 
-    private static final OpcodeTable INSTANCE = new OpcodeTable(List.of(IntegerRows.TEXT, SystemRows.TEXT));
+    private static final OpcodeTable INSTANCE =
+            new OpcodeTable(List.of(IntegerRows.TEXT, SystemRows.TEXT, SseRows.TEXT));
 
     private final Row[][] byOpcode = new Row[MAPS * 256][];
     private final List<Row> rows = new ArrayList<>();

@@ -52,7 +52,12 @@ public final class Lowerings {
                         Ports.LOWERINGS,
                         SegmentMoves.LOWERINGS,
                         FarFlow.LOWERINGS,
-                        SystemOps.LOWERINGS)
+                        SystemOps.LOWERINGS,
+                        SseMoves.LOWERINGS,
+                        SseIntegers.LOWERINGS,
+                        SseShuffles.LOWERINGS,
+                        SseFloats.LOWERINGS,
+                        SseConversions.LOWERINGS)
                 .forEach(byMnemonic::putAll);
         List<Row> rows = OpcodeTable.instance().rows();
         Lowering[] result = new Lowering[rows.size()];

@@ -122,6 +122,49 @@ class ExceptionsTest {
         expect(fault("", "mov rax, cr1"), 6, 0);
     }
 
+    private static final String SSE_ON = "mov rax, cr4\nor eax, 0x600\nmov cr4, rax\n";
+
+    @Test
+    void shouldRaiseWhatDisablesSse() {
+        expect(fault("", "pxor xmm0, xmm0"), 6, 0);
+        expect(fault(SSE_ON + "mov rax, cr0\nor eax, 8\nmov cr0, rax", "pxor xmm0, xmm0"), 7, 0);
+        expect(fault(SSE_ON + "mov eax, 0x80001", "movaps xmm0, [rax]"), 13, 0);
+        expect(fault(SSE_ON + "mov dword ptr [0x80000], 0x10000", "ldmxcsr [0x80000]"), 13, 0);
+    }
+
+    @Test
+    void shouldRaiseUnmaskedSimdExceptionsAndLeaveTheDestination() {
+        TestKernel k = fault(SSE_ON + """
+                        mov dword ptr [0x80000], 0x1d80
+                        ldmxcsr [0x80000]
+                        mov eax, 7
+                        cvtsi2sd xmm0, eax
+                        pxor xmm1, xmm1
+                        """, "divsd xmm0, xmm1");
+        expect(k, 19, 0);
+        TestKernel seen = TestKernel.of(SSE_ON + """
+                    mov dword ptr [0x80000], 0x1d80
+                    ldmxcsr [0x80000]
+                    mov eax, 7
+                    cvtsi2sd xmm0, eax
+                    pxor xmm1, xmm1
+                    EXPECT 1f
+                    divsd xmm0, xmm1
+                1:  cvtsd2si eax, xmm0
+                    out 0x80, eax
+                    stmxcsr [0x80000]
+                    REPORT [0x80000]
+                    fxsave [0x80200]
+                    pxor xmm0, xmm0
+                    fxrstor [0x80200]
+                    cvtsd2si eax, xmm0
+                    out 0x80, eax
+                    hlt
+                """);
+        assertThat(seen.next()).isEqualTo(Exit.HALT);
+        assertThat(seen.reports.subList(3, 6)).containsExactly(7L, 0x1d84L, 7L);
+    }
+
     @Test
     void shouldDoubleFaultWhenTheHandlerIsNotPresent() {
         TestKernel k = fault("mov byte ptr [IDT+16*13+5], 0", "mov eax, [0x8000000000000000]\n hlt");

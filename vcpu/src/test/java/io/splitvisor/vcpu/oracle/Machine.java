@@ -49,7 +49,7 @@ final class Machine {
             map(root, kernel(page), page, 3);
         }
         descriptors();
-        cpu.sys.restore(0x8001_0033L, root, 0x20, 0xd00);
+        cpu.sys.restore(0x8001_0033L, root, 0x620, 0xd00);
         cpu.gdtBase = kernel(GDT);
         cpu.gdtLimit = 0xff;
         cpu.idtBase = kernel(IDT);
@@ -121,6 +121,10 @@ final class Machine {
         userMode();
         System.arraycopy(s.general, 0, cpu.r, 0, 16);
         cpu.eflags(s.flags);
+        cpu.mxcsr = s.mxcsr();
+        for (int n = 0; n < 32; n++) {
+            cpu.xmm[n] = s.xmm(n);
+        }
         cpu.rip = base + 4096L * RealProcessor.CODE_PAGE + at;
         Exit exit = engine.run(100_000);
         if (exit != Exit.HYPERCALL) {
@@ -137,6 +141,10 @@ final class Machine {
             s.flags = cpu.eflags();
         }
         System.arraycopy(cpu.r, 0, s.general, 0, 16);
+        s.mxcsr(cpu.mxcsr);
+        for (int n = 0; n < 32; n++) {
+            s.xmm(n, cpu.xmm[n]);
+        }
         return vector;
     }
 

@@ -18,6 +18,27 @@ final class Snapshot {
         fx.set(ValueLayout.JAVA_INT, 24, 0x1f80);
     }
 
+    /** Half {@code n & 1} of XMM register {@code n / 2}. */
+    long xmm(int n) {
+        return fx.get(ValueLayout.JAVA_LONG, 160 + 8L * n);
+    }
+
+    void xmm(int n, long value) {
+        fx.set(ValueLayout.JAVA_LONG, 160 + 8L * n, value);
+    }
+
+    int mxcsr() {
+        return fx.get(ValueLayout.JAVA_INT, 24);
+    }
+
+    void mxcsr(int value) {
+        fx.set(ValueLayout.JAVA_INT, 24, value);
+    }
+
+    boolean sameSse(Snapshot other) {
+        return MemorySegment.mismatch(fx, 160, 160 + 256, other.fx, 160, 160 + 256) < 0 && mxcsr() == other.mxcsr();
+    }
+
     void copyFrom(Snapshot other) {
         System.arraycopy(other.general, 0, general, 0, 16);
         flags = other.flags;
