@@ -15,5 +15,6 @@ module io.splitvisor.benchmarks {
 
     provides io.splitvisor.dom0.cli.Benchmark with
             io.splitvisor.benchmarks.block.BlockBenchmark,
-            io.splitvisor.benchmarks.domains.DomainBenchmark;
+            io.splitvisor.benchmarks.domains.DomainBenchmark,
+            io.splitvisor.benchmarks.ring.RingBenchmark;
 }

@@ -23,10 +23,10 @@ class MonitorTest {
     private final Monitor monitor = new Monitor(new RecordingDelivery(), listener);
 
     @Test
-    void shouldTakeFourDescriptorsForADomainAndGiveThemBack() {
+    void shouldTakeFiveDescriptorsForADomainAndGiveThemBack() {
         int before = OpenDescriptors.count();
         Domain domain = monitor.create(SMALL);
-        assertThat(OpenDescriptors.count()).isEqualTo(before + 4);
+        assertThat(OpenDescriptors.count()).isEqualTo(before + 5);
         monitor.destroy(domain);
         assertThat(OpenDescriptors.count()).isEqualTo(before);
         assertThat(monitor.find(domain.domid())).isNull();
@@ -45,7 +45,7 @@ class MonitorTest {
                     }
                 })
                 .isInstanceOf(HostException.class);
-        assertThat(OpenDescriptors.count()).isEqualTo(beforeAll + 4 * made.size());
+        assertThat(OpenDescriptors.count()).isEqualTo(beforeAll + 5 * made.size());
         assertThat(monitor.domains()).containsExactlyElementsOf(made);
         made.forEach(monitor::destroy);
         assertThat(OpenDescriptors.count()).isEqualTo(beforeAll);

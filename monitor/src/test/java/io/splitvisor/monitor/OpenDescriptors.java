@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
-/** Counts the descriptors of this process that domains are made of: memfds and eventfds. */
+/** Counts the descriptors of this process that domains are made of: memfds, eventfds and pipes. */
 public final class OpenDescriptors {
     private OpenDescriptors() {}
 
@@ -23,7 +23,9 @@ public final class OpenDescriptors {
     private static boolean isOfDomain(Path descriptor) {
         try {
             String target = Files.readSymbolicLink(descriptor).toString();
-            return target.startsWith("/memfd:splitvisor") || target.equals("anon_inode:[eventfd]");
+            return target.startsWith("/memfd:splitvisor")
+                    || target.equals("anon_inode:[eventfd]")
+                    || target.startsWith("pipe:");
         } catch (IOException e) {
             // Closed since it was listed: the listing's own descriptor, for one.
             return false;

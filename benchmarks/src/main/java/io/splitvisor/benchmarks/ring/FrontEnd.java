@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.benchmarks.ring;
+
+import io.splitvisor.ring.FrontRing;
+import java.lang.foreign.MemorySegment;
+
+/** Produces requests and checks responses; the C peer's {@code exchange}, step by step. */
+final class FrontEnd {
+    private final MemorySegment memory;
+    private final Bells bells;
+    private final FrontRing ring;
+    private long sent;
+    private long received;
+
+    FrontEnd(MemorySegment memory, Bells bells) {
+        this.memory = memory;
+        this.bells = bells;
+        this.ring = FrontRing.init(memory, BlkifSlot.BYTES);
+    }
+
+    /**
+     * Exchanges pairs for a while, at most {@code depth} outstanding. Returns how many. The steps are methods of their
+     * own because the compiler makes its best code for what is called often, as a driver's would be, not for a loop that
+     * is entered once.
+     */
+    long exchange(Mode mode, int depth, long end) {
+        long first = received;
+        boolean running = true;
+        while (running) {
+            produce(depth);
+            collect(awaitResponses(mode));
+            // As rarely as the C peer does at depth 1; a batch counts as one at other depths.
+            running = (received & 255) >= depth || System.nanoTime() < end;
+        }
+        while (received < sent) {
+            collect(awaitResponses(mode));
+        }
+        return received - first;
+    }
+
+    private void produce(int depth) {
+        while (sent - received < depth) {
+            BlkifSlot.writeRequest(memory, ring.claimRequest(), sent++, BlkifSlot.READ);
+        }
+        if (ring.pushRequestsAndCheckNotify()) {
+            bells.notifyPeer();
+        }
+    }
+
+    private void collect(int pending) {
+        if (ring.responseOverflow()) {
+            throw new IllegalStateException("response overflow");
+        }
+        for (int i = 0; i < pending; i++) {
+            if (!BlkifSlot.isOkayFor(memory, ring.takeResponse(), received++)) {
+                throw new IllegalStateException("wrong response to " + (received - 1));
+            }
+        }
+    }
+
+    private int awaitResponses(Mode mode) {
+        int pending = ring.unconsumedResponses();
+        while (pending == 0) {
+            if (mode == Mode.AWAKE) {
+                Thread.onSpinWait();
+                pending = ring.unconsumedResponses();
+            } else {
+                pending = ring.finalCheckForResponses();
+                if (pending == 0) {
+                    bells.await();
+                    pending = ring.unconsumedResponses();
+                }
+            }
+        }
+        return pending;
+    }
+
+    /** Tells the back end that this was all. */
+    void stop() {
+        BlkifSlot.writeRequest(memory, ring.claimRequest(), sent, BlkifSlot.STOP);
+        if (ring.pushRequestsAndCheckNotify()) {
+            bells.notifyPeer();
+        }
+    }
+}
