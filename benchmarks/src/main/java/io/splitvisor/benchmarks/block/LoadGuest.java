@@ -98,8 +98,8 @@ public final class LoadGuest implements Guest {
                 queue.submit(batch, count);
                 inFlight += count;
             }
-            if (queue.poll() == 0) {
-                Thread.onSpinWait();
+            if (inFlight > 0) {
+                queue.pollOrWait();
             }
             now = System.nanoTime();
             stopping = now - begin > nanos;
