@@ -16,11 +16,11 @@ import java.lang.invoke.MethodHandle;
 public final class EventFd implements AutoCloseable {
     private static final MethodHandle WRITE = Native.linkWords("write");
     private static final MethodHandle READ = Native.linkWords("read");
-    private static final int EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
+    private static final long EFD_NONBLOCK_CLOEXEC = 0x800 | 0x80000;
 
     /** Linked by the creator only. */
     private static final class Creation {
-        private static final MethodHandle EVENTFD = Native.link("eventfd", INT, INT, INT);
+        private static final MethodHandle EVENTFD = Native.linkWords("eventfd");
         private static final MethodHandle PIPE2 = Native.link("pipe2", INT, LONG, INT);
     }
 
@@ -47,7 +47,7 @@ public final class EventFd implements AutoCloseable {
     public static EventFd create() {
         MemorySegment state = Native.state();
         try {
-            int fd = (int) Creation.EVENTFD.invokeExact(state, 0, EFD_NONBLOCK_CLOEXEC);
+            int fd = (int) (long) Creation.EVENTFD.invokeExact(state, 0L, EFD_NONBLOCK_CLOEXEC, 0L, 0L, 0L, 0L);
             if (fd < 0) {
                 throw Native.failure("eventfd", state);
             }
@@ -65,7 +65,7 @@ public final class EventFd implements AutoCloseable {
         MemorySegment state = Native.state();
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment ends = scratch.allocate(INT, 2);
-            if ((int) Creation.PIPE2.invokeExact(state, ends.address(), EFD_NONBLOCK_CLOEXEC) != 0) {
+            if ((int) Creation.PIPE2.invokeExact(state, ends.address(), (int) EFD_NONBLOCK_CLOEXEC) != 0) {
                 throw Native.failure("pipe2", state);
             }
             return new EventFd(ends.getAtIndex(INT, 0), ends.getAtIndex(INT, 1));

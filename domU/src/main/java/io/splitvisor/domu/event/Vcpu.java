@@ -27,7 +27,8 @@ public final class Vcpu implements UpcallSleep, Runnable {
     private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
     private static final int SPIN_TURNS = 1000;
     private static final int BELL = 1;
-    private static final int LIFE_LINE = 2;
+    private static final int OWN_BELL = 2;
+    private static final int LIFE_LINE = 4;
 
     private final int id;
     private final long info;
@@ -37,6 +38,10 @@ public final class Vcpu implements UpcallSleep, Runnable {
     private final Poll poll;
     private final HypercallRing ring;
     private final Hypercalls hypercalls;
+    /** What this domain's own threads ring: of Dom0's bell they have the end to wait at only. */
+    private final EventFd own = EventFd.create();
+
+    private final Doorbell ownBell;
     private final Duties duties;
     private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
 
@@ -71,7 +76,8 @@ public final class Vcpu implements UpcallSleep, Runnable {
         this.memory = memory.segment();
         this.asleepWord = DomainLayout.bytes(layout.vcpuControl(id)) + DomainLayout.VCPU_ASLEEP;
         this.bell = new Doorbell(memory.segment(), asleepWord, bellToGuest);
-        this.poll = new Poll(bellToGuest.fd(), lifeLine);
+        this.ownBell = new Doorbell(memory.segment(), asleepWord, own);
+        this.poll = new Poll(bellToGuest.fd(), own.fd(), lifeLine);
         this.duties = duties;
         int ringPages = DomainLayout.HYPERCALL_RING_PAGES;
         int slots = ringPages * GuestMemory.PAGE_SIZE / 64;
@@ -168,7 +174,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
 
     /** Wakes the upcall thread if it sleeps. Any thread. */
     public void wake() {
-        bell.ring();
+        ownBell.ring();
     }
 
     /** Ends the upcall thread, soon; for hosts of more than one domain. */
@@ -191,6 +197,9 @@ public final class Vcpu implements UpcallSleep, Runnable {
     @Override
     public void sleep(int millis) {
         int ready = poll.await(millis);
+        if ((ready & OWN_BELL) != 0) {
+            own.drain();
+        }
         if ((ready & BELL) != 0 && all.length > 1) {
             bell.event().drain();
             passOn();
@@ -205,7 +214,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
     private void passOn() {
         for (Vcpu other : all) {
             if (other != this && other.wasRungAsleep()) {
-                bell.event().signal();
+                other.own.signal();
                 return;
             }
         }
