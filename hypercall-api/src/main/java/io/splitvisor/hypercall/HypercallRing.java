@@ -267,11 +267,13 @@ public final class HypercallRing {
         if (spinFor(batch)) {
             return;
         }
+        long start = System.nanoTime();
         if (sleep.isOwner()) {
             sleepFor(batch);
         } else {
             parkFor(batch);
         }
+        spin.slept(System.nanoTime() - start);
     }
 
     private boolean spinFor(HypercallBatch batch) {

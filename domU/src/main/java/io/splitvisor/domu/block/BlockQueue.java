@@ -224,7 +224,10 @@ public final class BlockQueue {
             Thread.onSpinWait();
         }
         spin.failed();
-        return sleepUntilDone();
+        long start = System.nanoTime();
+        int reaped = sleepUntilDone();
+        spin.slept(System.nanoTime() - start);
+        return reaped;
     }
 
     private int sleepUntilDone() {
@@ -352,9 +355,11 @@ public final class BlockQueue {
 
     /** Waits for a request, on whatever queue it is. */
     static void await(BlockIo io) {
-        if (io.queue.spin(io)) {
+        BlockQueue first = io.queue;
+        if (first.spin(io)) {
             return;
         }
+        long start = System.nanoTime();
         boolean interrupted = false;
         while (!io.isDone()) {
             if (io.queue.askForEvent(io)) {
@@ -362,6 +367,7 @@ public final class BlockQueue {
                 interrupted |= Thread.interrupted();
             }
         }
+        first.spin.slept(System.nanoTime() - start);
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
