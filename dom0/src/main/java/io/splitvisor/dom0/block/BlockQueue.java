@@ -28,6 +28,9 @@ final class BlockQueue implements RingWorker {
     /** Responses published at a time while there are more to come. */
     private static final int BATCH = 4;
 
+    /** Nor are this many sectors held back: the front end can use one large piece while the next is read. */
+    private static final long BATCH_SECTORS = 128;
+
     private final IoLoop loop;
     private final Disk disk;
     private final BlockStore store;
@@ -50,6 +53,8 @@ final class BlockQueue implements RingWorker {
 
     /** The time, as of the last look. One request's end is the next one's beginning. */
     private long clock;
+
+    private long unpublishedSectors;
 
     private boolean halted;
     private boolean drained;
@@ -229,13 +234,15 @@ final class BlockQueue implements RingWorker {
         } else if (barrier != null) {
             startBarrier();
         }
-        if (ring.unpushedResponses() >= BATCH) {
+        unpublishedSectors += request.sectors();
+        if (ring.unpushedResponses() >= BATCH || unpublishedSectors >= BATCH_SECTORS) {
             publish();
         }
     }
 
     private void publish() {
         if (ring.unpushedResponses() > 0) {
+            unpublishedSectors = 0;
             if (ring.pushResponsesAndCheckNotify()) {
                 statistics.add(Counter.NOTIFICATIONS_SENT, 1);
                 channel.send();

@@ -235,6 +235,8 @@ final class Domains implements Toolstack, MonitorListener {
             services.storeLayout().remove(guest);
             services.monitor().destroy(guest.domain());
             domains.remove(guest.domid(), guest);
+            // Once more, now that the number means nobody: a permission that named it meanwhile goes, too (row X23).
+            services.xenstored().release(guest.domid());
         }
         services.log().forget(guest.domid());
         services.log()
