@@ -136,8 +136,9 @@ public final class ManagementClient {
         }
     }
 
+    /** In the middle of an exchange: Dom0 has ended. */
     private static ToolstackException lost(IOException e) {
-        return new ToolstackException(Kind.FAILED, "lost the connection to Dom0: " + e.getMessage(), e);
+        return new ToolstackException(Kind.SHUTTING_DOWN, "lost the connection to Dom0: " + e.getMessage(), e);
     }
 
     /** Percent-encodes a part of a path or query. */
