@@ -91,7 +91,7 @@ public final class DomainBenchmark implements Benchmark {
             domids.add(create(toolstack, "idle" + i));
         }
         // Start-up work, such as compiling, is over after a while.
-        Thread.sleep(2000);
+        Thread.sleep(4000);
         long before = cpuNanos(toolstack);
         long start = System.nanoTime();
         Thread.sleep(IDLE_SECONDS * 1000L);
