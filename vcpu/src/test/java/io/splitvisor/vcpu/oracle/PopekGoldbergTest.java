@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** The lists of {@code docs/popek-goldberg.md} against the opcode table, and against what happens in ring 3. */
 class PopekGoldbergTest {
-    private static final long SEED = Long.getLong("oracle.seed", System.nanoTime());
+    private static final long SEED = Long.getLong("oracle.seed", 20261122);
     private static final long BASE = 0x1000_0000L;
     private static final Path PAGE = Path.of("..", "docs", "popek-goldberg.md");
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
  * next one finds. Only instructions that leave nothing undefined, but for AF of logic, which nothing here reads.
  */
 class StreamsPropertyTest {
-    private static final long SEED = Long.getLong("oracle.seed", System.nanoTime());
+    private static final long SEED = Long.getLong("oracle.seed", 20261122);
     private static final int STREAMS = Integer.getInteger("oracle.streams", 20_000);
     private static final Set<String> NAMES = Set.of(
             "add", "sub", "adc", "sbb", "cmp", "inc", "dec", "neg", "not", "and", "or", "xor", "test", "mov", "movzx",
