@@ -106,6 +106,9 @@ final class GuestProcess {
         command.add("-XX:+UseSerialGC");
         command.add("-XX:TieredStopAtLevel=1");
         command.add("-XX:-UsePerfData");
+        // An idle guest is idle: by default the JVM looks for monitors to deflate four times a second.
+        command.add("-XX:+UnlockDiagnosticVMOptions");
+        command.add("-XX:AsyncDeflationInterval=30000");
         command.add("--enable-native-access=ALL-UNNAMED");
         guestCache().ifPresent(cache -> {
             command.add("-XX:AOTCache=" + cache);

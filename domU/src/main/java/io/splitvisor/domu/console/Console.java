@@ -26,7 +26,7 @@ public final class Console implements EventHandler {
     public static final int PATIENCE_MILLIS = 10_000;
 
     private static final long LOOK_AGAIN_NANOS = 1_000_000;
-    private static final int INPUT_RECHECK_MILLIS = 1000;
+    private static final int INPUT_RECHECK_MILLIS = 10_000;
 
     private final ByteRing out;
     private final ByteRing in;
