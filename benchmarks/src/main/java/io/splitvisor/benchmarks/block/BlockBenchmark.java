@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks.block;
 
+import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
 import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DiskConfig;
@@ -19,7 +20,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.ServiceLoader;
-import java.util.stream.Stream;
 
 /**
  * Reads a file in the page cache: by a guest in its own process over a blkif ring; by fio through io_uring; by fio through
@@ -54,13 +53,8 @@ public final class BlockBenchmark implements Benchmark {
 
     @Override
     public int run(List<String> arguments, boolean json, PrintStream out) {
-        try {
-            Path folder = Files.createTempDirectory("sv");
-            try {
-                run(folder, json, out);
-            } finally {
-                delete(folder);
-            }
+        try (TemporaryFolder folder = TemporaryFolder.create()) {
+            run(folder.path(), json, out);
             return 0;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -182,14 +176,6 @@ public final class BlockBenchmark implements Benchmark {
             for (int i = 0; i < FILE_BYTES / block.length; i++) {
                 random.nextBytes(block);
                 out.write(block);
-            }
-        }
-    }
-
-    private static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
             }
         }
     }

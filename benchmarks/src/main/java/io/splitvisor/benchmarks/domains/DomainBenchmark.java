@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks.domains;
 
+import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
 import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DomainConfig;
@@ -47,12 +48,10 @@ public final class DomainBenchmark implements Benchmark {
 
     @Override
     public int run(List<String> arguments, boolean json, PrintStream out) {
-        Path folder = null;
-        try {
-            folder = Files.createTempDirectory("sv");
+        try (TemporaryFolder folder = TemporaryFolder.create()) {
             Dom0Launcher launcher =
                     ServiceLoader.load(Dom0Launcher.class).findFirst().orElseThrow();
-            try (Dom0Launcher.Dom0 dom0 = launcher.start(folder, new Dom0Launcher.Options(0, "bench domains"))) {
+            try (Dom0Launcher.Dom0 dom0 = launcher.start(folder.path(), new Dom0Launcher.Options(0, "bench domains"))) {
                 Toolstack toolstack = dom0.toolstack();
                 double[] starts = starts(toolstack);
                 double idle = idle(toolstack);
@@ -60,8 +59,6 @@ public final class DomainBenchmark implements Benchmark {
                 print(json, out, starts, idle, many);
             }
             return 0;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return 1;

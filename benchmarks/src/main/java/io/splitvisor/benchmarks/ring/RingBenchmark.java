@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks.ring;
 
+import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
 import io.splitvisor.dom0.management.Json;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /**
  * A one-page ring with blkif-sized slots between two processes, in Java and in C with Xen's macros, turn by turn in one run;
@@ -43,17 +42,8 @@ public final class RingBenchmark implements Benchmark {
 
     @Override
     public int run(List<String> arguments, boolean json, PrintStream out) {
-        try {
-            Path folder = Files.createTempDirectory("sv");
-            try {
-                run(folder, json, out);
-            } finally {
-                try (Stream<Path> files = Files.walk(folder)) {
-                    for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
-                        Files.deleteIfExists(path);
-                    }
-                }
-            }
+        try (TemporaryFolder folder = TemporaryFolder.create()) {
+            run(folder.path(), json, out);
             return 0;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -21,13 +21,13 @@ import java.util.Locale;
  * </pre>
  */
 final class RingPeer {
-    private final MemorySegmentAndBells shared;
+    private final SharedMemory memory;
+    private final Bells bells;
     private FrontEnd front;
 
-    private record MemorySegmentAndBells(SharedMemory memory, Bells bells) {}
-
-    private RingPeer(MemorySegmentAndBells shared) {
-        this.shared = shared;
+    private RingPeer(SharedMemory memory, Bells bells) {
+        this.memory = memory;
+        this.bells = bells;
     }
 
     public static void main(String[] args) throws IOException {
@@ -41,7 +41,7 @@ final class RingPeer {
             try (memory;
                     Bells bells = new Bells(mine, theirs)) {
                 answer("attached");
-                new RingPeer(new MemorySegmentAndBells(memory, bells)).obey();
+                new RingPeer(memory, bells).obey();
             }
         }
     }
@@ -52,7 +52,7 @@ final class RingPeer {
             String[] words = line.split(" ", -1);
             switch (words[0]) {
                 case "init" -> {
-                    front = new FrontEnd(shared.memory().segment(), shared.bells());
+                    front = new FrontEnd(memory.segment(), bells);
                     answer("done");
                 }
                 case "serve" -> serve(mode(words[1]));
@@ -71,19 +71,19 @@ final class RingPeer {
     }
 
     private void serve(Mode mode) {
-        BackEnd back = new BackEnd(shared.memory().segment(), shared.bells());
-        long before = shared.bells().notifications();
+        BackEnd back = new BackEnd(memory.segment(), bells);
+        long before = bells.notifications();
         answer("ready");
         back.serve(mode);
-        answer(Long.toString(shared.bells().notifications() - before));
+        answer(Long.toString(bells.notifications() - before));
     }
 
     private void run(Mode mode, int depth, long millis) {
-        long before = shared.bells().notifications();
+        long before = bells.notifications();
         long start = System.nanoTime();
         long pairs = front.exchange(mode, depth, start + millis * 1_000_000);
         long spent = System.nanoTime() - start;
-        long notifications = shared.bells().notifications() - before;
+        long notifications = bells.notifications() - before;
         front.stop();
         answer(String.format(Locale.ROOT, "%.3f %d %d", (double) spent / pairs, pairs, notifications));
     }

@@ -279,14 +279,8 @@ final class ConfigReader {
     private Action action(String key, Action none) {
         Action action =
                 read.word(key, Action::of, String.join(", ", Action.words())).orElse(none);
-        switch (action) {
-            case COREDUMP_DESTROY, COREDUMP_RESTART, SOFT_RESET ->
-                warnings.add(settings.get(key)
-                        .problem("'" + action.word() + "' is not supported yet and counts as '"
-                                + (action == Action.COREDUMP_DESTROY ? "destroy" : "restart") + "'"));
-            case DESTROY, RESTART, RENAME_RESTART, PRESERVE -> {
-                return action;
-            }
+        if (action == Action.SOFT_RESET) {
+            warnings.add(settings.get(key).problem("'soft-reset' is not supported yet and counts as 'restart'"));
         }
         return action;
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
-import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.attach.AttachServer;
 import io.splitvisor.dom0.xenstored.Xenstored;
 import io.splitvisor.monitor.Monitor;
@@ -54,10 +53,5 @@ record Dom0Services(
         Path socket = attachSocketIn(runDir);
         boolean fits = socket.toString().getBytes(StandardCharsets.UTF_8).length <= SUN_PATH_MAX;
         return fits ? socket : folder.relativize(socket);
-    }
-
-    /** Size of a domain's monitor memory. */
-    long monitorBytes() {
-        return DomainLayout.PAGE_SIZE;
     }
 }

@@ -98,7 +98,7 @@ final class Domains implements Toolstack, MonitorListener {
                 awaitAttach(guest);
             }
         } catch (RuntimeException e) {
-            remove(guest, Optional.empty());
+            remove(guest);
             throw asToolstackException(config, e);
         }
         services.log().add(guest.domid(), "created as " + config.name());
@@ -218,26 +218,32 @@ final class Domains implements Toolstack, MonitorListener {
             return;
         }
         GuestDomain guest = guest(domid);
-        remove(guest, Optional.empty());
+        remove(guest);
     }
 
     /** Takes a domain down, whatever state it is in. Returns when it is gone; a second caller waits for the first. */
-    private void remove(GuestDomain guest, Optional<Integer> successor) {
+    private void remove(GuestDomain guest) {
         synchronized (guest) {
-            if (!domains.containsKey(guest.domid()) || domains.get(guest.domid()) != guest) {
-                return;
+            if (domains.get(guest.domid()) == guest) {
+                tearDown(guest);
+                forget(guest, Optional.empty());
             }
-            guest.dying(true);
-            guest.kill();
-            services.summary().add(guest, services.disks().disks(guest.domid()));
-            services.disks().detachAll(guest);
-            guest.disconnect();
-            services.storeLayout().remove(guest);
-            services.monitor().destroy(guest.domain());
-            domains.remove(guest.domid(), guest);
-            // Once more, now that the number means nobody: a permission that named it meanwhile goes, too (row X23).
-            services.xenstored().release(guest.domid());
         }
+    }
+
+    /** Gives everything back that the domain held; it is listed as dying until it is forgotten. */
+    private void tearDown(GuestDomain guest) {
+        guest.startDying();
+        guest.kill();
+        services.summary().add(guest, services.disks().disks(guest.domid()));
+        services.disks().detachAll(guest);
+        guest.disconnect();
+        services.storeLayout().remove(guest);
+        services.monitor().destroy(guest.domain());
+    }
+
+    private void forget(GuestDomain guest, Optional<Integer> successor) {
+        domains.remove(guest.domid(), guest);
         services.log().forget(guest.domid());
         services.log()
                 .add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");
@@ -373,7 +379,7 @@ final class Domains implements Toolstack, MonitorListener {
 
     private void carryOut(GuestDomain guest, Action action) {
         switch (action) {
-            case DESTROY -> remove(guest, Optional.empty());
+            case DESTROY -> remove(guest);
             case RESTART, SOFT_RESET -> restart(guest);
             case PRESERVE -> guest.kill();
             case RENAME_RESTART -> {
@@ -385,7 +391,7 @@ final class Domains implements Toolstack, MonitorListener {
             }
             case COREDUMP_DESTROY -> {
                 dump(guest);
-                remove(guest, Optional.empty());
+                remove(guest);
             }
             case COREDUMP_RESTART -> {
                 dump(guest);
@@ -394,11 +400,21 @@ final class Domains implements Toolstack, MonitorListener {
         }
     }
 
+    /** The old domain is listed until the new one is, so that nobody takes a setup that restarts for one that has ended. */
     private void restart(GuestDomain guest) {
-        DomainConfig again = guest.config();
-        remove(guest, Optional.empty());
-        if (!closing) {
-            create(again, false);
+        synchronized (guest) {
+            if (domains.get(guest.domid()) != guest) {
+                return;
+            }
+            Optional<Integer> successor = Optional.empty();
+            tearDown(guest);
+            try {
+                if (!closing) {
+                    successor = Optional.of(create(guest.config(), false));
+                }
+            } finally {
+                forget(guest, successor);
+            }
         }
     }
 
@@ -410,9 +426,17 @@ final class Domains implements Toolstack, MonitorListener {
     /** Ends all domains. New ones are refused from now on. */
     void close() {
         closing = true;
+        removeAll();
+        // A restart may have been on its way.
+        background.close();
+        removeAll();
+        events.close();
+    }
+
+    private void removeAll() {
         List<Thread> removals = new ArrayList<>();
         for (GuestDomain guest : domains.values()) {
-            removals.add(Thread.ofVirtual().start(() -> remove(guest, Optional.empty())));
+            removals.add(Thread.ofVirtual().start(() -> remove(guest)));
         }
         for (Thread removal : removals) {
             try {
@@ -422,7 +446,5 @@ final class Domains implements Toolstack, MonitorListener {
                 return;
             }
         }
-        background.close();
-        events.close();
     }
 }

@@ -69,7 +69,7 @@ final class GuestDomain implements Invitation.Guest {
         DomainLayout layout = domain.memory().layout();
         this.console =
                 new ConsoleBackend(domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
-        this.welcome = new StartOfDay(domain, config).write(services.monitorBytes());
+        this.welcome = new StartOfDay(domain, config).write();
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             hypercallRings.add(new HypercallRing(domain, vcpu, services.hypercalls()));
         }
@@ -128,8 +128,8 @@ final class GuestDomain implements Invitation.Guest {
         return dying;
     }
 
-    void dying(boolean value) {
-        dying = value;
+    void startDying() {
+        dying = true;
     }
 
     /** Completes when the guest's process has its descriptors; exceptionally if it never will. */

@@ -25,7 +25,7 @@ final class StartOfDay {
     }
 
     /** Writes it, and answers what the guest is told when it attaches. */
-    Welcome write(long monitorBytes) {
+    Welcome write() {
         DomainLayout layout = domain.memory().layout();
         int xenstorePort = domain.events().allocUnbound(DOM0);
         int consolePort = domain.events().allocUnbound(DOM0);
@@ -42,6 +42,7 @@ final class StartOfDay {
         SharedInfo.wallClockRelease(domain.memory().page(layout.sharedInfo()), 0, now.getEpochSecond(), now.getNano());
         domain.grants().grant(GrantTable.RESERVED_CONSOLE, DOM0, layout.console());
         domain.grants().grant(GrantTable.RESERVED_XENSTORE, DOM0, layout.xenstore());
+        long monitorBytes = domain.monitorPages().byteSize();
         return new Welcome(0, domain.domid(), layout, monitorBytes, xenstorePort, consolePort);
     }
 }

@@ -26,7 +26,9 @@ final class StoreRings implements DomainRings {
 
     @Override
     public boolean exists(int domid) {
-        return domid == 0 || domains.containsKey(domid);
+        // A dying domain gets no new permissions: xenstored is about to forget it, or has (row X23).
+        GuestDomain guest = domains.get(domid);
+        return domid == 0 || (guest != null && !guest.dying());
     }
 
     @Override

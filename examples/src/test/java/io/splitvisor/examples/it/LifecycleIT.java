@@ -3,15 +3,21 @@ package io.splitvisor.examples.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.CreateOptions;
+import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,6 +59,33 @@ class LifecycleIT {
         dom0.console(domid).awaitText("args");
         dom0.toolstack().shutdown(domid, ShutdownReason.POWEROFF);
         dom0.toolstack().waitFor(domid, Condition.DEATH, PATIENCE);
+    }
+
+    @Test
+    void shouldListADomainThatRestartsAllTheTime() {
+        int domid = echo("again");
+        dom0.console(domid).awaitText("args");
+        Instant grown = dom0.toolstack().info(domid).created().plusMillis(1100);
+        await().until(() -> Instant.now().isAfter(grown));
+        BlockingQueue<DomainEvent> events = new LinkedBlockingQueue<>();
+        dom0.toolstack().subscribe(events::add);
+        dom0.toolstack().shutdown(domid, ShutdownReason.REBOOT);
+        await().atMost(PATIENCE)
+                .failFast(
+                        "the domain was not listed",
+                        () -> dom0.toolstack().list().size() < 2)
+                .until(() -> events.stream().anyMatch(DomainEvent.Destroyed.class::isInstance));
+        assertThat(events.stream().map(event -> event.getClass().getSimpleName()))
+                .containsExactly("Shutdown", "Created", "Destroyed");
+        DomainEvent.Created created = events.stream()
+                .filter(DomainEvent.Created.class::isInstance)
+                .map(DomainEvent.Created.class::cast)
+                .findFirst()
+                .orElseThrow();
+        assertThat(created.domid()).isNotEqualTo(domid);
+        assertThat(events)
+                .contains(new DomainEvent.Destroyed(
+                        domid, "again", Optional.of(ShutdownReason.REBOOT), Optional.of(created.domid())));
     }
 
     @Test
