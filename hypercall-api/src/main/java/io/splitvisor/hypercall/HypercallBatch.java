@@ -1,24 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
-import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
-import io.splitvisor.abi.SchedOp;
-import io.splitvisor.abi.SchedPoll;
-import io.splitvisor.abi.SchedShutdown;
-import io.splitvisor.abi.XenVersion;
-import io.splitvisor.abi.evtchn.EventChannelOp;
-import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
-import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
-import io.splitvisor.abi.evtchn.EvtchnClose;
-import io.splitvisor.abi.evtchn.EvtchnSend;
-import io.splitvisor.abi.evtchn.EvtchnStatus;
-import io.splitvisor.abi.evtchn.EvtchnUnmask;
-import io.splitvisor.abi.grant.GnttabGetVersion;
-import io.splitvisor.abi.grant.GnttabQuerySize;
-import io.splitvisor.abi.grant.GnttabSetupTable;
-import io.splitvisor.abi.grant.GrantTableOp;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
@@ -34,7 +18,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 public final class HypercallBatch {
     /** Bytes of guest memory for each call's argument structure. */
-    public static final int ARGUMENT_BYTES = 32;
+    public static final int ARGUMENT_BYTES = 64;
 
     /** Words staged for each call: operation, then arguments. */
     private static final int STAGED_WORDS = 1 + MulticallEntry.NR_ARGS;
@@ -47,6 +31,10 @@ public final class HypercallBatch {
     private final long arguments;
     private final long[] staged;
     private final long[] results;
+    private final EventChannelCalls evtchn = new EventChannelCalls(this);
+    private final GrantTableCalls gnttab = new GrantTableCalls(this);
+    private final SchedCalls sched = new SchedCalls(this);
+    private final XenVersionCalls version = new XenVersionCalls(this);
     private int count;
     private int state = EMPTY;
 
@@ -100,12 +88,26 @@ public final class HypercallBatch {
         return count++;
     }
 
-    private int add(long op, long command, long argument, long length) {
-        return add(op, command, argument, length, 0, 0, 0);
+    /**
+     * Adds an operation without a structure, or with what it points to elsewhere in guest memory.
+     *
+     * @param word1 the word after the command
+     * @param word2 the next one
+     * @return the call's index
+     */
+    int add(HypercallOp op, long word1, long word2, long word3) {
+        return add(op.number(), op.command(), word1, word2, word3, 0, 0);
     }
 
-    private int addWithStructure(long op, long command) {
-        return add(op, command, argument(count), 0);
+    /**
+     * Adds an operation whose structure the caller has written to {@link #nextArgument}; an array has this one element.
+     *
+     * @return the call's index
+     */
+    int addWithArgument(HypercallOp op) {
+        HypercallArgument argument = op.argument();
+        boolean array = argument.kind() == HypercallArgument.Kind.ARRAY;
+        return add(op.number(), op.command(), argument(count), array ? 1 : 0, 0, 0, 0);
     }
 
     private void requireRoom() {
@@ -114,8 +116,8 @@ public final class HypercallBatch {
         }
     }
 
-    /** The argument structure of the next call, zeroed. */
-    private long next() {
+    /** Guest-physical address of the next call's argument structure, zeroed. */
+    long nextArgument() {
         requireRoom();
         long at = argument(count);
         for (int offset = 0; offset < ARGUMENT_BYTES; offset += Long.BYTES) {
@@ -129,111 +131,29 @@ public final class HypercallBatch {
         return arguments + (long) index * ARGUMENT_BYTES;
     }
 
-    /** {@code EVTCHNOP_alloc_unbound}: {@link #port} has the answer. */
-    public int evtchnAllocUnbound(int remoteDomid) {
-        long at = next();
-        EvtchnAllocUnbound.dom(memory, at, DomId.SELF);
-        EvtchnAllocUnbound.remoteDom(memory, at, remoteDomid);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.ALLOC_UNBOUND);
+    /** Adds operations on event channels. */
+    public EventChannelCalls evtchn() {
+        return evtchn;
     }
 
-    /** {@code EVTCHNOP_bind_interdomain}: {@link #localPort} has the answer. */
-    public int evtchnBindInterdomain(int remoteDomid, int remotePort) {
-        long at = next();
-        EvtchnBindInterdomain.remoteDom(memory, at, remoteDomid);
-        EvtchnBindInterdomain.remotePort(memory, at, remotePort);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.BIND_INTERDOMAIN);
+    /** Adds operations on grant tables. */
+    public GrantTableCalls gnttab() {
+        return gnttab;
     }
 
-    /** {@code EVTCHNOP_close}. */
-    public int evtchnClose(int port) {
-        EvtchnClose.port(memory, next(), port);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.CLOSE);
+    /** Adds operations on this vCPU's scheduling, and the domain's end. */
+    public SchedCalls sched() {
+        return sched;
     }
 
-    /** {@code EVTCHNOP_send}. */
-    public int evtchnSend(int port) {
-        EvtchnSend.port(memory, next(), port);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND);
+    /** Adds questions about the monitor. */
+    public XenVersionCalls version() {
+        return version;
     }
 
-    /** {@code EVTCHNOP_unmask}. */
-    public int evtchnUnmask(int port) {
-        EvtchnUnmask.port(memory, next(), port);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.UNMASK);
-    }
-
-    /** {@code EVTCHNOP_status}: {@link #portStatus} has the answer. */
-    public int evtchnStatus(int port) {
-        long at = next();
-        EvtchnStatus.dom(memory, at, DomId.SELF);
-        EvtchnStatus.port(memory, at, port);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.STATUS);
-    }
-
-    /** {@code GNTTABOP_query_size}: {@link #grantTableSize} has the answer. */
-    public int gnttabQuerySize() {
-        GnttabQuerySize.dom(memory, next(), DomId.SELF);
-        return grantTableOp(GrantTableOp.QUERY_SIZE);
-    }
-
-    /**
-     * {@code GNTTABOP_setup_table}: {@link #setupTableStatus} has the answer.
-     *
-     * @param frameList guest-physical address of the array for the frame numbers, 8 bytes each
-     */
-    public int gnttabSetupTable(int frames, long frameList) {
-        long at = next();
-        GnttabSetupTable.dom(memory, at, DomId.SELF);
-        GnttabSetupTable.nrFrames(memory, at, frames);
-        GnttabSetupTable.frameList(memory, at, frameList);
-        return grantTableOp(GrantTableOp.SETUP_TABLE);
-    }
-
-    /** {@code GNTTABOP_get_version}: {@link #grantTableVersion} has the answer. */
-    public int gnttabGetVersion() {
-        GnttabGetVersion.dom(memory, next(), DomId.SELF);
-        return grantTableOp(GrantTableOp.GET_VERSION);
-    }
-
-    private int grantTableOp(int command) {
-        // A grant table operation takes an array of structures; its length is the third argument.
-        return add(Hypercall.GRANT_TABLE_OP, command, argument(count), 1);
-    }
-
-    /** {@code SCHEDOP_yield}. */
-    public int schedYield() {
-        return add(Hypercall.SCHED_OP, SchedOp.YIELD, 0, 0);
-    }
-
-    /** {@code SCHEDOP_block}: completes when an event is pending. */
-    public int schedBlock() {
-        return add(Hypercall.SCHED_OP, SchedOp.BLOCK, 0, 0);
-    }
-
-    /**
-     * {@code SCHEDOP_poll}: completes when a port is pending.
-     *
-     * @param ports guest-physical address of the array of ports, 4 bytes each
-     * @param timeout absolute time in nanoseconds of the domain's system time; 0 for none
-     */
-    public int schedPoll(long ports, int count, long timeout) {
-        long at = next();
-        SchedPoll.ports(memory, at, ports);
-        SchedPoll.nrPorts(memory, at, count);
-        SchedPoll.timeout(memory, at, timeout);
-        return addWithStructure(Hypercall.SCHED_OP, SchedOp.POLL);
-    }
-
-    /** {@code SCHEDOP_shutdown} with the code of an {@link io.splitvisor.abi.ShutdownReason}. */
-    public int schedShutdown(int reason) {
-        SchedShutdown.reason(memory, next(), reason);
-        return addWithStructure(Hypercall.SCHED_OP, SchedOp.SHUTDOWN);
-    }
-
-    /** {@code XENVER_version}: the result is major shifted left by 16, plus minor. */
-    public int xenVersion() {
-        return add(Hypercall.XEN_VERSION, XenVersion.VERSION, 0, 0);
+    /** Guest-physical memory. */
+    MemorySegment memory() {
+        return memory;
     }
 
     /** Publishes all calls; waits only where the ring has no room for them. An empty batch is complete at once. */
@@ -277,41 +197,8 @@ public final class HypercallBatch {
         return results[index];
     }
 
-    /** The port of a completed {@link #evtchnAllocUnbound}. */
-    public int port(int index) {
-        return EvtchnAllocUnbound.port(memory, answer(index));
-    }
-
-    /** The port of a completed {@link #evtchnBindInterdomain}. */
-    public int localPort(int index) {
-        return EvtchnBindInterdomain.localPort(memory, answer(index));
-    }
-
-    /** The {@link io.splitvisor.abi.evtchn.EventChannelStatus} of a completed {@link #evtchnStatus}. */
-    public int portStatus(int index) {
-        return EvtchnStatus.status(memory, answer(index));
-    }
-
-    /** What a completed {@link #gnttabQuerySize} tells. */
-    public GrantTableSize grantTableSize(int index) {
-        long at = answer(index);
-        return new GrantTableSize(
-                GnttabQuerySize.nrFrames(memory, at),
-                GnttabQuerySize.maxNrFrames(memory, at),
-                GnttabQuerySize.status(memory, at));
-    }
-
-    /** The GNTST status of a completed {@link #gnttabSetupTable}. */
-    public int setupTableStatus(int index) {
-        return GnttabSetupTable.status(memory, answer(index));
-    }
-
-    /** The version of a completed {@link #gnttabGetVersion}. */
-    public int grantTableVersion(int index) {
-        return GnttabGetVersion.version(memory, answer(index));
-    }
-
-    private long answer(int index) {
+    /** Guest-physical address of the structure of a completed call. */
+    long answer(int index) {
         requireComplete(index);
         return argument(index);
     }
@@ -357,13 +244,4 @@ public final class HypercallBatch {
     void waiter(Thread thread) {
         waiter = thread;
     }
-
-    /**
-     * Size of a grant table.
-     *
-     * @param frames frames in use
-     * @param maxFrames most frames
-     * @param status a GNTST status: 0, or negative
-     */
-    public record GrantTableSize(int frames, int maxFrames, int status) {}
 }

@@ -79,10 +79,10 @@ public final class Hypercalls {
      */
     public int evtchnAllocUnbound(int remoteDomid) {
         HypercallBatch batch = borrow();
-        batch.evtchnAllocUnbound(remoteDomid);
+        batch.evtchn().allocUnbound(remoteDomid);
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.port(0) : (int) result;
+        int answer = result == 0 ? batch.evtchn().allocatedPort(0) : (int) result;
         giveBack(batch);
         return answer;
     }
@@ -94,10 +94,10 @@ public final class Hypercalls {
      */
     public int evtchnBindInterdomain(int remoteDomid, int remotePort) {
         HypercallBatch batch = borrow();
-        batch.evtchnBindInterdomain(remoteDomid, remotePort);
+        batch.evtchn().bindInterdomain(remoteDomid, remotePort);
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.localPort(0) : (int) result;
+        int answer = result == 0 ? batch.evtchn().boundPort(0) : (int) result;
         giveBack(batch);
         return answer;
     }
@@ -105,31 +105,31 @@ public final class Hypercalls {
     /** {@code EVTCHNOP_close}: 0 or a negative error. */
     public int evtchnClose(int port) {
         HypercallBatch batch = borrow();
-        batch.evtchnClose(port);
+        batch.evtchn().close(port);
         return (int) finish(batch);
     }
 
     /** {@code EVTCHNOP_send}, waiting for its result: 0 or a negative error. */
     public int evtchnSend(int port) {
         HypercallBatch batch = borrow();
-        batch.evtchnSend(port);
+        batch.evtchn().send(port);
         return (int) finish(batch);
     }
 
     /** {@code EVTCHNOP_unmask}: 0 or a negative error. */
     public int evtchnUnmask(int port) {
         HypercallBatch batch = borrow();
-        batch.evtchnUnmask(port);
+        batch.evtchn().unmask(port);
         return (int) finish(batch);
     }
 
     /** {@code EVTCHNOP_status}: an {@link io.splitvisor.abi.evtchn.EventChannelStatus}, or a negative error. */
     public int evtchnStatus(int port) {
         HypercallBatch batch = borrow();
-        batch.evtchnStatus(port);
+        batch.evtchn().status(port);
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.portStatus(0) : (int) result;
+        int answer = result == 0 ? batch.evtchn().portStatus(0) : (int) result;
         giveBack(batch);
         return answer;
     }
@@ -137,12 +137,12 @@ public final class Hypercalls {
     /** {@code GNTTABOP_query_size}: the most frames that the grant table can have, or a negative error or GNTST status. */
     public int gnttabMaxFrames() {
         HypercallBatch batch = borrow();
-        batch.gnttabQuerySize();
+        batch.gnttab().querySize();
         batch.run();
         long result = batch.result(0);
         int answer;
         if (result == 0) {
-            HypercallBatch.GrantTableSize size = batch.grantTableSize(0);
+            GrantTableCalls.Size size = batch.gnttab().size(0);
             answer = size.status() == 0 ? size.maxFrames() : size.status();
         } else {
             answer = (int) result;
@@ -159,10 +159,10 @@ public final class Hypercalls {
      */
     public int gnttabSetupTable(int frames, long frameList) {
         HypercallBatch batch = borrow();
-        batch.gnttabSetupTable(frames, frameList);
+        batch.gnttab().setupTable(frames, frameList);
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.setupTableStatus(0) : (int) result;
+        int answer = result == 0 ? batch.gnttab().setupTableStatus(0) : (int) result;
         giveBack(batch);
         return answer;
     }
@@ -170,10 +170,10 @@ public final class Hypercalls {
     /** {@code GNTTABOP_get_version}: the version of this domain's grant table, or a negative error. */
     public int gnttabGetVersion() {
         HypercallBatch batch = borrow();
-        batch.gnttabGetVersion();
+        batch.gnttab().getVersion();
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.grantTableVersion(0) : (int) result;
+        int answer = result == 0 ? batch.gnttab().version(0) : (int) result;
         giveBack(batch);
         return answer;
     }
@@ -181,40 +181,28 @@ public final class Hypercalls {
     /** {@code SCHEDOP_yield}: 0 or a negative error. */
     public int schedYield() {
         HypercallBatch batch = borrow();
-        batch.schedYield();
+        batch.sched().yieldProcessor();
         return (int) finish(batch);
     }
 
     /** {@code SCHEDOP_block}: returns when an event is pending for this vCPU; 0 or a negative error. */
     public int schedBlock() {
         HypercallBatch batch = borrow();
-        batch.schedBlock();
-        return (int) finish(batch);
-    }
-
-    /**
-     * {@code SCHEDOP_poll}: returns when one of the ports is pending, or the time has come; 0 or a negative error.
-     *
-     * @param ports guest-physical address of the array of ports, 4 bytes each
-     * @param timeout absolute, in nanoseconds of the domain's system time; 0 for none
-     */
-    public int schedPoll(long ports, int count, long timeout) {
-        HypercallBatch batch = borrow();
-        batch.schedPoll(ports, count, timeout);
+        batch.sched().block();
         return (int) finish(batch);
     }
 
     /** {@code SCHEDOP_shutdown} with the code of an {@link io.splitvisor.abi.ShutdownReason}: 0 or a negative error. */
     public int schedShutdown(int reason) {
         HypercallBatch batch = borrow();
-        batch.schedShutdown(reason);
+        batch.sched().shutdown(reason);
         return (int) finish(batch);
     }
 
     /** {@code XENVER_version}: major shifted left by 16, plus minor; or a negative error. */
     public int xenVersion() {
         HypercallBatch batch = borrow();
-        batch.xenVersion();
+        batch.version().version();
         return (int) finish(batch);
     }
 }

@@ -218,7 +218,7 @@ class HypercallRingTest {
         batch.clear();
         batch.add(ADD, 0, 0, 0, 0, 0, 0);
         batch.add(ADD, 0, 0, 0, 0, 0, 0);
-        assertThatIllegalStateException().isThrownBy(() -> batch.evtchnSend(3));
+        assertThatIllegalStateException().isThrownBy(() -> batch.evtchn().send(3));
     }
 
     @Test
@@ -363,7 +363,7 @@ class HypercallRingTest {
     void shouldEndCallsWhenTheRingFails() {
         HypercallBatch batch = batch(2);
         batch.add(ADD, 1, 0, 0, 0, 0, 1);
-        batch.xenVersion();
+        batch.version().version();
         batch.submit();
         ring.fail("the test says so");
         batch.await();
@@ -371,7 +371,7 @@ class HypercallRingTest {
         assertThat(batch.result(1)).isEqualTo(-XenErrno.EIO);
         assertThat(ring.brokenBy()).isEqualTo("the test says so");
         batch.clear();
-        batch.xenVersion();
+        batch.version().version();
         batch.run();
         assertThat(batch.result(0)).as("later calls too").isEqualTo(-XenErrno.EIO);
         ring.send(1);
@@ -394,10 +394,10 @@ class HypercallRingTest {
     void shouldZeroArgumentStructuresBeforeUse() {
         memory.asSlice(BATCH_ARGUMENTS, 4 * HypercallBatch.ARGUMENT_BYTES).fill((byte) 0xff);
         HypercallBatch batch = batch(1);
-        batch.evtchnBindInterdomain(3, 4);
+        batch.evtchn().bindInterdomain(3, 4);
         assertThat(memory.get(ValueLayout.JAVA_LONG, BATCH_ARGUMENTS)).isEqualTo(4L << 32 | 3);
         assertThat(memory.get(ValueLayout.JAVA_LONG, BATCH_ARGUMENTS + 8)).isZero();
-        assertThat(memory.get(ValueLayout.JAVA_LONG, BATCH_ARGUMENTS + 32))
+        assertThat(memory.get(ValueLayout.JAVA_LONG, BATCH_ARGUMENTS + HypercallBatch.ARGUMENT_BYTES))
                 .as("the next call's")
                 .isEqualTo(-1);
     }

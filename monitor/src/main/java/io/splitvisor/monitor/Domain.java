@@ -62,6 +62,11 @@ public final class Domain {
         return domid;
     }
 
+    /** Whether it may do what concerns other domains, or all of them. */
+    public boolean privileged() {
+        return domid == 0;
+    }
+
     /** Its guest-physical memory. */
     public GuestMemory memory() {
         return memory;

@@ -2,6 +2,7 @@
 package io.splitvisor.monitor;
 
 import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.monitor.hypercall.HypercallContext;
 import io.splitvisor.monitor.hypercall.HypercallTable;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,11 @@ public final class Hypervisor implements AutoCloseable {
     /** Its hypercalls. */
     public HypercallTable table() {
         return table;
+    }
+
+    /** Makes a hypercall for a guest's vCPU 0, beside its ring. */
+    public long call(Guest guest, long number, long... words) {
+        return table.run(new HypercallContext(guest.domain(), 0), number, words);
     }
 
     /** Events that reached Dom0. */

@@ -54,6 +54,30 @@ public final class GuestMemory {
         return address >= 0 && bytes >= 0 && bytes <= ram && address <= ram - bytes;
     }
 
+    /**
+     * Copies an argument in, once.
+     *
+     * @param address guest-physical, any 64 bits
+     * @param to private memory, written from its start
+     * @return false if some of it lies outside the guest's RAM; then nothing was read
+     */
+    public boolean copyFrom(long address, MemorySegment to, long bytes) {
+        if (!isAccessible(address, bytes)) {
+            return false;
+        }
+        MemorySegment.copy(segment(), address, to, 0, bytes);
+        return true;
+    }
+
+    /** Copies an answer out; as {@link #copyFrom}. */
+    public boolean copyTo(long address, MemorySegment from, long bytes) {
+        if (!isAccessible(address, bytes)) {
+            return false;
+        }
+        MemorySegment.copy(from, 0, segment(), address, bytes);
+        return true;
+    }
+
     /** The page of a special frame. */
     public MemorySegment page(int frame) {
         return pages(frame, 1);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class EventChannelCallsTest {
+class EventChannelHandlersTest {
     private static final long RAM = (long) Hypervisor.RAM_PAGES * DomainLayout.PAGE_SIZE;
     private static final Map<Integer, Integer> SIZES = Map.of(
             EventChannelOp.ALLOC_UNBOUND, EvtchnAllocUnbound.SIZE,
@@ -45,7 +45,7 @@ class EventChannelCallsTest {
 
     private long call(Guest guest, int command, long at) {
         long[] arguments = {command, at, 0, 0, 0, 0};
-        return hypervisor.table().call(guest.domain(), Hypercall.EVENT_CHANNEL_OP, arguments);
+        return hypervisor.call(guest, Hypercall.EVENT_CHANNEL_OP, arguments);
     }
 
     private long alloc(Guest guest, int dom, int remoteDom) {

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.hypercall;
+
+import static io.splitvisor.hypercall.HypercallArgument.array;
+import static io.splitvisor.hypercall.HypercallArgument.in;
+import static io.splitvisor.hypercall.HypercallArgument.inOut;
+import static io.splitvisor.hypercall.HypercallArgument.none;
+
+import io.splitvisor.abi.Hypercall;
+import io.splitvisor.abi.SchedOp;
+import io.splitvisor.abi.SchedShutdown;
+import io.splitvisor.abi.XenVersion;
+import io.splitvisor.abi.evtchn.EventChannelOp;
+import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
+import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
+import io.splitvisor.abi.evtchn.EvtchnClose;
+import io.splitvisor.abi.evtchn.EvtchnSend;
+import io.splitvisor.abi.evtchn.EvtchnStatus;
+import io.splitvisor.abi.evtchn.EvtchnUnmask;
+import io.splitvisor.abi.grant.GnttabGetVersion;
+import io.splitvisor.abi.grant.GnttabQuerySize;
+import io.splitvisor.abi.grant.GnttabSetupTable;
+import io.splitvisor.abi.grant.GrantTableOp;
+
+/**
+ * Every operation that a guest can ask the monitor for: the one table behind the dispatcher, the client and the
+ * documentation. Numbers, commands and structures are Xen's.
+ */
+public enum HypercallOp {
+    // xen_version(cmd, arg)
+    XENVER_VERSION(Hypercall.XEN_VERSION, XenVersion.VERSION, "XENVER_version", none(), "major version << 16 | minor"),
+    XENVER_PAGESIZE(Hypercall.XEN_VERSION, XenVersion.PAGESIZE, "XENVER_pagesize", none(), "bytes of a page"),
+
+    // grant_table_op(cmd, uop, count)
+    GNTTABOP_SETUP_TABLE(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.SETUP_TABLE,
+            "GNTTABOP_setup_table",
+            array("gnttab_setup_table", GnttabSetupTable.SIZE),
+            "where the frames of a grant table lie"),
+    GNTTABOP_QUERY_SIZE(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.QUERY_SIZE,
+            "GNTTABOP_query_size",
+            array("gnttab_query_size", GnttabQuerySize.SIZE),
+            "frames that a grant table has, and can have"),
+    GNTTABOP_GET_VERSION(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.GET_VERSION,
+            "GNTTABOP_get_version",
+            array("gnttab_get_version", GnttabGetVersion.SIZE),
+            "version of a grant table"),
+
+    // sched_op(cmd, arg)
+    SCHEDOP_YIELD(Hypercall.SCHED_OP, SchedOp.YIELD, "SCHEDOP_yield", none(), "offers the processor to others"),
+    SCHEDOP_BLOCK(Hypercall.SCHED_OP, SchedOp.BLOCK, "SCHEDOP_block", none(), "waits for an event"),
+    SCHEDOP_SHUTDOWN(
+            Hypercall.SCHED_OP,
+            SchedOp.SHUTDOWN,
+            "SCHEDOP_shutdown",
+            in("sched_shutdown", SchedShutdown.SIZE),
+            "ends the domain, with a reason"),
+
+    // event_channel_op(cmd, arg)
+    EVTCHNOP_BIND_INTERDOMAIN(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.BIND_INTERDOMAIN,
+            "EVTCHNOP_bind_interdomain",
+            inOut("evtchn_bind_interdomain", EvtchnBindInterdomain.SIZE),
+            "a new port, connected with one that a domain offers"),
+    EVTCHNOP_CLOSE(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.CLOSE,
+            "EVTCHNOP_close",
+            in("evtchn_close", EvtchnClose.SIZE),
+            "closes a port"),
+    EVTCHNOP_SEND(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.SEND,
+            "EVTCHNOP_send",
+            in("evtchn_send", EvtchnSend.SIZE),
+            "sets the other end of a port pending"),
+    EVTCHNOP_STATUS(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.STATUS,
+            "EVTCHNOP_status",
+            inOut("evtchn_status", EvtchnStatus.SIZE),
+            "what a port is"),
+    EVTCHNOP_ALLOC_UNBOUND(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.ALLOC_UNBOUND,
+            "EVTCHNOP_alloc_unbound",
+            inOut("evtchn_alloc_unbound", EvtchnAllocUnbound.SIZE),
+            "a new port that a domain may bind to"),
+    EVTCHNOP_UNMASK(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.UNMASK,
+            "EVTCHNOP_unmask",
+            in("evtchn_unmask", EvtchnUnmask.SIZE),
+            "unmasks a port, and delivers what is pending on it");
+
+    /** {@link #command} of a hypercall that has none. */
+    public static final int NO_COMMAND = -1;
+
+    private final int number;
+    private final int command;
+    private final String xenName;
+    private final HypercallArgument argument;
+    private final String summary;
+
+    HypercallOp(int number, int command, String xenName, HypercallArgument argument, String summary) {
+        this.number = number;
+        this.command = command;
+        this.xenName = xenName;
+        this.argument = argument;
+        this.summary = summary;
+    }
+
+    /** The hypercall's number, a constant of {@link Hypercall}. */
+    public int number() {
+        return number;
+    }
+
+    /** The sub-operation, the call's first word; {@link #NO_COMMAND} where a hypercall has none. */
+    public int command() {
+        return command;
+    }
+
+    /** Xen's name for the operation. */
+    public String xenName() {
+        return xenName;
+    }
+
+    /** What its pointer points to. */
+    public HypercallArgument argument() {
+        return argument;
+    }
+
+    /** What it does, in half a line. */
+    public String summary() {
+        return summary;
+    }
+
+    /** Whether only a privileged domain may call it: others get -EPERM, whatever the arguments. */
+    public boolean privileged() {
+        return number == Hypercall.DOMCTL || number == Hypercall.SYSCTL || number == Hypercall.PLATFORM_OP;
+    }
+
+    /** Whether the command stands in the structure's first four bytes, and not in a word (domctl, sysctl). */
+    public boolean commandInStructure() {
+        return number == Hypercall.DOMCTL || number == Hypercall.SYSCTL;
+    }
+}
