@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor;
 
+import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.SharedMemory;
@@ -10,6 +11,7 @@ import io.splitvisor.monitor.grant.GrantTable;
 import io.splitvisor.monitor.memory.GuestMemory;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
 
@@ -18,7 +20,7 @@ public final class Domain {
     private final int domid;
     private final DomainResources resources;
     private final GuestMemory memory;
-    private final Doorbell[] vcpuBells;
+    private final Vcpu[] vcpus;
     private final TwoLevelDelivery delivery;
     private final EventChannels events;
     private final GrantTable grants;
@@ -41,13 +43,15 @@ public final class Domain {
         try {
             this.memory = new GuestMemory(resources.ram(), layout);
             this.grants = new GrantTable(memory);
-            this.vcpuBells = new Doorbell[layout.vcpus()];
+            this.vcpus = new Vcpu[layout.vcpus()];
+            MemorySegment sharedInfo = memory.page(layout.sharedInfo());
             for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
                 long asleep = DomainLayout.bytes(layout.vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
-                vcpuBells[vcpu] = new Doorbell(resources.ram().segment(), asleep, resources.bellToGuest());
+                Doorbell bell = new Doorbell(resources.ram().segment(), asleep, resources.bellToGuest());
+                vcpus[vcpu] = new Vcpu(vcpu, bell, new Vcpu.Info(sharedInfo, SharedInfo.vcpuInfo(0, vcpu)));
                 SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
             }
-            this.delivery = new TwoLevelDelivery(memory.page(layout.sharedInfo()), vcpuBells[0]);
+            this.delivery = new TwoLevelDelivery(sharedInfo, vcpus[0]);
             this.events = new EventChannels(domid, delivery, TwoLevelDelivery.PORTS, lock, domains);
             complete = true;
         } finally {
@@ -97,9 +101,14 @@ public final class Domain {
         return resources.bellToGuest();
     }
 
-    /** Wakes a vCPU if it sleeps. */
-    public Doorbell vcpuBell(int vcpu) {
-        return vcpuBells[vcpu];
+    /** A vCPU by number, from 0 to {@link #vcpus} - 1. */
+    public Vcpu vcpu(int id) {
+        return vcpus[id];
+    }
+
+    /** How many vCPUs it has. */
+    public int vcpus() {
+        return vcpus.length;
     }
 
     /** Whether its hypercalls and rings stand still. */

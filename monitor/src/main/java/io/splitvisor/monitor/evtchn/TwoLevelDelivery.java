@@ -3,7 +3,7 @@ package io.splitvisor.monitor.evtchn;
 
 import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.VcpuInfo;
-import io.splitvisor.ring.Doorbell;
+import io.splitvisor.monitor.Vcpu;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -19,17 +19,16 @@ public final class TwoLevelDelivery implements EventDelivery {
     public static final int PORTS = SharedInfo.EVTCHN_CHANNELS;
 
     private final MemorySegment sharedInfo;
-    private final long vcpu0 = SharedInfo.vcpuInfo(0, 0);
-    private final Doorbell bell;
+    private final Vcpu vcpu;
     private final Gate gate = new Gate();
 
     /**
      * @param sharedInfo the domain's shared_info page
-     * @param bell wakes its vCPU 0, which takes all events
+     * @param vcpu its vCPU 0, which takes all events
      */
-    public TwoLevelDelivery(MemorySegment sharedInfo, Doorbell bell) {
+    public TwoLevelDelivery(MemorySegment sharedInfo, Vcpu vcpu) {
         this.sharedInfo = sharedInfo;
-        this.bell = bell;
+        this.vcpu = vcpu;
     }
 
     @Override
@@ -85,9 +84,10 @@ public final class TwoLevelDelivery implements EventDelivery {
     }
 
     private void select(int port) {
-        if (!VcpuInfo.testAndSetPendingSelVolatile(sharedInfo, vcpu0, SharedInfo.wordOf(port))
-                && !VcpuInfo.testAndSetUpcallPendingVolatile(sharedInfo, vcpu0)) {
-            bell.ring();
+        Vcpu.Info info = vcpu.info();
+        if (!VcpuInfo.testAndSetPendingSelVolatile(info.memory(), info.at(), SharedInfo.wordOf(port))
+                && !VcpuInfo.testAndSetUpcallPendingVolatile(info.memory(), info.at())) {
+            vcpu.bell().ring();
         }
     }
 }

@@ -77,7 +77,7 @@ public final class HypercallRing implements RingWorker {
         if (served > 0) {
             calls += served;
             if (ring.pushResponsesAndCheckNotify()) {
-                domain.vcpuBell(vcpu).ring();
+                domain.vcpu(vcpu).bell().ring();
             }
         }
         return moved;

@@ -67,7 +67,7 @@ class SendDuringDestroyTest {
         try (Hypervisor hypervisor = new Hypervisor()) {
             Guest guest = hypervisor.guest();
             TwoLevelDelivery delivery =
-                    new TwoLevelDelivery(guest.sharedInfo(), guest.domain().vcpuBell(0));
+                    new TwoLevelDelivery(guest.sharedInfo(), guest.domain().vcpu(0));
             delivery.close();
             delivery.close();
             delivery.raise(5);

@@ -37,7 +37,7 @@ class TwoLevelDeliveryPropertyTest {
         try (Hypervisor hypervisor = new Hypervisor()) {
             Guest guest = hypervisor.guest();
             TwoLevelDelivery delivery =
-                    new TwoLevelDelivery(guest.sharedInfo(), guest.domain().vcpuBell(0));
+                    new TwoLevelDelivery(guest.sharedInfo(), guest.domain().vcpu(0));
             Random random = new Random(seed);
             for (int i = 0; i < STEPS; i++) {
                 // Few ports, in few words, so that operations meet.

@@ -9,6 +9,7 @@ import io.splitvisor.abi.VcpuInfo;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.SharedMemory;
+import io.splitvisor.monitor.Vcpu;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.EventDelivery;
 import io.splitvisor.monitor.evtchn.PortState.Closed;
@@ -55,7 +56,12 @@ public class EventDeliveryLincheckTest {
         MEMORY.segment().fill((byte) 0);
         Doorbell bell = new Doorbell(MEMORY.segment(), DomainLayout.PAGE_SIZE, BELL);
         a = new EventChannels(A, new Nowhere(), PORTS, lock, this::find);
-        b = new EventChannels(B, new TwoLevelDelivery(sharedInfo, bell), PORTS, lock, this::find);
+        b = new EventChannels(
+                B,
+                new TwoLevelDelivery(sharedInfo, new Vcpu(0, bell, new Vcpu.Info(sharedInfo, 0))),
+                PORTS,
+                lock,
+                this::find);
         b.allocUnbound(A);
         a.bindInterdomain(B, PORT);
     }
