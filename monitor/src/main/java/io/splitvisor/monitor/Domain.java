@@ -2,6 +2,7 @@
 package io.splitvisor.monitor;
 
 import io.splitvisor.abi.SharedInfo;
+import io.splitvisor.abi.ShutdownReason;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.SharedMemory;
@@ -12,8 +13,11 @@ import io.splitvisor.monitor.memory.GuestMemory;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.MemorySegment;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
+import java.util.function.LongSupplier;
 
 /** A guest as the monitor knows it: its memory, its event channels, its grants, its bells. */
 public final class Domain {
@@ -26,7 +30,14 @@ public final class Domain {
     private final GrantTable grants;
     private final MonitorListener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
+    private final HvmParams params = new HvmParams();
+    private final GuestLog log;
+    private final AtomicLong assists = new AtomicLong();
     private volatile boolean paused;
+    private volatile boolean dying;
+    private volatile int shutdownReason;
+    private volatile UUID handle = new UUID(0, 0);
+    private volatile LongSupplier cpuNanos = () -> 0;
 
     /** Takes the resources over, and gives them back if this fails. */
     Domain(
@@ -37,9 +48,23 @@ public final class Domain {
             MonitorListener listener,
             Object lock,
             IntFunction<EventChannels> domains) {
+        this(domid, resources, layout, populated, listener, null, lock, domains);
+    }
+
+    /** As above, with event channels that exist already: Dom0's. */
+    Domain(
+            int domid,
+            DomainResources resources,
+            DomainLayout layout,
+            int populated,
+            MonitorListener listener,
+            EventChannels existing,
+            Object lock,
+            IntFunction<EventChannels> domains) {
         this.domid = domid;
         this.resources = resources;
         this.listener = listener;
+        this.log = new GuestLog(line -> listener.logged(this, line));
         boolean complete = false;
         try {
             this.memory = new GuestMemory(resources.ram(), layout, populated);
@@ -53,7 +78,9 @@ public final class Domain {
                 SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
             }
             this.delivery = new TwoLevelDelivery(sharedInfo, vcpus[0]);
-            this.events = new EventChannels(domid, delivery, TwoLevelDelivery.PORTS, lock, domains);
+            this.events = existing != null
+                    ? existing
+                    : new EventChannels(domid, delivery, TwoLevelDelivery.PORTS, lock, domains);
             complete = true;
         } finally {
             if (!complete) {
@@ -112,6 +139,61 @@ public final class Domain {
         return vcpus.length;
     }
 
+    /** Its parameters. */
+    public HvmParams params() {
+        return params;
+    }
+
+    /** Where it writes lines for the monitor's log. */
+    public GuestLog log() {
+        return log;
+    }
+
+    /** Its options of the ABI, a bit for each {@link io.splitvisor.abi.VmAssist} type. */
+    public long assists() {
+        return assists.get();
+    }
+
+    /** Turns an option on or off. */
+    public void assist(int type, boolean on) {
+        long bit = 1L << type;
+        assists.updateAndGet(before -> on ? before | bit : before & ~bit);
+    }
+
+    /** The name that the toolstack gave it. */
+    public UUID handle() {
+        return handle;
+    }
+
+    /** Names it. */
+    public void handle(UUID name) {
+        handle = name;
+    }
+
+    /** Processor time that it has used, in nanoseconds, as far as the toolstack knows. */
+    public long cpuNanos() {
+        return cpuNanos.getAsLong();
+    }
+
+    /** Sets who knows the processor time. */
+    public void cpuNanos(LongSupplier clock) {
+        cpuNanos = clock;
+    }
+
+    /** Whether it is being taken away. */
+    public boolean dying() {
+        return dying;
+    }
+
+    void startDying() {
+        dying = true;
+    }
+
+    /** Why it ended: a {@link io.splitvisor.abi.ShutdownReason}'s code, if {@link #ended}. */
+    public int shutdownReason() {
+        return shutdownReason;
+    }
+
     /** Whether its hypercalls and rings stand still. */
     public boolean paused() {
         return paused;
@@ -130,6 +212,7 @@ public final class Domain {
     /** The guest ended in an orderly way; only the first end counts. */
     public void shutdown(int reason) {
         if (ended.compareAndSet(false, true)) {
+            shutdownReason = reason & 0xff;
             listener.shutdown(this, reason);
         }
     }
@@ -137,6 +220,7 @@ public final class Domain {
     /** The guest did what it may not; only the first end counts. */
     public void crash(String why) {
         if (ended.compareAndSet(false, true)) {
+            shutdownReason = ShutdownReason.CRASH.code();
             listener.crashed(this, why);
         }
     }

@@ -27,6 +27,8 @@ public final class GuestMemory {
     private final SharedMemory memory;
     private final DomainLayout layout;
     private final PhysicalMap map;
+    private final Reservation reservation;
+    private final Physmap physmap;
 
     /** Memory of which the domain has all. */
     public GuestMemory(SharedMemory memory, DomainLayout layout) {
@@ -48,6 +50,8 @@ public final class GuestMemory {
         this.memory = memory;
         this.layout = layout;
         this.map = new PhysicalMap(layout.ramPages(), layout.vcpuControl(0), populated, this::release);
+        this.reservation = new Reservation(map);
+        this.physmap = new Physmap(map);
     }
 
     /** Where things lie. */
@@ -65,14 +69,14 @@ public final class GuestMemory {
         return memory;
     }
 
-    /** Which frame has which page. */
-    PhysicalMap map() {
-        return map;
+    /** How many pages of RAM the domain has, and may have. */
+    public Reservation reservation() {
+        return reservation;
     }
 
-    /** Pages of RAM that the domain has now ({@code tot_pages}). */
-    public int pages() {
-        return map.allocated();
+    /** What the guest has at which frame. */
+    public Physmap physmap() {
+        return physmap;
     }
 
     /**
