@@ -55,10 +55,19 @@ public final class Monitor {
      *
      * @throws io.splitvisor.host.HostException if the host has not enough of something; then nothing is left behind
      */
-    public synchronized Domain create(DomainLayout layout) {
+    public Domain create(DomainLayout layout) {
+        return create(layout, layout.ramPages());
+    }
+
+    /**
+     * As above, for a domain that may grow.
+     *
+     * @param populated pages of RAM that it has at first; the layout's are the most that it can have
+     */
+    public synchronized Domain create(DomainLayout layout, int populated) {
         int domid = freeDomid();
         DomainResources resources = DomainResources.create(domid, layout);
-        Domain domain = new Domain(domid, resources, layout, listener, eventLock, this::eventsOf);
+        Domain domain = new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf);
         domains.put(domid, domain);
         return domain;
     }

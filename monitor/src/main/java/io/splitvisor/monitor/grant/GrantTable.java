@@ -127,7 +127,7 @@ public final class GrantTable {
             }
         }
         if (unused) {
-            long offset = memory.machineOffset(Integer.toUnsignedLong(GrantEntryV1.frame(entries, entry(ref))));
+            long offset = memory.pin(Integer.toUnsignedLong(GrantEntryV1.frame(entries, entry(ref))));
             if (offset == GuestMemory.NOT_MEMORY) {
                 clearInUse(ref, true, true);
                 return GrantStatus.BAD_PAGE;
@@ -157,6 +157,7 @@ public final class GrantTable {
             clearInUse(ref, unused, noWriter);
         }
         if (unused) {
+            memory.unpin(offsets[ref]);
             inUse--;
         }
     }

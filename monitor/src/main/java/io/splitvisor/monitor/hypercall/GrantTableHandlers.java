@@ -9,7 +9,6 @@ import io.splitvisor.abi.grant.GrantStatus;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * {@code grant_table_op(cmd, uop, count)}: what a front end asks about its own table. Each element carries its own status;
@@ -44,7 +43,11 @@ final class GrantTableHandlers {
         }
         int first = caller.memory().layout().grantTable();
         for (int i = 0; i < frames; i++) {
-            caller.memory().segment().set(ValueLayout.JAVA_LONG_UNALIGNED, list + (long) i * Long.BYTES, first + i);
+            // The frame at which the guest has the page now.
+            long frame = caller.memory().frameOf(first + i);
+            if (!caller.memory().putLong(list + (long) i * Long.BYTES, frame)) {
+                return GrantStatus.GENERAL_ERROR;
+            }
         }
         return GrantStatus.OKAY;
     }
