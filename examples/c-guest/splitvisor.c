@@ -124,7 +124,8 @@ static uint32_t special_frame(uint32_t which)
 
 static uint32_t vcpu_control_frame(void)
 {
-    return special_frame(SPECIAL_GRANT_TABLE) + guest.info.grant_frames;
+    /* Behind the grant frames lie status frames, one for eight of them, for tables of version 2. */
+    return special_frame(SPECIAL_GRANT_TABLE) + guest.info.grant_frames + (guest.info.grant_frames + 7) / 8;
 }
 
 static void events_init(void);

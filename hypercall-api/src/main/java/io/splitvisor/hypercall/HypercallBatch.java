@@ -1,43 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
-import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
-import io.splitvisor.abi.SchedOp;
-import io.splitvisor.abi.SchedPoll;
-import io.splitvisor.abi.SchedShutdown;
-import io.splitvisor.abi.XenVersion;
-import io.splitvisor.abi.evtchn.EventChannelOp;
-import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
-import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
-import io.splitvisor.abi.evtchn.EvtchnClose;
-import io.splitvisor.abi.evtchn.EvtchnSend;
-import io.splitvisor.abi.evtchn.EvtchnStatus;
-import io.splitvisor.abi.evtchn.EvtchnUnmask;
-import io.splitvisor.abi.grant.GnttabGetVersion;
-import io.splitvisor.abi.grant.GnttabQuerySize;
-import io.splitvisor.abi.grant.GnttabSetupTable;
-import io.splitvisor.abi.grant.GrantTableOp;
+import io.splitvisor.abi.XenErrno;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /**
  * Hypercalls that are published together, with one store and at most one doorbell. The owner adds calls, submits them,
  * goes on with other work if it likes, waits, and takes the results by index; after {@link #clear} the batch serves
- * again. Nothing is allocated after construction.
+ * again. Nothing is allocated after construction, except by {@link #submitAsync}.
  *
- * <p>Belongs to one thread at a time. The argument structures lie in guest memory that belongs to the batch, {@value
- * #ARGUMENT_BYTES} bytes for each call, and hold the monitor's answers after completion.
+ * <p>The batch is its own handle: {@link #await} waits, {@link #poll} looks, {@link #onComplete} calls back,
+ * {@link #submitAsync} makes a future. Calls of one vCPU are executed in the order in which they were submitted, and each
+ * has its own result. A ring without room answers {@link #trySubmit} with false.
+ *
+ * <p>Belongs to one thread at a time; {@link #cancel} may come from any. The argument structures lie in guest memory that
+ * belongs to the batch, {@value #ARGUMENT_BYTES} bytes for each call, and hold the monitor's answers after completion.
  */
 public final class HypercallBatch {
     /** Bytes of guest memory for each call's argument structure. */
-    public static final int ARGUMENT_BYTES = 32;
+    public static final int ARGUMENT_BYTES = 64;
 
     /** Words staged for each call: operation, then arguments. */
     private static final int STAGED_WORDS = 1 + MulticallEntry.NR_ARGS;
+
+    /** An operation that the monitor does not know, and so does nothing for: what a cancelled entry becomes. */
+    static final long CANCELLED = -1;
 
     private static final int EMPTY = 0;
     private static final int SUBMITTED = 1;
@@ -47,13 +43,27 @@ public final class HypercallBatch {
     private final long arguments;
     private final long[] staged;
     private final long[] results;
+    private final EventChannelCalls evtchn = new EventChannelCalls(this);
+    private final GrantTableCalls gnttab = new GrantTableCalls(this);
+    private final SchedCalls sched = new SchedCalls(this);
+    private final XenVersionCalls version = new XenVersionCalls(this);
     private int count;
     private int state = EMPTY;
 
     // Written with the ring's lock held; completion is published by the volatile store.
+    private int published;
     private int completed;
+    /** Results that come through the ring: all, unless the batch is cut short. */
+    private int toCome;
+
+    private boolean cancelled;
     private volatile boolean complete = true;
     private volatile Thread waiter;
+    private Consumer<HypercallBatch> listener;
+    private CompletableFuture<HypercallBatch> future;
+
+    /** Link in the ring's list of batches whose listeners are to be called. */
+    HypercallBatch nextFinished;
 
     /**
      * @param ring where it will be submitted
@@ -100,12 +110,26 @@ public final class HypercallBatch {
         return count++;
     }
 
-    private int add(long op, long command, long argument, long length) {
-        return add(op, command, argument, length, 0, 0, 0);
+    /**
+     * Adds an operation without a structure, or with what it points to elsewhere in guest memory.
+     *
+     * @param word1 the word after the command
+     * @param word2 the next one
+     * @return the call's index
+     */
+    int add(HypercallOp op, long word1, long word2, long word3) {
+        return add(op.number(), op.command(), word1, word2, word3, 0, 0);
     }
 
-    private int addWithStructure(long op, long command) {
-        return add(op, command, argument(count), 0);
+    /**
+     * Adds an operation whose structure the caller has written to {@link #nextArgument}; an array has this one element.
+     *
+     * @return the call's index
+     */
+    int addWithArgument(HypercallOp op) {
+        HypercallArgument argument = op.argument();
+        boolean array = argument.kind() == HypercallArgument.Kind.ARRAY;
+        return add(op.number(), op.command(), argument(count), array ? 1 : 0, 0, 0, 0);
     }
 
     private void requireRoom() {
@@ -114,8 +138,8 @@ public final class HypercallBatch {
         }
     }
 
-    /** The argument structure of the next call, zeroed. */
-    private long next() {
+    /** Guest-physical address of the next call's argument structure, zeroed. */
+    long nextArgument() {
         requireRoom();
         long at = argument(count);
         for (int offset = 0; offset < ARGUMENT_BYTES; offset += Long.BYTES) {
@@ -129,136 +153,158 @@ public final class HypercallBatch {
         return arguments + (long) index * ARGUMENT_BYTES;
     }
 
-    /** {@code EVTCHNOP_alloc_unbound}: {@link #port} has the answer. */
-    public int evtchnAllocUnbound(int remoteDomid) {
-        long at = next();
-        EvtchnAllocUnbound.dom(memory, at, DomId.SELF);
-        EvtchnAllocUnbound.remoteDom(memory, at, remoteDomid);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.ALLOC_UNBOUND);
+    /** Adds operations on event channels. */
+    public EventChannelCalls evtchn() {
+        return evtchn;
     }
 
-    /** {@code EVTCHNOP_bind_interdomain}: {@link #localPort} has the answer. */
-    public int evtchnBindInterdomain(int remoteDomid, int remotePort) {
-        long at = next();
-        EvtchnBindInterdomain.remoteDom(memory, at, remoteDomid);
-        EvtchnBindInterdomain.remotePort(memory, at, remotePort);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.BIND_INTERDOMAIN);
+    /** Adds operations on grant tables. */
+    public GrantTableCalls gnttab() {
+        return gnttab;
     }
 
-    /** {@code EVTCHNOP_close}. */
-    public int evtchnClose(int port) {
-        EvtchnClose.port(memory, next(), port);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.CLOSE);
+    /** Adds operations on this vCPU's scheduling, and the domain's end. */
+    public SchedCalls sched() {
+        return sched;
     }
 
-    /** {@code EVTCHNOP_send}. */
-    public int evtchnSend(int port) {
-        EvtchnSend.port(memory, next(), port);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND);
+    /** Adds questions about the monitor. */
+    public XenVersionCalls version() {
+        return version;
     }
 
-    /** {@code EVTCHNOP_unmask}. */
-    public int evtchnUnmask(int port) {
-        EvtchnUnmask.port(memory, next(), port);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.UNMASK);
-    }
-
-    /** {@code EVTCHNOP_status}: {@link #portStatus} has the answer. */
-    public int evtchnStatus(int port) {
-        long at = next();
-        EvtchnStatus.dom(memory, at, DomId.SELF);
-        EvtchnStatus.port(memory, at, port);
-        return addWithStructure(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.STATUS);
-    }
-
-    /** {@code GNTTABOP_query_size}: {@link #grantTableSize} has the answer. */
-    public int gnttabQuerySize() {
-        GnttabQuerySize.dom(memory, next(), DomId.SELF);
-        return grantTableOp(GrantTableOp.QUERY_SIZE);
+    /** Guest-physical memory. */
+    MemorySegment memory() {
+        return memory;
     }
 
     /**
-     * {@code GNTTABOP_setup_table}: {@link #setupTableStatus} has the answer.
+     * Adds a fence: when its result is there, all calls that were submitted before it on this vCPU are done, and their
+     * results are published, even if the batch goes on. It is a {@code SCHEDOP_yield}, which ends the vCPU's turn.
      *
-     * @param frameList guest-physical address of the array for the frame numbers, 8 bytes each
+     * @return its index, for {@link #completed} and {@link #result}
      */
-    public int gnttabSetupTable(int frames, long frameList) {
-        long at = next();
-        GnttabSetupTable.dom(memory, at, DomId.SELF);
-        GnttabSetupTable.nrFrames(memory, at, frames);
-        GnttabSetupTable.frameList(memory, at, frameList);
-        return grantTableOp(GrantTableOp.SETUP_TABLE);
-    }
-
-    /** {@code GNTTABOP_get_version}: {@link #grantTableVersion} has the answer. */
-    public int gnttabGetVersion() {
-        GnttabGetVersion.dom(memory, next(), DomId.SELF);
-        return grantTableOp(GrantTableOp.GET_VERSION);
-    }
-
-    private int grantTableOp(int command) {
-        // A grant table operation takes an array of structures; its length is the third argument.
-        return add(Hypercall.GRANT_TABLE_OP, command, argument(count), 1);
-    }
-
-    /** {@code SCHEDOP_yield}. */
-    public int schedYield() {
-        return add(Hypercall.SCHED_OP, SchedOp.YIELD, 0, 0);
-    }
-
-    /** {@code SCHEDOP_block}: completes when an event is pending. */
-    public int schedBlock() {
-        return add(Hypercall.SCHED_OP, SchedOp.BLOCK, 0, 0);
-    }
-
-    /**
-     * {@code SCHEDOP_poll}: completes when a port is pending.
-     *
-     * @param ports guest-physical address of the array of ports, 4 bytes each
-     * @param timeout absolute time in nanoseconds of the domain's system time; 0 for none
-     */
-    public int schedPoll(long ports, int count, long timeout) {
-        long at = next();
-        SchedPoll.ports(memory, at, ports);
-        SchedPoll.nrPorts(memory, at, count);
-        SchedPoll.timeout(memory, at, timeout);
-        return addWithStructure(Hypercall.SCHED_OP, SchedOp.POLL);
-    }
-
-    /** {@code SCHEDOP_shutdown} with the code of an {@link io.splitvisor.abi.ShutdownReason}. */
-    public int schedShutdown(int reason) {
-        SchedShutdown.reason(memory, next(), reason);
-        return addWithStructure(Hypercall.SCHED_OP, SchedOp.SHUTDOWN);
-    }
-
-    /** {@code XENVER_version}: the result is major shifted left by 16, plus minor. */
-    public int xenVersion() {
-        return add(Hypercall.XEN_VERSION, XenVersion.VERSION, 0, 0);
+    public int fence() {
+        return sched.yieldProcessor();
     }
 
     /** Publishes all calls; waits only where the ring has no room for them. An empty batch is complete at once. */
     public void submit() {
+        start();
+        if (count > 0) {
+            ring.submit(this);
+        }
+    }
+
+    /**
+     * Publishes all calls, or none: then the ring has no room at present, and the caller may try again.
+     *
+     * @throws IllegalStateException if the batch was submitted, or is larger than the ring
+     */
+    public boolean trySubmit() {
+        if (count > ring.slots()) {
+            throw new IllegalStateException(count + " calls never fit into a ring of " + ring.slots());
+        }
+        start();
+        if (count == 0 || ring.trySubmit(this)) {
+            return true;
+        }
+        state = EMPTY;
+        complete = true;
+        return false;
+    }
+
+    /**
+     * Publishes all calls, as {@link #submit}.
+     *
+     * @return completes with this batch when all results are there, in the thread that takes the last one from the ring:
+     *     dependents must not block there
+     */
+    public CompletableFuture<HypercallBatch> submitAsync() {
+        CompletableFuture<HypercallBatch> promise = new CompletableFuture<>();
+        if (state == EMPTY) {
+            future = promise;
+        }
+        submit();
+        if (count == 0) {
+            finish();
+        }
+        return promise;
+    }
+
+    private void start() {
         if (state != EMPTY) {
             throw new IllegalStateException("the batch was submitted");
         }
         state = SUBMITTED;
         if (count > 0) {
+            published = 0;
             completed = 0;
+            toCome = count;
+            cancelled = false;
             complete = false;
-            ring.submit(this);
         }
     }
 
-    /** Whether all results are there. Does not look into the ring; see {@link #await}. */
+    /**
+     * Sets what is called whenever the batch completes, in the thread that takes the last result from the ring; null for
+     * nothing. It must not block. To be set while the batch is not under way.
+     */
+    public void onComplete(Consumer<HypercallBatch> action) {
+        requireIdle();
+        listener = action;
+    }
+
+    /**
+     * Cancels the calls that the monitor has not begun yet: their results are -EINTR. The others are done, and have the
+     * results that they have. Any thread; wait for completion as usual.
+     */
+    public void cancel() {
+        ring.cancel(this);
+    }
+
+    /** Whether all results are there. Does not look into the ring; see {@link #poll}. */
     public boolean isComplete() {
         return complete;
     }
 
-    /** Waits for all results. */
+    /** Takes what results have come, and tells whether the batch is complete. Never waits. */
+    public boolean poll() {
+        if (!complete && ring.hasResponses()) {
+            ring.takeResponses();
+        }
+        return complete;
+    }
+
+    /** How many results are there: those of the calls below this index. */
+    public int completed() {
+        return complete ? count : ring.completedOf(this);
+    }
+
+    /** Waits for all results, first spinning as long as that has paid lately, then asleep. */
     public void await() {
         if (!complete) {
-            ring.await(this);
+            ring.await(this, HypercallWait.ADAPTIVE, Long.MAX_VALUE);
         }
+    }
+
+    /** Waits for all results in a way that the caller chooses. */
+    public void await(HypercallWait how) {
+        if (!complete) {
+            ring.await(this, how, Long.MAX_VALUE);
+        }
+    }
+
+    /**
+     * Waits for all results, but not for ever.
+     *
+     * @return whether they are there; if not, the batch is still under way
+     */
+    public boolean await(HypercallWait how, Duration atMost) {
+        if (!complete) {
+            ring.await(this, how, atMost.toNanos());
+        }
+        return complete;
     }
 
     /** {@link #submit}, then {@link #await}. */
@@ -277,41 +323,8 @@ public final class HypercallBatch {
         return results[index];
     }
 
-    /** The port of a completed {@link #evtchnAllocUnbound}. */
-    public int port(int index) {
-        return EvtchnAllocUnbound.port(memory, answer(index));
-    }
-
-    /** The port of a completed {@link #evtchnBindInterdomain}. */
-    public int localPort(int index) {
-        return EvtchnBindInterdomain.localPort(memory, answer(index));
-    }
-
-    /** The {@link io.splitvisor.abi.evtchn.EventChannelStatus} of a completed {@link #evtchnStatus}. */
-    public int portStatus(int index) {
-        return EvtchnStatus.status(memory, answer(index));
-    }
-
-    /** What a completed {@link #gnttabQuerySize} tells. */
-    public GrantTableSize grantTableSize(int index) {
-        long at = answer(index);
-        return new GrantTableSize(
-                GnttabQuerySize.nrFrames(memory, at),
-                GnttabQuerySize.maxNrFrames(memory, at),
-                GnttabQuerySize.status(memory, at));
-    }
-
-    /** The GNTST status of a completed {@link #gnttabSetupTable}. */
-    public int setupTableStatus(int index) {
-        return GnttabSetupTable.status(memory, answer(index));
-    }
-
-    /** The version of a completed {@link #gnttabGetVersion}. */
-    public int grantTableVersion(int index) {
-        return GnttabGetVersion.version(memory, answer(index));
-    }
-
-    private long answer(int index) {
+    /** Guest-physical address of the structure of a completed call. */
+    long answer(int index) {
         requireComplete(index);
         return argument(index);
     }
@@ -329,11 +342,15 @@ public final class HypercallBatch {
      * @throws IllegalStateException if some are under way
      */
     public void clear() {
+        requireIdle();
+        count = 0;
+        state = EMPTY;
+    }
+
+    private void requireIdle() {
         if (!complete) {
             throw new IllegalStateException("the batch is under way");
         }
-        count = 0;
-        state = EMPTY;
     }
 
     /** A word staged for a call: 0 is the operation, 1 to 3 are arguments. */
@@ -341,29 +358,80 @@ public final class HypercallBatch {
         return staged[index * STAGED_WORDS + word];
     }
 
-    /** With the ring's lock held: the next result, in order. */
-    void complete(long result) {
-        results[completed++] = result;
-        if (completed == count) {
-            complete = true;
-            Thread parked = waiter;
-            if (parked != null) {
-                LockSupport.unpark(parked);
-            }
+    // The following with the ring's lock held.
+
+    int published() {
+        return published;
+    }
+
+    void published(int calls) {
+        published = calls;
+    }
+
+    /** Results so far. */
+    int results() {
+        return completed;
+    }
+
+    boolean cancelled() {
+        return cancelled;
+    }
+
+    void markCancelled() {
+        cancelled = true;
+    }
+
+    /** The next result, in order; whether it was the last one. */
+    boolean complete(long result) {
+        results[completed++] = cancelled && result == -XenErrno.ENOSYS ? -XenErrno.EINTR : result;
+        return completed == toCome;
+    }
+
+    /** What has not been published never will be, and fails; whether that was all there was to wait for. */
+    boolean cutShort(int errno) {
+        Arrays.fill(results, published, toCome, -errno);
+        toCome = published;
+        return completed == toCome;
+    }
+
+    /** Whether calls are left to publish. */
+    boolean hasUnpublished() {
+        return published < toCome;
+    }
+
+    /** The last result has come: the batch is its owner's again. */
+    void publishCompletion() {
+        complete = true;
+        Thread parked = waiter;
+        if (parked != null) {
+            LockSupport.unpark(parked);
         }
+    }
+
+    /**
+     * Completes a batch with listeners, and calls them; without the lock. Whom to call is looked up first: once complete,
+     * the batch is the owner's, who may submit it again.
+     */
+    void finish() {
+        CompletableFuture<HypercallBatch> promise = future;
+        Consumer<HypercallBatch> action = listener;
+        future = null;
+        publishCompletion();
+        if (action != null) {
+            action.accept(this);
+        }
+        if (promise != null) {
+            promise.complete(this);
+        }
+    }
+
+    /** Whether {@link #finish} has to complete it. */
+    boolean hasListener() {
+        return listener != null || future != null;
     }
 
     /** Whom completion unparks; null for nobody. */
     void waiter(Thread thread) {
         waiter = thread;
     }
-
-    /**
-     * Size of a grant table.
-     *
-     * @param frames frames in use
-     * @param maxFrames most frames
-     * @param status a GNTST status: 0, or negative
-     */
-    public record GrantTableSize(int frames, int maxFrames, int status) {}
 }

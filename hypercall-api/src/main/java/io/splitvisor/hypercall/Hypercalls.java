@@ -79,10 +79,10 @@ public final class Hypercalls {
      */
     public int evtchnAllocUnbound(int remoteDomid) {
         HypercallBatch batch = borrow();
-        batch.evtchnAllocUnbound(remoteDomid);
+        batch.evtchn().allocUnbound(remoteDomid);
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.port(0) : (int) result;
+        int answer = result == 0 ? batch.evtchn().allocatedPort(0) : (int) result;
         giveBack(batch);
         return answer;
     }
@@ -94,10 +94,10 @@ public final class Hypercalls {
      */
     public int evtchnBindInterdomain(int remoteDomid, int remotePort) {
         HypercallBatch batch = borrow();
-        batch.evtchnBindInterdomain(remoteDomid, remotePort);
+        batch.evtchn().bindInterdomain(remoteDomid, remotePort);
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.localPort(0) : (int) result;
+        int answer = result == 0 ? batch.evtchn().boundPort(0) : (int) result;
         giveBack(batch);
         return answer;
     }
@@ -105,44 +105,109 @@ public final class Hypercalls {
     /** {@code EVTCHNOP_close}: 0 or a negative error. */
     public int evtchnClose(int port) {
         HypercallBatch batch = borrow();
-        batch.evtchnClose(port);
+        batch.evtchn().close(port);
         return (int) finish(batch);
     }
 
     /** {@code EVTCHNOP_send}, waiting for its result: 0 or a negative error. */
     public int evtchnSend(int port) {
         HypercallBatch batch = borrow();
-        batch.evtchnSend(port);
+        batch.evtchn().send(port);
         return (int) finish(batch);
     }
 
     /** {@code EVTCHNOP_unmask}: 0 or a negative error. */
     public int evtchnUnmask(int port) {
         HypercallBatch batch = borrow();
-        batch.evtchnUnmask(port);
+        batch.evtchn().unmask(port);
         return (int) finish(batch);
     }
 
     /** {@code EVTCHNOP_status}: an {@link io.splitvisor.abi.evtchn.EventChannelStatus}, or a negative error. */
     public int evtchnStatus(int port) {
         HypercallBatch batch = borrow();
-        batch.evtchnStatus(port);
+        batch.evtchn().status(port);
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.portStatus(0) : (int) result;
+        int answer = result == 0 ? batch.evtchn().portStatus(0) : (int) result;
         giveBack(batch);
         return answer;
+    }
+
+    /**
+     * {@code EVTCHNOP_bind_virq}: a new port for a virtual interrupt of a vCPU.
+     *
+     * @return the port, or a negative error
+     */
+    public int evtchnBindVirq(int virq, int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().bindVirq(virq, vcpu);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.evtchn().virqPort(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /**
+     * {@code EVTCHNOP_bind_ipi}: a new port by which this domain's vCPUs notify one of them.
+     *
+     * @return the port, or a negative error
+     */
+    public int evtchnBindIpi(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().bindIpi(vcpu);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.evtchn().ipiPort(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /** {@code EVTCHNOP_bind_vcpu}: 0 or a negative error. */
+    public int evtchnBindVcpu(int port, int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().bindVcpu(port, vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_reset} of this domain: 0 or a negative error. */
+    public int evtchnReset() {
+        HypercallBatch batch = borrow();
+        batch.evtchn().reset();
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_init_control}: 0 or a negative error. */
+    public int evtchnInitControl(int vcpu, long frame, int offset) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().initControl(vcpu, frame, offset);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_expand_array}: 0 or a negative error. */
+    public int evtchnExpandArray(long frame) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().expandArray(frame);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_set_priority}: 0 or a negative error. */
+    public int evtchnSetPriority(int port, int priority) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().setPriority(port, priority);
+        return (int) finish(batch);
     }
 
     /** {@code GNTTABOP_query_size}: the most frames that the grant table can have, or a negative error or GNTST status. */
     public int gnttabMaxFrames() {
         HypercallBatch batch = borrow();
-        batch.gnttabQuerySize();
+        batch.gnttab().querySize();
         batch.run();
         long result = batch.result(0);
         int answer;
         if (result == 0) {
-            HypercallBatch.GrantTableSize size = batch.grantTableSize(0);
+            GrantTableCalls.Size size = batch.gnttab().size(0);
             answer = size.status() == 0 ? size.maxFrames() : size.status();
         } else {
             answer = (int) result;
@@ -159,10 +224,10 @@ public final class Hypercalls {
      */
     public int gnttabSetupTable(int frames, long frameList) {
         HypercallBatch batch = borrow();
-        batch.gnttabSetupTable(frames, frameList);
+        batch.gnttab().setupTable(frames, frameList);
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.setupTableStatus(0) : (int) result;
+        int answer = result == 0 ? batch.gnttab().setupTableStatus(0) : (int) result;
         giveBack(batch);
         return answer;
     }
@@ -170,51 +235,64 @@ public final class Hypercalls {
     /** {@code GNTTABOP_get_version}: the version of this domain's grant table, or a negative error. */
     public int gnttabGetVersion() {
         HypercallBatch batch = borrow();
-        batch.gnttabGetVersion();
+        batch.gnttab().getVersion();
         batch.run();
         long result = batch.result(0);
-        int answer = result == 0 ? batch.grantTableVersion(0) : (int) result;
+        int answer = result == 0 ? batch.gnttab().version(0) : (int) result;
         giveBack(batch);
         return answer;
+    }
+
+    /**
+     * {@code GNTTABOP_set_version}: chooses the version of this domain's grant table, 1 or 2. All entries but the first eight
+     * are cleared.
+     *
+     * @return 0 or a negative error: -EBUSY if a grant is in use
+     */
+    public int gnttabSetVersion(int version) {
+        HypercallBatch batch = borrow();
+        batch.gnttab().setVersion(version);
+        return (int) finish(batch);
+    }
+
+    /**
+     * {@code GNTTABOP_copy} of an array that lies in guest memory, and gets the statuses.
+     *
+     * @param array guest-physical address of {@link io.splitvisor.abi.grant.GnttabCopy} structures
+     * @param count how many
+     * @return 0 or a negative error
+     */
+    public int gnttabCopy(long array, int count) {
+        HypercallBatch batch = borrow();
+        batch.gnttab().copyArray(array, count);
+        return (int) finish(batch);
     }
 
     /** {@code SCHEDOP_yield}: 0 or a negative error. */
     public int schedYield() {
         HypercallBatch batch = borrow();
-        batch.schedYield();
+        batch.sched().yieldProcessor();
         return (int) finish(batch);
     }
 
     /** {@code SCHEDOP_block}: returns when an event is pending for this vCPU; 0 or a negative error. */
     public int schedBlock() {
         HypercallBatch batch = borrow();
-        batch.schedBlock();
-        return (int) finish(batch);
-    }
-
-    /**
-     * {@code SCHEDOP_poll}: returns when one of the ports is pending, or the time has come; 0 or a negative error.
-     *
-     * @param ports guest-physical address of the array of ports, 4 bytes each
-     * @param timeout absolute, in nanoseconds of the domain's system time; 0 for none
-     */
-    public int schedPoll(long ports, int count, long timeout) {
-        HypercallBatch batch = borrow();
-        batch.schedPoll(ports, count, timeout);
+        batch.sched().block();
         return (int) finish(batch);
     }
 
     /** {@code SCHEDOP_shutdown} with the code of an {@link io.splitvisor.abi.ShutdownReason}: 0 or a negative error. */
     public int schedShutdown(int reason) {
         HypercallBatch batch = borrow();
-        batch.schedShutdown(reason);
+        batch.sched().shutdown(reason);
         return (int) finish(batch);
     }
 
     /** {@code XENVER_version}: major shifted left by 16, plus minor; or a negative error. */
     public int xenVersion() {
         HypercallBatch batch = borrow();
-        batch.xenVersion();
+        batch.version().version();
         return (int) finish(batch);
     }
 }

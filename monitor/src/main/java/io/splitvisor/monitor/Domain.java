@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor;
 
+import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.SharedMemory;
 import io.splitvisor.monitor.evtchn.EventChannels;
-import io.splitvisor.monitor.evtchn.TwoLevelDelivery;
+import io.splitvisor.monitor.evtchn.GuestDelivery;
 import io.splitvisor.monitor.grant.GrantTable;
 import io.splitvisor.monitor.memory.GuestMemory;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
+import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
 
 /** A guest as the monitor knows it: its memory, its event channels, its grants, its bells. */
 public final class Domain {
+    /** Port numbers are below this, with the larger of the two ABIs. */
+    private static final int PORTS = io.splitvisor.abi.evtchn.EventChannels.FIFO_NR_CHANNELS;
+
     private final int domid;
     private final DomainResources resources;
     private final GuestMemory memory;
-    private final Doorbell[] vcpuBells;
-    private final TwoLevelDelivery delivery;
+    private final Vcpu[] vcpus;
+    private final GuestDelivery delivery;
     private final EventChannels events;
     private final GrantTable grants;
     private final MonitorListener listener;
@@ -31,6 +36,7 @@ public final class Domain {
             int domid,
             DomainResources resources,
             DomainLayout layout,
+            int populated,
             MonitorListener listener,
             Object lock,
             IntFunction<EventChannels> domains) {
@@ -39,16 +45,18 @@ public final class Domain {
         this.listener = listener;
         boolean complete = false;
         try {
-            this.memory = new GuestMemory(resources.ram(), layout);
+            this.memory = new GuestMemory(resources.ram(), layout, populated);
             this.grants = new GrantTable(memory);
-            this.vcpuBells = new Doorbell[layout.vcpus()];
+            this.vcpus = new Vcpu[layout.vcpus()];
+            MemorySegment sharedInfo = memory.page(layout.sharedInfo());
             for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
                 long asleep = DomainLayout.bytes(layout.vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
-                vcpuBells[vcpu] = new Doorbell(resources.ram().segment(), asleep, resources.bellToGuest());
+                Doorbell bell = new Doorbell(resources.ram().segment(), asleep, resources.bellToGuest());
+                vcpus[vcpu] = new Vcpu(vcpu, bell, new Vcpu.Info(sharedInfo, SharedInfo.vcpuInfo(0, vcpu)));
                 SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
             }
-            this.delivery = new TwoLevelDelivery(memory.page(layout.sharedInfo()), vcpuBells[0]);
-            this.events = new EventChannels(domid, delivery, TwoLevelDelivery.PORTS, lock, domains);
+            this.delivery = new GuestDelivery(memory, vcpus);
+            this.events = new EventChannels(domid, delivery, vcpus.length, PORTS, lock, domains);
             complete = true;
         } finally {
             if (!complete) {
@@ -60,6 +68,11 @@ public final class Domain {
     /** The domain's number. */
     public int domid() {
         return domid;
+    }
+
+    /** Whether it may do what concerns other domains, or all of them. */
+    public boolean privileged() {
+        return domid == 0;
     }
 
     /** Its guest-physical memory. */
@@ -92,9 +105,14 @@ public final class Domain {
         return resources.bellToGuest();
     }
 
-    /** Wakes a vCPU if it sleeps. */
-    public Doorbell vcpuBell(int vcpu) {
-        return vcpuBells[vcpu];
+    /** A vCPU by number, from 0 to {@link #vcpus} - 1. */
+    public Vcpu vcpu(int id) {
+        return vcpus[id];
+    }
+
+    /** How many vCPUs it has. */
+    public int vcpus() {
+        return vcpus.length;
     }
 
     /** Whether its hypercalls and rings stand still. */

@@ -2,6 +2,7 @@
 package io.splitvisor.monitor;
 
 import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.monitor.hypercall.HypercallContext;
 import io.splitvisor.monitor.hypercall.HypercallTable;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,7 @@ public final class Hypervisor implements AutoCloseable {
     private final Monitor monitor = new Monitor(dom0, listener);
     private final HypercallTable table = new HypercallTable(monitor);
     private final List<Guest> guests = new ArrayList<>();
+    private final List<Domain> privileged = new ArrayList<>();
 
     /** The monitor. */
     public Monitor monitor() {
@@ -34,6 +36,11 @@ public final class Hypervisor implements AutoCloseable {
         return table;
     }
 
+    /** Makes a hypercall for a guest's vCPU 0, beside its ring. */
+    public long call(Guest guest, long number, long... words) {
+        return table.run(new HypercallContext(guest.domain(), 0), number, words);
+    }
+
     /** Events that reached Dom0. */
     public RecordingDelivery dom0() {
         return dom0;
@@ -42,6 +49,14 @@ public final class Hypervisor implements AutoCloseable {
     /** How domains ended. */
     public List<String> endings() {
         return listener.endings();
+    }
+
+    /** A domain that may do what Dom0 may. */
+    public Domain privileged() {
+        DomainLayout layout = new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1);
+        Domain domain = new Domain(0, DomainResources.create(0, layout), layout, listener, new Object(), _ -> null);
+        privileged.add(domain);
+        return domain;
     }
 
     /** A guest with one vCPU. */
@@ -59,6 +74,7 @@ public final class Hypervisor implements AutoCloseable {
     @Override
     public void close() {
         List<String> left = new ArrayList<>();
+        privileged.forEach(Domain::close);
         for (Guest guest : guests) {
             int inUse = guest.domain().grants().inUse();
             if (inUse > 0) {

@@ -21,8 +21,8 @@ public final class TrainingGuest implements Guest {
         int port = domain.events().allocUnbound(BACKEND, () -> {});
         domain.xenstore().write("data/ring-ref", Integer.toString(ref));
         HypercallBatch batch = domain.newBatch(2);
-        batch.xenVersion();
-        batch.evtchnSend(port);
+        batch.version().version();
+        batch.evtchn().send(port);
         batch.run();
         System.out.println("rehearsal: Xen " + (batch.result(0) >> 16) + '.' + (batch.result(0) & 0xffff));
         domain.events().close(port);

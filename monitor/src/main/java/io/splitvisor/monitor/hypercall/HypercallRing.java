@@ -10,25 +10,30 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Serves the hypercall ring of one vCPU: a Xen ring whose slots are {@link MulticallEntry}, requests and responses in one.
- * Calls are served in order, and their results are published together, a slice at a time.
+ * Calls are served in order, and their results are published together, a slice at a time. A long call goes on in the next
+ * slice, with the calls of other domains in between.
  */
 public final class HypercallRing implements RingWorker {
-    /** Calls served before others get their turn. */
+    /** Work done before others get their turn, in simple calls. */
     private static final int SLICE = 32;
 
     private final Domain domain;
     private final int vcpu;
     private final HypercallTable table;
+    private final HypercallContext context;
     private final BackRing ring;
     private final MemorySegment memory;
-    private final long[] arguments = new long[HypercallTable.ARGUMENTS];
     private long calls;
+
+    /** The call in the context is not finished. */
+    private boolean underWay;
 
     /** The ring of a vCPU, which has just been initialised. */
     public HypercallRing(Domain domain, int vcpu, HypercallTable table) {
         this.domain = domain;
         this.vcpu = vcpu;
         this.table = table;
+        this.context = new HypercallContext(domain, vcpu);
         this.memory =
                 domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
         this.ring = BackRing.init(memory, MulticallEntry.SIZE);
@@ -48,27 +53,48 @@ public final class HypercallRing implements RingWorker {
             domain.crash("hypercall ring of vCPU " + vcpu + ": more requests than slots");
             return 0;
         }
-        int available = Math.min(ring.unconsumedRequests(), SLICE);
-        int count = 0;
+        context.budget(SLICE);
+        int available = ring.unconsumedRequests();
+        int served = 0;
+        int moved = 0;
         // A call may end the domain: what comes after it in the batch is not executed (row H4).
-        while (count < available && !domain.ended()) {
-            count++;
-            long at = ring.takeRequest();
-            long number = MulticallEntry.op(memory, at);
-            for (int a = 0; a < HypercallTable.ARGUMENTS; a++) {
-                arguments[a] = MulticallEntry.args(memory, at, a);
+        while (!context.preempt() && !domain.ended() && (underWay || available > 0)) {
+            moved++;
+            long result;
+            if (underWay) {
+                result = resume();
+            } else {
+                available--;
+                result = begin();
             }
-            long result = table.call(domain, number, arguments);
-            // One response a request, in order: the response's slot is the request's.
-            MulticallEntry.result(memory, ring.claimResponse(), result);
+            underWay = result == HypercallContext.PREEMPTED;
+            if (!underWay) {
+                served++;
+                // One response a request, in order: the response's slot is the request's.
+                MulticallEntry.result(memory, ring.claimResponse(), result);
+            }
         }
-        if (count > 0) {
-            calls += count;
+        if (served > 0) {
+            calls += served;
             if (ring.pushResponsesAndCheckNotify()) {
-                domain.vcpuBell(vcpu).ring();
+                domain.vcpu(vcpu).bell().ring();
             }
         }
-        return count;
+        return moved;
+    }
+
+    private long begin() {
+        long at = ring.takeRequest();
+        context.begin(MulticallEntry.op(memory, at));
+        for (int i = 0; i < MulticallEntry.NR_ARGS; i++) {
+            context.word(i, MulticallEntry.args(memory, at, i));
+        }
+        return table.serve(context);
+    }
+
+    private long resume() {
+        context.resume();
+        return table.serve(context);
     }
 
     /** A domain that has ended never asks for anything again, whatever it writes into its ring. */
@@ -78,7 +104,7 @@ public final class HypercallRing implements RingWorker {
 
     @Override
     public boolean arm() {
-        return !standsStill() && ring.finalCheckForRequests() != 0;
+        return !standsStill() && (underWay || ring.finalCheckForRequests() != 0);
     }
 
     @Override

@@ -1,72 +1,192 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.hypercall;
 
-import io.splitvisor.abi.Hypercall;
+import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.hypercall.HypercallArgument;
+import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
-import java.util.List;
+import java.lang.foreign.ValueLayout;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.Map;
 
 /**
- * The hypercalls there are, as data: number and operation. What is not in the table is answered with -ENOSYS.
+ * Finds the handler of a hypercall and carries its structure in and out. There is one for every {@link HypercallOp}, or no
+ * table at all; whatever else a guest asks for is answered with -ENOSYS.
  *
- * <p>Arguments are 64-bit words; those that point to memory are guest-physical addresses.
+ * <p>Pointers are guest-physical addresses. A structure is copied into private memory once, before anything looks at it,
+ * and copied out once: what the guest writes meanwhile has no effect (row H14).
  */
 public final class HypercallTable {
-    /** Number of words that come with a call. */
-    public static final int ARGUMENTS = 6;
-
     private static final int NUMBERS = 64;
+    private static final int COMMANDS = 64;
 
-    /** One kind of hypercall. */
-    @FunctionalInterface
-    public interface Operation {
-        /**
-         * Serves a call.
-         *
-         * @param caller who calls
-         * @param arguments private to the callee for the length of the call; it may overwrite them
-         * @return a value, 0, or a negative Xen errno
-         */
-        long call(Domain caller, long[] arguments);
-    }
+    /** An operation and what serves it. */
+    private record Row(HypercallOp op, HypercallHandler handler) {}
 
-    /**
-     * A row.
-     *
-     * @param number as in xen.h
-     * @param operation what it does
-     */
-    public record Row(int number, Operation operation) {
-        /** Xen's name. */
-        public String name() {
-            return Hypercall.nameOf(number);
+    /** The operations of one hypercall number. */
+    private static final class Group {
+        private final boolean privileged;
+        private final boolean commandInStructure;
+        private final Row only;
+        private final Row[] byCommand = new Row[COMMANDS];
+
+        private Group(HypercallOp first, HypercallHandler handler) {
+            privileged = first.privileged();
+            commandInStructure = first.commandInStructure();
+            only = first.command() == HypercallOp.NO_COMMAND ? new Row(first, handler) : null;
         }
     }
 
-    private final List<Row> rows;
-    private final Operation[] byNumber = new Operation[NUMBERS];
+    private final Map<HypercallOp, HypercallHandler> handlers = new EnumMap<>(HypercallOp.class);
+    private final Group[] groups = new Group[NUMBERS];
 
     /** The table over a monitor. */
     public HypercallTable(Monitor monitor) {
-        rows = List.of(
-                new Row(Hypercall.XEN_VERSION, new XenVersionCalls()),
-                new Row(Hypercall.GRANT_TABLE_OP, new GrantTableCalls()),
-                new Row(Hypercall.SCHED_OP, new SchedCalls()),
-                new Row(Hypercall.EVENT_CHANNEL_OP, new EventChannelCalls(monitor)));
-        for (Row row : rows) {
-            byNumber[row.number] = row.operation;
+        new XenVersionHandlers().bind(this);
+        new GrantTableHandlers(monitor).bind(this);
+        new SchedHandlers().bind(this);
+        new EventChannelHandlers(monitor).bind(this);
+        EnumSet<HypercallOp> missing = EnumSet.allOf(HypercallOp.class);
+        missing.removeAll(handlers.keySet());
+        if (!missing.isEmpty()) {
+            throw new IllegalStateException("no handler for " + missing);
         }
     }
 
-    /** All rows. */
-    public List<Row> rows() {
-        return rows;
+    /** Sets the handler of an operation. */
+    void bind(HypercallOp op, HypercallHandler handler) {
+        if (handlers.put(op, handler) != null) {
+            throw new IllegalStateException("two handlers for " + op);
+        }
+        Group group = groups[op.number()];
+        if (group == null) {
+            group = new Group(op, handler);
+            groups[op.number()] = group;
+        }
+        if (op.command() != HypercallOp.NO_COMMAND) {
+            group.byCommand[op.command()] = new Row(op, handler);
+        }
     }
 
-    /** Serves one call; the number is any 64 bits. */
-    public long call(Domain caller, long number, long[] arguments) {
-        Operation operation = number >= 0 && number < NUMBERS ? byNumber[(int) number] : null;
-        return operation == null ? -XenErrno.ENOSYS : operation.call(caller, arguments);
+    /**
+     * Makes a call from its beginning to its end, without leaving the processor to others in between: for Dom0's own calls.
+     *
+     * @param words the first of the six words; the others are 0
+     */
+    public long run(HypercallContext call, long number, long... words) {
+        call.begin(number);
+        for (int i = 0; i < MulticallEntry.NR_ARGS; i++) {
+            call.word(i, i < words.length ? words[i] : 0);
+        }
+        call.budget(Integer.MAX_VALUE);
+        long result = serve(call);
+        while (result == HypercallContext.PREEMPTED) {
+            call.resume();
+            call.budget(Integer.MAX_VALUE);
+            result = serve(call);
+        }
+        return result;
+    }
+
+    /** Serves the call in {@code call}, or its next slice; {@link HypercallContext#PREEMPTED} asks for one more. */
+    public long serve(HypercallContext call) {
+        // Whatever it is, a refusal too: a ring full of nonsense gets no more time than others.
+        call.spend(1);
+        long number = call.number();
+        Group group = number >= 0 && number < NUMBERS ? groups[(int) number] : null;
+        if (group == null) {
+            return -XenErrno.ENOSYS;
+        }
+        if (group.privileged && !call.caller().privileged()) {
+            return -XenErrno.EPERM;
+        }
+        Row row = group.only;
+        if (row == null) {
+            long command = group.commandInStructure ? commandInStructure(call) : call.word(0);
+            if (command < 0 && group.commandInStructure) {
+                return command;
+            }
+            row = command >= 0 && command < COMMANDS ? group.byCommand[(int) command] : null;
+            if (row == null) {
+                return -XenErrno.ENOSYS;
+            }
+        }
+        return serve(row, call);
+    }
+
+    private static long commandInStructure(HypercallContext call) {
+        if (!call.resumed() && !call.caller().memory().copyFrom(call.word(0), call.argument(), Integer.BYTES)) {
+            return -XenErrno.EFAULT;
+        }
+        return Integer.toUnsignedLong(call.argument().get(ValueLayout.JAVA_INT, 0));
+    }
+
+    private static long serve(Row row, HypercallContext call) {
+        HypercallArgument argument = row.op.argument();
+        long at = call.word(argument.word());
+        int size = argument.size();
+        return switch (argument.kind()) {
+            case NONE -> row.handler.serve(call);
+            case IN -> copyIn(call, at, size) ? row.handler.serve(call) : -XenErrno.EFAULT;
+            case OUT -> {
+                if (!call.resumed()) {
+                    // No stale memory of another call (row H10).
+                    call.argument().asSlice(0, size).fill((byte) 0);
+                }
+                yield copyOut(call, at, size, row.handler.serve(call));
+            }
+            case IN_OUT -> copyIn(call, at, size) ? copyOut(call, at, size, row.handler.serve(call)) : -XenErrno.EFAULT;
+            case ARRAY -> serveArray(row, call, at, size, call.word(argument.word() + 1));
+        };
+    }
+
+    private static boolean copyIn(HypercallContext call, long at, int size) {
+        return call.resumed() || call.caller().memory().copyFrom(at, call.argument(), size);
+    }
+
+    private static long copyOut(HypercallContext call, long at, int size, long result) {
+        if (result < 0) {
+            return result;
+        }
+        return call.caller().memory().copyTo(at, call.argument(), size) ? result : -XenErrno.EFAULT;
+    }
+
+    /** Elements one by one, each copied in, served and copied out, with a look at the clock after each (rows H6, G19). */
+    private static long serveArray(Row row, HypercallContext call, long at, int size, long countWord) {
+        // An unsigned int in the ABI, of which Xen takes the lower half.
+        int count = (int) countWord;
+        if (count < 0) {
+            return -XenErrno.EINVAL;
+        }
+        Domain caller = call.caller();
+        if (!caller.memory().isAccessible(at, (long) count * size)) {
+            return -XenErrno.EFAULT;
+        }
+        long done = call.progress();
+        while (done < count) {
+            long element = at + done * size;
+            if (!caller.memory().copyFrom(element, call.argument(), size)) {
+                return -XenErrno.EFAULT;
+            }
+            long result = row.handler.serve(call);
+            if (result < 0) {
+                // Elements before this one are done; a preempted one is begun again.
+                call.progress(done);
+                return result;
+            }
+            if (!caller.memory().copyTo(element, call.argument(), size)) {
+                return -XenErrno.EFAULT;
+            }
+            done++;
+            call.spend(1);
+            if (done < count && call.preempt()) {
+                call.progress(done);
+                return HypercallContext.PREEMPTED;
+            }
+        }
+        return 0;
     }
 }

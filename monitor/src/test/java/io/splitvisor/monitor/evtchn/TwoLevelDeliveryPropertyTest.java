@@ -37,7 +37,7 @@ class TwoLevelDeliveryPropertyTest {
         try (Hypervisor hypervisor = new Hypervisor()) {
             Guest guest = hypervisor.guest();
             TwoLevelDelivery delivery =
-                    new TwoLevelDelivery(guest.sharedInfo(), guest.domain().vcpuBell(0));
+                    new TwoLevelDelivery(guest.sharedInfo(), guest.domain().vcpu(0));
             Random random = new Random(seed);
             for (int i = 0; i < STEPS; i++) {
                 // Few ports, in few words, so that operations meet.
@@ -56,7 +56,7 @@ class TwoLevelDeliveryPropertyTest {
     }
 
     private void raise(TwoLevelDelivery delivery, int port) {
-        delivery.raise(port);
+        delivery.raise(new Port(port));
         if (!pending.get(port)) {
             pending.set(port);
             if (!masked.get(port)) {
@@ -66,7 +66,7 @@ class TwoLevelDeliveryPropertyTest {
     }
 
     private void unmask(TwoLevelDelivery delivery, int port) {
-        delivery.unmask(port);
+        delivery.unmask(new Port(port));
         if (masked.get(port)) {
             masked.clear(port);
             if (pending.get(port)) {
@@ -76,7 +76,7 @@ class TwoLevelDeliveryPropertyTest {
     }
 
     private void clear(TwoLevelDelivery delivery, int port) {
-        delivery.clear(port);
+        delivery.clear(new Port(port));
         pending.clear(port);
     }
 

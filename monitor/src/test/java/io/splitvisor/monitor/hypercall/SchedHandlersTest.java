@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class SchedCallsTest {
+class SchedHandlersTest {
     private static final long RAM = (long) Hypervisor.RAM_PAGES * DomainLayout.PAGE_SIZE;
 
     private final Hypervisor hypervisor = new Hypervisor();
@@ -29,7 +29,7 @@ class SchedCallsTest {
     }
 
     private long call(long command, long at) {
-        return hypervisor.table().call(guest.domain(), Hypercall.SCHED_OP, new long[] {command, at, 0, 0, 0, 0});
+        return hypervisor.call(guest, Hypercall.SCHED_OP, command, at);
     }
 
     @ParameterizedTest

@@ -10,14 +10,14 @@ import io.splitvisor.monitor.Guest;
 import io.splitvisor.monitor.Hypervisor;
 import org.junit.jupiter.api.Test;
 
-class XenVersionCallsTest {
+class XenVersionHandlersTest {
     @Test
     void shouldTellVersionAndPageSizeAndNothingElse() {
         try (Hypervisor hypervisor = new Hypervisor()) {
             Guest guest = hypervisor.guest();
             for (int command = -1; command < 32; command++) {
                 long[] arguments = {command, -1, 0, 0, 0, 0};
-                long result = hypervisor.table().call(guest.domain(), Hypercall.XEN_VERSION, arguments);
+                long result = hypervisor.call(guest, Hypercall.XEN_VERSION, arguments);
                 if (command == XenVersion.VERSION) {
                     assertThat(result).isEqualTo(0x40011);
                 } else if (command == XenVersion.PAGESIZE) {

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor.hypercall;
+
+import io.splitvisor.abi.DomId;
+import io.splitvisor.abi.MulticallEntry;
+import io.splitvisor.monitor.Domain;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The hypercall that a vCPU makes just now: its words and its structure in private memory, which the guest cannot change
+ * any more, and how far it got. One a vCPU, used again for each call; confined to the thread that serves the vCPU's ring.
+ *
+ * <p>A long operation is preempted: when {@link #preempt} says so, it keeps its position in {@link #progress}, returns
+ * {@link #PREEMPTED}, and is called again in the vCPU's next turn, with words, structure and progress as it left them. It
+ * holds nothing in between. Unlike Xen's continuations the state never passes through the guest's hands, so nothing of it
+ * needs to be checked again (row H7).
+ */
+public final class HypercallContext {
+    /** A handler's answer: not finished, call again. No hypercall has this result. */
+    public static final long PREEMPTED = Long.MIN_VALUE;
+
+    /** Bytes for a structure: the largest is xen_domctl. */
+    public static final int ARGUMENT_BYTES = 256;
+
+    private final Domain caller;
+    private final int vcpu;
+    private final long[] words = new long[MulticallEntry.NR_ARGS];
+    private final MemorySegment argument = Arena.ofAuto().allocate(ARGUMENT_BYTES, Long.BYTES);
+
+    private long number;
+    private long progress;
+    private boolean resumed;
+    private int budget;
+    private HypercallContext inner;
+
+    /** The context of a vCPU. */
+    public HypercallContext(Domain caller, int vcpu) {
+        this.caller = caller;
+        this.vcpu = vcpu;
+    }
+
+    /** The calling domain. */
+    public Domain caller() {
+        return caller;
+    }
+
+    /** The calling vCPU. */
+    public int vcpu() {
+        return vcpu;
+    }
+
+    /** One of the call's six words. */
+    public long word(int index) {
+        return words[index];
+    }
+
+    /** The structure: copied in before the handler is called, and copied out after success, as the operation's row says. */
+    public MemorySegment argument() {
+        return argument;
+    }
+
+    /** Whether a domid names the caller: DOMID_SELF or its own number. */
+    public boolean isSelf(int domid) {
+        return domid == DomId.SELF || domid == caller.domid();
+    }
+
+    /** A new call. Its words follow with {@link #word(int, long)}. */
+    void begin(long hypercall) {
+        number = hypercall;
+        progress = 0;
+        resumed = false;
+    }
+
+    void word(int index, long value) {
+        words[index] = value;
+    }
+
+    /** The call's number, any 64 bits. */
+    long number() {
+        return number;
+    }
+
+    /** Whether this is not the call's first slice. */
+    boolean resumed() {
+        return resumed;
+    }
+
+    void resume() {
+        resumed = true;
+    }
+
+    /** How far a long operation got: 0 at first, then what {@link #progress(long)} kept. */
+    public long progress() {
+        return progress;
+    }
+
+    /** Keeps how far the operation got. */
+    public void progress(long value) {
+        progress = value;
+    }
+
+    /** What this turn may still cost. */
+    void budget(int units) {
+        budget = units;
+    }
+
+    int budget() {
+        return budget;
+    }
+
+    /** Pays for work; a unit is about a simple call. */
+    public void spend(int units) {
+        budget -= units;
+    }
+
+    /** Ends the vCPU's turn after this call: its results are published, and others are served. */
+    public void endTurn() {
+        budget = 0;
+    }
+
+    /** Whether a long operation should stop here: others are waiting. It must have got on since it was last called. */
+    public boolean preempt() {
+        return budget <= 0;
+    }
+
+    /** The context for the entries of a multicall, made when first needed. */
+    HypercallContext inner() {
+        if (inner == null) {
+            inner = new HypercallContext(caller, vcpu);
+        }
+        return inner;
+    }
+}
