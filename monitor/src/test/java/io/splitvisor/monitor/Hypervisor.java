@@ -4,6 +4,7 @@ package io.splitvisor.monitor;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.hypercall.HypercallContext;
 import io.splitvisor.monitor.hypercall.HypercallTable;
+import io.splitvisor.monitor.time.SystemClock;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,13 +22,19 @@ public final class Hypervisor implements AutoCloseable {
     private final int descriptorsBefore = OpenDescriptors.count();
     private final RecordingListener listener = new RecordingListener();
     private final RecordingDelivery dom0 = new RecordingDelivery();
-    private final Monitor monitor = new Monitor(dom0, listener);
+    private final ManualTime time = new ManualTime();
+    private final Monitor monitor = new Monitor(dom0, listener, new SystemClock(time), time);
     private final HypercallTable table = new HypercallTable(monitor);
     private final List<Guest> guests = new ArrayList<>();
 
     /** The monitor. */
     public Monitor monitor() {
         return monitor;
+    }
+
+    /** Its host's clock. */
+    public ManualTime time() {
+        return time;
     }
 
     /** Its hypercalls. */

@@ -5,6 +5,7 @@ import io.splitvisor.abi.XenErrno;
 import io.splitvisor.monitor.evtchn.PortState.Closed;
 import io.splitvisor.monitor.evtchn.PortState.Interdomain;
 import io.splitvisor.monitor.evtchn.PortState.Unbound;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.IntFunction;
 
@@ -26,6 +27,7 @@ public final class EventChannels {
     /** No port below this is free: where the search for one starts. */
     private int firstFree = SELF_PORTS_RESERVED;
 
+    private final ConcurrentHashMap<Integer, Integer> virqs = new ConcurrentHashMap<>();
     private boolean dying;
 
     /**
@@ -142,6 +144,34 @@ public final class EventChannels {
             delivery.unmask(port);
         }
         return 0;
+    }
+
+    /** A port for a virtual interrupt of a vCPU, in place of one bound before; or -ENOSPC, -ESRCH. */
+    public int bindVirq(int vcpu, int virq) {
+        synchronized (lock) {
+            int port = freePort();
+            if (port > 0) {
+                ports.set(port, new Unbound(domid));
+                virqs.put(vcpu << Byte.SIZE | virq, port);
+            }
+            return port;
+        }
+    }
+
+    /** Sends a virtual interrupt to a vCPU, which may have no port for it. Any thread. */
+    public void raiseVirq(int vcpu, int virq) {
+        Integer port = virqs.get(vcpu << Byte.SIZE | virq);
+        if (port != null) {
+            delivery.raise(port);
+        }
+    }
+
+    /** Whether an event waits on a port, masked or not, for {@code SCHEDOP_poll}: 0 or 1, or -EINVAL if it is not open. */
+    public int poll(int port) {
+        if (state(port) instanceof Closed) {
+            return -XenErrno.EINVAL;
+        }
+        return delivery.isPending(port) ? 1 : 0;
     }
 
     /** What a port is; closed for numbers out of range. */

@@ -11,4 +11,9 @@ public interface EventDelivery {
 
     /** A port was closed: whatever is pending on it means nothing any more. */
     void clear(int port);
+
+    /** Whether an event waits on a port, masked or not. */
+    default boolean isPending(int port) {
+        return false;
+    }
 }

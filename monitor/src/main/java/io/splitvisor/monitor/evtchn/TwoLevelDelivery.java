@@ -43,10 +43,22 @@ public final class TwoLevelDelivery implements EventDelivery {
     }
 
     private void setPending(int port) {
-        if (!SharedInfo.testAndSetPendingVolatile(sharedInfo, 0, port)
-                && !SharedInfo.isMaskedAcquire(sharedInfo, 0, port)) {
-            select(port);
+        if (!SharedInfo.testAndSetPendingVolatile(sharedInfo, 0, port)) {
+            if (!SharedInfo.isMaskedAcquire(sharedInfo, 0, port)) {
+                select(port);
+            }
+            vcpu.portRaised();
         }
+    }
+
+    @Override
+    public boolean isPending(int port) {
+        return gate.enter() && leave(SharedInfo.isPendingAcquire(sharedInfo, 0, port));
+    }
+
+    private boolean leave(boolean answer) {
+        gate.leave();
+        return answer;
     }
 
     @Override
@@ -85,9 +97,8 @@ public final class TwoLevelDelivery implements EventDelivery {
 
     private void select(int port) {
         Vcpu.Info info = vcpu.info();
-        if (!VcpuInfo.testAndSetPendingSelVolatile(info.memory(), info.at(), SharedInfo.wordOf(port))
-                && !VcpuInfo.testAndSetUpcallPendingVolatile(info.memory(), info.at())) {
-            vcpu.bell().ring();
+        if (!VcpuInfo.testAndSetPendingSelVolatile(info.memory(), info.at(), SharedInfo.wordOf(port))) {
+            vcpu.upcall();
         }
     }
 }

@@ -66,13 +66,12 @@ class SchedHandlersTest {
     }
 
     @Test
-    void shouldHaveNothingToDoForYieldAndBlock() {
+    void shouldHaveNothingToDoForYield() {
         assertThat(call(SchedOp.YIELD, -1)).isZero();
-        assertThat(call(SchedOp.BLOCK, -1)).isZero();
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {SchedOp.POLL, SchedOp.REMOTE_SHUTDOWN, SchedOp.WATCHDOG, 100, -1, 1L << 32, Long.MIN_VALUE})
+    @ValueSource(longs = {SchedOp.PIN_OVERRIDE, 8, 100, -1, 1L << 32, Long.MIN_VALUE})
     void h1_shouldRefuseOperationsItDoesNotHave(long command) {
         assertThat(call(command, 0)).isEqualTo(-XenErrno.ENOSYS);
         assertThat(hypervisor.endings()).isEmpty();
