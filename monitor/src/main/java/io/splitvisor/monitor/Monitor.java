@@ -42,7 +42,7 @@ public final class Monitor {
         this.clock = clock;
         this.alarms = alarms;
         this.nextDomid = firstDomid;
-        this.dom0Events = new EventChannels(0, dom0, DOM0_PORTS, eventLock, this::eventsOf);
+        this.dom0Events = new EventChannels(0, dom0, 1, DOM0_PORTS, eventLock, this::eventsOf);
     }
 
     /** Dom0's event channels. */
@@ -55,7 +55,8 @@ public final class Monitor {
         return clock;
     }
 
-    private EventChannels eventsOf(int domid) {
+    /** A domain's event channels, Dom0's too; null if there is no such domain. */
+    public EventChannels eventsOf(int domid) {
         if (domid == 0) {
             return dom0Events;
         }
@@ -91,6 +92,12 @@ public final class Monitor {
     /** A domain by number; null if there is none. */
     public Domain find(int domid) {
         return domains.get(domid);
+    }
+
+    /** Whether a guest stands still. Not so for a domain that does not exist, nor for Dom0. */
+    public boolean isPaused(int domid) {
+        Domain domain = domains.get(domid);
+        return domain != null && domain.paused();
     }
 
     /** All guests, by number. */

@@ -23,9 +23,11 @@ public final class Hypervisor implements AutoCloseable {
     private final RecordingListener listener = new RecordingListener();
     private final RecordingDelivery dom0 = new RecordingDelivery();
     private final ManualTime time = new ManualTime();
-    private final Monitor monitor = new Monitor(dom0, listener, new SystemClock(time), time);
+    private final SystemClock clock = new SystemClock(time);
+    private final Monitor monitor = new Monitor(dom0, listener, clock, time);
     private final HypercallTable table = new HypercallTable(monitor);
     private final List<Guest> guests = new ArrayList<>();
+    private final List<Domain> privileged = new ArrayList<>();
 
     /** The monitor. */
     public Monitor monitor() {
@@ -57,6 +59,15 @@ public final class Hypervisor implements AutoCloseable {
         return listener.endings();
     }
 
+    /** A domain that may do what Dom0 may. */
+    public Domain privileged() {
+        DomainLayout layout = new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1);
+        Domain domain = new Domain(
+                0, DomainResources.create(0, layout), layout, listener, new Object(), _ -> null, clock, time);
+        privileged.add(domain);
+        return domain;
+    }
+
     /** A guest with one vCPU. */
     public Guest guest() {
         return guest(new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1));
@@ -72,6 +83,7 @@ public final class Hypervisor implements AutoCloseable {
     @Override
     public void close() {
         List<String> left = new ArrayList<>();
+        privileged.forEach(Domain::close);
         for (Guest guest : guests) {
             int inUse = guest.domain().grants().inUse();
             if (inUse > 0) {

@@ -49,27 +49,21 @@ public final class CycleCounter {
     private static final Path CLOCK_SOURCES =
             Path.of("/sys/devices/system/clocksource/clocksource0/available_clocksource");
 
-    /** Made when first asked for; null where there is none. */
-    private static final class Instance {
-        private static final CycleCounter ONE = make();
+    private static final CycleCounter ONE = new CycleCounter();
+
+    /** Made when first asked for; static, so that the compiler sees the call through. */
+    private static final class Code {
+        private static final MethodHandle READ = make();
     }
 
-    private final MethodHandle read;
-
-    private CycleCounter(MemorySegment code) {
-        // SAFETY: a C function "long f(void)" that touches neither memory nor callee-saved registers, returns at once,
-        // and
-        // never calls back; so the thread need not leave the state in which it runs Java.
-        this.read =
-                Linker.nativeLinker().downcallHandle(code, FunctionDescriptor.of(LONG), Linker.Option.critical(false));
-    }
+    private CycleCounter() {}
 
     /** The counter; empty on other processors, and where the system lets nobody make executable memory. */
     public static Optional<CycleCounter> find() {
-        return Optional.ofNullable(Instance.ONE);
+        return Code.READ == null ? Optional.empty() : Optional.of(ONE);
     }
 
-    private static CycleCounter make() {
+    private static MethodHandle make() {
         if (!X86_64) {
             return null;
         }
@@ -86,7 +80,14 @@ public final class CycleCounter {
             MemorySegment code = MemorySegment.ofAddress(page).reinterpret(size);
             MemorySegment.copy(MemorySegment.ofArray(CODE), 0, code, 0, CODE.length);
             boolean executable = (int) (long) mprotect.invokeExact(state, page, size, PROT_READ_EXEC, 0L, 0L, 0L) == 0;
-            return executable ? new CycleCounter(code) : null;
+            if (!executable) {
+                return null;
+            }
+            // SAFETY: a C function "long f(void)" that touches neither memory nor callee-saved registers, returns at
+            // once,
+            // and never calls back; so the thread need not leave the state in which it runs Java.
+            return Linker.nativeLinker()
+                    .downcallHandle(code, FunctionDescriptor.of(LONG), Linker.Option.critical(false));
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }
@@ -95,7 +96,7 @@ public final class CycleCounter {
     /** Cycles since the processor was reset, as an unsigned number. No allocation, no system call. */
     public long read() {
         try {
-            return (long) read.invokeExact();
+            return (long) Code.READ.invokeExact();
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

@@ -102,8 +102,6 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         xenstored.close();
         loops.forEach(PollingLoop::close);
         timer.shutdownNow();
-        acceptors
-                .shutdownGracefully(0, 1, TimeUnit.SECONDS)
-                .syncUninterruptibly();
+        acceptors.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

@@ -39,7 +39,8 @@ final class StartOfDay {
         StartInfo.consoleDomuEvtchn(start, 0, consolePort);
         StartInfo.cmdLine(start, 0, config.commandLine());
         Instant boot = HostTime.boot();
-        SharedInfo.wallClockRelease(domain.memory().page(layout.sharedInfo()), 0, boot.getEpochSecond(), boot.getNano());
+        SharedInfo.wallClockRelease(
+                domain.memory().page(layout.sharedInfo()), 0, boot.getEpochSecond(), boot.getNano());
         domain.grants().grant(GrantTable.RESERVED_CONSOLE, DOM0, layout.console());
         domain.grants().grant(GrantTable.RESERVED_XENSTORE, DOM0, layout.xenstore());
         long monitorBytes = domain.monitorPages().byteSize();

@@ -28,8 +28,11 @@ final class SchedHandlers {
     }
 
     void bind(HypercallTable table) {
-        // The vCPU's thread is the host's to schedule; the ring of another vCPU gets its turn anyway.
-        table.bind(HypercallOp.SCHEDOP_YIELD, _ -> 0);
+        // Ends the turn, and so publishes the results of the calls before it; the thread is the host's to schedule.
+        table.bind(HypercallOp.SCHEDOP_YIELD, call -> {
+            call.endTurn();
+            return 0;
+        });
         table.bind(HypercallOp.SCHEDOP_BLOCK, SchedHandlers::block);
         table.bind(HypercallOp.SCHEDOP_SHUTDOWN, call -> {
             call.caller().shutdown(SchedShutdown.reason(call.argument(), 0));

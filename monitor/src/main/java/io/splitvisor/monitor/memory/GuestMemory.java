@@ -4,6 +4,7 @@ package io.splitvisor.monitor.memory;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.SharedMemory;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The guest-physical memory of a domain: its RAM, and the special pages behind it. All frame numbers that a guest gives
@@ -18,6 +19,9 @@ public final class GuestMemory {
 
     private final SharedMemory memory;
     private final DomainLayout layout;
+
+    /** How often each frame is pinned; frames that are not pinned are missing. */
+    private final ConcurrentHashMap<Long, Integer> pins = new ConcurrentHashMap<>();
 
     /** The memory has to be as large as the layout says. */
     public GuestMemory(SharedMemory memory, DomainLayout layout) {
@@ -46,6 +50,30 @@ public final class GuestMemory {
     /** Offset in {@link #segment} of a frame of RAM that the guest names, any 64 bits; or {@link #NOT_MEMORY}. */
     public long machineOffset(long frame) {
         return frame >= 0 && frame < layout.ramPages() ? frame * DomainLayout.PAGE_SIZE : NOT_MEMORY;
+    }
+
+    /**
+     * Keeps a frame where it is, because the monitor goes on using it: it can be neither moved nor given back until it is
+     * {@link #unpin unpinned} as often.
+     *
+     * @return its offset; or {@link #NOT_MEMORY}, and nothing is pinned
+     */
+    public long pin(long frame) {
+        long offset = machineOffset(frame);
+        if (offset != NOT_MEMORY) {
+            pins.merge(frame, 1, Integer::sum);
+        }
+        return offset;
+    }
+
+    /** Undoes one {@link #pin}. */
+    public void unpin(long frame) {
+        pins.computeIfPresent(frame, (_, count) -> count == 1 ? null : count - 1);
+    }
+
+    /** Whether the guest may not move a frame or give it back. */
+    public boolean isPinned(long frame) {
+        return pins.containsKey(frame);
     }
 
     /** Whether an argument of a hypercall lies in RAM altogether; the address is the guest's, any 64 bits. */

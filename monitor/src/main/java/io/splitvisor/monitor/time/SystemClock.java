@@ -7,18 +7,19 @@ import java.util.Set;
 
 /**
  * Keeps the clocks of all vCPUs: each {@code vcpu_time_info} states system time as a function of the processor's cycle
- * counter, and {@link #tick} corrects it about once a second.
+ * counter, and {@link #tick} corrects it about twice a second.
  *
  * <p>All vCPUs share one line at a time. To change it, all versions are made odd, so that readers wait; the new line begins
- * where the old one is at that moment, and its slope is such that the error is gone a second later. So every reading of
+ * where the old one is at that moment, and its slope is such that the error is gone at the next tick. So every reading of
  * every vCPU is a value of one function of the counter, which never falls; the clock is wrong by what the host's rate
- * changes in a second, at most 500 parts in a million (NTP), which is half a millisecond, and by nanoseconds ordinarily.
+ * changes between two ticks: half a millisecond if NTP goes from one of its extremes to the other, 500 parts in a million
+ * each, and nanoseconds ordinarily.
  *
  * <p>Thread-safe: one lock, held for microseconds.
  */
 public final class SystemClock {
     /** In which an error is corrected; {@link #tick} has to come about as often. */
-    public static final long TICK_NANOS = 1_000_000_000;
+    public static final long TICK_NANOS = 500_000_000;
 
     /** An error beyond which the clock is set forward, which harms nobody. */
     private static final long STEP_FORWARD_NANOS = 500_000;

@@ -66,17 +66,17 @@ class SendDuringDestroyTest {
     void shouldDropWhatComesAfterTheEnd() {
         try (Hypervisor hypervisor = new Hypervisor()) {
             Guest guest = hypervisor.guest();
-            TwoLevelDelivery delivery =
-                    new TwoLevelDelivery(guest.sharedInfo(), guest.domain().vcpu(0));
+            GuestDelivery delivery =
+                    new GuestDelivery(guest.domain().memory(), guest.domain().vcpu(0));
             delivery.close();
             delivery.close();
-            delivery.raise(5);
+            delivery.raise(new Port(5));
             assertThat(guest.isPending(5)).isFalse();
             SharedInfo.testAndSetPendingVolatile(guest.sharedInfo(), 0, 6);
-            delivery.clear(6);
+            delivery.clear(new Port(6));
             assertThat(guest.isPending(6)).isTrue();
             SharedInfo.testAndSetMaskVolatile(guest.sharedInfo(), 0, 6);
-            delivery.unmask(6);
+            delivery.unmask(new Port(6));
             assertThat(SharedInfo.isMaskedAcquire(guest.sharedInfo(), 0, 6)).isTrue();
             guest.takeEvents();
         }

@@ -7,8 +7,8 @@ import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.SchedOp;
 import io.splitvisor.abi.SchedShutdown;
-import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.VcpuOp;
+import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.XenVersion;
 import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.abi.evtchn.EvtchnSend;
@@ -81,6 +81,18 @@ class HypercallRingTest {
             assertThat(MulticallEntry.args(ringPages(), at, i)).isEqualTo(i + 1);
         }
         assertThat(MulticallEntry.op(ringPages(), at)).isEqualTo(Hypercall.XEN_VERSION);
+    }
+
+    @Test
+    void shouldPublishTheResultsUpToAYield() {
+        stageVersions(2);
+        guest.stage(Hypercall.SCHED_OP, SchedOp.YIELD);
+        stageVersions(3);
+        guest.push();
+        assertThat(ring.serve()).isEqualTo(3);
+        assertThat(guest.results()).containsExactly(VERSION, VERSION, 0L);
+        assertThat(ring.serve()).isEqualTo(3);
+        assertThat(guest.results()).containsOnly(VERSION).hasSize(3);
     }
 
     @Test
@@ -271,7 +283,8 @@ class HypercallRingTest {
         MulticallEntry.op(front.memory(), at, Hypercall.XEN_VERSION);
         front.pushRequests();
         assertThat(second.serve()).as("a vCPU that is down makes no calls").isZero();
-        assertThat(hypervisor.call(two, Hypercall.VCPU_OP, VcpuOp.INITIALISE, 1, 0)).isZero();
+        assertThat(hypervisor.call(two, Hypercall.VCPU_OP, VcpuOp.INITIALISE, 1, 0))
+                .isZero();
         assertThat(hypervisor.call(two, Hypercall.VCPU_OP, VcpuOp.UP, 1, 0)).isZero();
         assertThat(second.serve()).isEqualTo(1);
         assertThat(MulticallEntry.result(front.memory(), front.takeResponse())).isEqualTo(VERSION);
