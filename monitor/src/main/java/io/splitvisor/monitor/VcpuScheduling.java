@@ -39,10 +39,11 @@ public final class VcpuScheduling {
     private final Runstates runstates;
 
     private boolean initialised;
-    private boolean moved;
     private boolean nmiPending;
     private PolledPorts polled;
     private long runstateArea = NOWHERE;
+    private long timeArea = NOWHERE;
+    private long infoArea = NOWHERE;
 
     VcpuScheduling(Domain domain, Vcpu vcpu, SystemClock systemClock, Alarms alarms) {
         this.domain = domain;
@@ -155,15 +156,37 @@ public final class VcpuScheduling {
      * @param address guest-physical, any 64 bits
      */
     public int runstateArea(long address) {
-        if (!domain.memory().isAccessible(address, VcpuRunstateInfo.SIZE)) {
-            return -XenErrno.EFAULT;
+        long at = pin(address, VcpuRunstateInfo.SIZE);
+        if (at < 0) {
+            return (int) at;
         }
-        if (address % Long.BYTES != 0) {
-            return -XenErrno.EINVAL;
-        }
-        runstateArea = address;
+        unpin(runstateArea);
+        runstateArea = at;
         copyRunstate();
         return 0;
+    }
+
+    /**
+     * Keeps a structure's page in place, whatever the guest does to its map.
+     *
+     * @return where it is in the memory's bytes, or -EFAULT outside RAM, -EINVAL if it is not aligned or crosses a page's end
+     */
+    private long pin(long address, int size) {
+        if (!domain.memory().isAccessible(address, size)) {
+            return -XenErrno.EFAULT;
+        }
+        long offset = address % DomainLayout.PAGE_SIZE;
+        if (address % Long.BYTES != 0 || offset > DomainLayout.PAGE_SIZE - size) {
+            return -XenErrno.EINVAL;
+        }
+        long page = domain.memory().pin(address / DomainLayout.PAGE_SIZE);
+        return page < 0 ? -XenErrno.EFAULT : page + offset;
+    }
+
+    private void unpin(long at) {
+        if (at != NOWHERE) {
+            domain.memory().unpin(at);
+        }
     }
 
     /** Writes the guest's copy of the runstate, if it has one: marked while it is written, for guests that asked for that. */
@@ -190,13 +213,13 @@ public final class VcpuScheduling {
      * @param address guest-physical, any 64 bits
      */
     public int timeArea(long address) {
-        if (!domain.memory().isAccessible(address, VcpuTimeInfo.SIZE)) {
-            return -XenErrno.EFAULT;
+        long at = pin(address, VcpuTimeInfo.SIZE);
+        if (at < 0) {
+            return (int) at;
         }
-        if (address % Long.BYTES != 0) {
-            return -XenErrno.EINVAL;
-        }
-        systemClock.second(clock, new VcpuClock.Place(domain.memory().segment(), address));
+        systemClock.second(clock, new VcpuClock.Place(domain.memory().segment(), at));
+        unpin(timeArea);
+        timeArea = at;
         return 0;
     }
 
@@ -209,14 +232,18 @@ public final class VcpuScheduling {
      * @param caller the vCPU that asks: itself, or another if this one is down
      */
     public int moveInfo(long frame, int offset, int caller) {
-        long at = domain.memory().machineOffset(frame);
         boolean fits = Integer.compareUnsigned(offset, DomainLayout.PAGE_SIZE - VcpuInfo.SIZE) <= 0;
-        if (moved || at < 0 || !fits || offset % Long.BYTES != 0 || caller != vcpu.id() && !vcpu.isDown()) {
+        boolean exists = frame >= 0 && frame < domain.memory().layout().ramPages();
+        if (infoArea != NOWHERE || !exists || !fits || caller != vcpu.id() && !vcpu.isDown()) {
             return -XenErrno.EINVAL;
         }
-        moved = true;
+        long at = pin(frame * DomainLayout.PAGE_SIZE + offset, VcpuInfo.SIZE);
+        if (at < 0) {
+            return -XenErrno.EINVAL;
+        }
+        infoArea = at;
         Vcpu.Info from = vcpu.info();
-        Vcpu.Info to = new Vcpu.Info(domain.memory().segment(), at + offset);
+        Vcpu.Info to = new Vcpu.Info(domain.memory().segment(), at);
         systemClock.move(clock, new VcpuClock.Place(to.memory(), VcpuInfo.time(to.at())), () -> {
             MemorySegment.copy(from.memory(), from.at(), to.memory(), to.at(), VcpuInfo.SIZE);
             vcpu.info(to);
@@ -234,8 +261,14 @@ public final class VcpuScheduling {
         timers.stop();
     }
 
-    /** Nobody writes the clock any more. Any thread; idempotent. */
+    /** Nobody writes the clock or the runstate any more. When nobody else uses the domain; idempotent. */
     void close() {
         systemClock.remove(clock);
+        unpin(runstateArea);
+        unpin(timeArea);
+        unpin(infoArea);
+        runstateArea = NOWHERE;
+        timeArea = NOWHERE;
+        infoArea = NOWHERE;
     }
 }

@@ -63,7 +63,15 @@ public final class Hypervisor implements AutoCloseable {
     public Domain privileged() {
         DomainLayout layout = new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1);
         Domain domain = new Domain(
-                0, DomainResources.create(0, layout), layout, listener, new Object(), _ -> null, clock, time);
+                0,
+                DomainResources.create(0, layout),
+                layout,
+                RAM_PAGES,
+                listener,
+                new Object(),
+                _ -> null,
+                clock,
+                time);
         privileged.add(domain);
         return domain;
     }

@@ -285,6 +285,11 @@ public final class EventChannels {
         return ports.find(number);
     }
 
+    /** Ports exist below this. */
+    int valid() {
+        return ports.valid();
+    }
+
     /** What a port is; closed for a number that is no port. */
     public PortState state(int number) {
         Port port = ports.find(number);

@@ -46,7 +46,7 @@ public final class HypercallTable {
     /** The table over a monitor. */
     public HypercallTable(Monitor monitor) {
         new XenVersionHandlers().bind(this);
-        new GrantTableHandlers().bind(this);
+        new GrantTableHandlers(monitor).bind(this);
         new SchedHandlers(monitor).bind(this);
         new TimerHandlers(monitor).bind(this);
         new VcpuHandlers(monitor).bind(this);
@@ -178,6 +178,8 @@ public final class HypercallTable {
             }
             long result = row.handler.serve(call);
             if (result < 0) {
+                // Elements before this one are done; a preempted one is begun again.
+                call.progress(done);
                 return result;
             }
             if (!caller.memory().copyTo(element, call.argument(), size)) {

@@ -107,6 +107,11 @@ final class FifoGuest {
         return controlFrame(vcpu) * DomainLayout.PAGE_SIZE;
     }
 
+    /** Whether queues are ready that the guest has not taken notice of. */
+    boolean isAnnounced(int vcpu) {
+        return EvtchnFifoControlBlock.readyAcquire(guest.memory(), control(vcpu)) != 0;
+    }
+
     int readyBits(int vcpu) {
         return EvtchnFifoControlBlock.readyAcquire(guest.memory(), control(vcpu)) | ready[vcpu];
     }
