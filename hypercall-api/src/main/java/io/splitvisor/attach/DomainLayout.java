@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.attach;
 
+import io.splitvisor.abi.grant.GrantEntryV2;
+
 /**
  * Where things lie in a domain's guest-physical memory, in frame numbers. RAM comes first; the special pages follow it
  * in this order:
  *
  * <pre>
- *   shared_info | start_info | xenstore ring | console ring | grant table frames | vCPU areas
+ *   shared_info | start_info | xenstore ring | console ring | grant table frames | grant status frames | vCPU areas
  * </pre>
  *
  * A vCPU area is one control page and the pages of its hypercall ring.
  *
  * @param ramPages pages of RAM, from frame 0
- * @param grantFrames pages of the grant table
+ * @param grantFrames most pages of the grant table; it starts with fewer, and grows when the guest asks
  * @param vcpus number of virtual processors
  */
 public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
@@ -69,9 +71,19 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
         return ramPages + 4;
     }
 
+    /** First of the {@link #grantStatusFrames}. */
+    public int grantStatus() {
+        return grantTable() + grantFrames;
+    }
+
+    /** Pages for the status words of a version 2 grant table of {@link #grantFrames}. */
+    public int grantStatusFrames() {
+        return GrantEntryV2.statusFrames(grantFrames);
+    }
+
     /** Control page of a vCPU. */
     public int vcpuControl(int vcpu) {
-        return grantTable() + grantFrames + vcpu * VCPU_AREA_PAGES;
+        return grantStatus() + grantStatusFrames() + vcpu * VCPU_AREA_PAGES;
     }
 
     /** First frame of a vCPU's hypercall ring. */

@@ -25,9 +25,18 @@ import io.splitvisor.abi.evtchn.EvtchnSend;
 import io.splitvisor.abi.evtchn.EvtchnSetPriority;
 import io.splitvisor.abi.evtchn.EvtchnStatus;
 import io.splitvisor.abi.evtchn.EvtchnUnmask;
+import io.splitvisor.abi.grant.GnttabCacheFlush;
+import io.splitvisor.abi.grant.GnttabCopy;
+import io.splitvisor.abi.grant.GnttabGetStatusFrames;
 import io.splitvisor.abi.grant.GnttabGetVersion;
+import io.splitvisor.abi.grant.GnttabMapGrantRef;
 import io.splitvisor.abi.grant.GnttabQuerySize;
+import io.splitvisor.abi.grant.GnttabSetVersion;
 import io.splitvisor.abi.grant.GnttabSetupTable;
+import io.splitvisor.abi.grant.GnttabSwapGrantRef;
+import io.splitvisor.abi.grant.GnttabTransfer;
+import io.splitvisor.abi.grant.GnttabUnmapAndReplace;
+import io.splitvisor.abi.grant.GnttabUnmapGrantRef;
 import io.splitvisor.abi.grant.GrantTableOp;
 
 /**
@@ -40,24 +49,78 @@ public enum HypercallOp {
     XENVER_PAGESIZE(Hypercall.XEN_VERSION, XenVersion.PAGESIZE, "XENVER_pagesize", none(), "bytes of a page"),
 
     // grant_table_op(cmd, uop, count)
+    GNTTABOP_MAP_GRANT_REF(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.MAP_GRANT_REF,
+            "GNTTABOP_map_grant_ref",
+            array("gnttab_map_grant_ref", GnttabMapGrantRef.SIZE),
+            "maps granted pages"),
+    GNTTABOP_UNMAP_GRANT_REF(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.UNMAP_GRANT_REF,
+            "GNTTABOP_unmap_grant_ref",
+            array("gnttab_unmap_grant_ref", GnttabUnmapGrantRef.SIZE),
+            "undoes mappings"),
     GNTTABOP_SETUP_TABLE(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.SETUP_TABLE,
             "GNTTABOP_setup_table",
-            array("gnttab_setup_table", GnttabSetupTable.SIZE),
-            "where the frames of a grant table lie"),
+            inOut("gnttab_setup_table", GnttabSetupTable.SIZE),
+            "grows a grant table, and tells where its frames lie"),
+    GNTTABOP_TRANSFER(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.TRANSFER,
+            "GNTTABOP_transfer",
+            array("gnttab_transfer", GnttabTransfer.SIZE),
+            "would give pages away; refused"),
+    GNTTABOP_COPY(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.COPY,
+            "GNTTABOP_copy",
+            array("gnttab_copy", GnttabCopy.SIZE),
+            "copies bytes between own and granted pages"),
     GNTTABOP_QUERY_SIZE(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.QUERY_SIZE,
             "GNTTABOP_query_size",
-            array("gnttab_query_size", GnttabQuerySize.SIZE),
+            inOut("gnttab_query_size", GnttabQuerySize.SIZE),
             "frames that a grant table has, and can have"),
+    GNTTABOP_UNMAP_AND_REPLACE(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.UNMAP_AND_REPLACE,
+            "GNTTABOP_unmap_and_replace",
+            array("gnttab_unmap_and_replace", GnttabUnmapAndReplace.SIZE),
+            "undoes mappings, with other pages in their place"),
+    GNTTABOP_SET_VERSION(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.SET_VERSION,
+            "GNTTABOP_set_version",
+            inOut("gnttab_set_version", GnttabSetVersion.SIZE),
+            "chooses the version of the grant table"),
+    GNTTABOP_GET_STATUS_FRAMES(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.GET_STATUS_FRAMES,
+            "GNTTABOP_get_status_frames",
+            inOut("gnttab_get_status_frames", GnttabGetStatusFrames.SIZE),
+            "where the status frames of a grant table lie"),
     GNTTABOP_GET_VERSION(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.GET_VERSION,
             "GNTTABOP_get_version",
-            array("gnttab_get_version", GnttabGetVersion.SIZE),
+            inOut("gnttab_get_version", GnttabGetVersion.SIZE),
             "version of a grant table"),
+    GNTTABOP_SWAP_GRANT_REF(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.SWAP_GRANT_REF,
+            "GNTTABOP_swap_grant_ref",
+            array("gnttab_swap_grant_ref", GnttabSwapGrantRef.SIZE),
+            "swaps the contents of entries"),
+    GNTTABOP_CACHE_FLUSH(
+            Hypercall.GRANT_TABLE_OP,
+            GrantTableOp.CACHE_FLUSH,
+            "GNTTABOP_cache_flush",
+            array("gnttab_cache_flush", GnttabCacheFlush.SIZE),
+            "writes cached bytes of pages back"),
 
     // sched_op(cmd, arg)
     SCHEDOP_YIELD(Hypercall.SCHED_OP, SchedOp.YIELD, "SCHEDOP_yield", none(), "offers the processor to others"),

@@ -243,6 +243,31 @@ public final class Hypercalls {
         return answer;
     }
 
+    /**
+     * {@code GNTTABOP_set_version}: chooses the version of this domain's grant table, 1 or 2. All entries but the first eight
+     * are cleared.
+     *
+     * @return 0 or a negative error: -EBUSY if a grant is in use
+     */
+    public int gnttabSetVersion(int version) {
+        HypercallBatch batch = borrow();
+        batch.gnttab().setVersion(version);
+        return (int) finish(batch);
+    }
+
+    /**
+     * {@code GNTTABOP_copy} of an array that lies in guest memory, and gets the statuses.
+     *
+     * @param array guest-physical address of {@link io.splitvisor.abi.grant.GnttabCopy} structures
+     * @param count how many
+     * @return 0 or a negative error
+     */
+    public int gnttabCopy(long array, int count) {
+        HypercallBatch batch = borrow();
+        batch.gnttab().copyArray(array, count);
+        return (int) finish(batch);
+    }
+
     /** {@code SCHEDOP_yield}: 0 or a negative error. */
     public int schedYield() {
         HypercallBatch batch = borrow();

@@ -19,15 +19,21 @@ import io.splitvisor.abi.evtchn.EvtchnSend;
 import io.splitvisor.abi.evtchn.EvtchnSetPriority;
 import io.splitvisor.abi.evtchn.EvtchnStatus;
 import io.splitvisor.abi.evtchn.EvtchnUnmask;
+import io.splitvisor.abi.grant.GnttabCacheFlush;
 import io.splitvisor.abi.grant.GnttabCopy;
 import io.splitvisor.abi.grant.GnttabCopyPtr;
+import io.splitvisor.abi.grant.GnttabGetStatusFrames;
 import io.splitvisor.abi.grant.GnttabGetVersion;
 import io.splitvisor.abi.grant.GnttabMapGrantRef;
 import io.splitvisor.abi.grant.GnttabQuerySize;
 import io.splitvisor.abi.grant.GnttabSetVersion;
 import io.splitvisor.abi.grant.GnttabSetupTable;
+import io.splitvisor.abi.grant.GnttabSwapGrantRef;
+import io.splitvisor.abi.grant.GnttabTransfer;
+import io.splitvisor.abi.grant.GnttabUnmapAndReplace;
 import io.splitvisor.abi.grant.GnttabUnmapGrantRef;
 import io.splitvisor.abi.grant.GrantEntryV1;
+import io.splitvisor.abi.grant.GrantEntryV2;
 import io.splitvisor.abi.io.BlkifRequest;
 import io.splitvisor.abi.io.BlkifRequestDiscard;
 import io.splitvisor.abi.io.BlkifRequestIndirect;
@@ -102,9 +108,18 @@ class AbiStructsGoldenTest {
             StructClass.of(GrantEntryV1.class, "grant_entry_v1")
                     .counts("PER_PAGE", Layout.count("grant_entries_v1_per_page"))
                     .ordered("flags"),
+            StructClass.of(GrantEntryV2.class, "grant_entry_v2")
+                    .counts("PER_PAGE", Layout.count("grant_entries_v2_per_page"))
+                    .counts("STATUS_PER_PAGE", Layout.count("grant_status_per_page"))
+                    .ordered("hdr", "full_page.hdr", "sub_page.hdr", "transitive.hdr"),
             StructClass.of(GnttabSetupTable.class, "gnttab_setup_table"),
             StructClass.of(GnttabMapGrantRef.class, "gnttab_map_grant_ref"),
             StructClass.of(GnttabUnmapGrantRef.class, "gnttab_unmap_grant_ref"),
+            StructClass.of(GnttabUnmapAndReplace.class, "gnttab_unmap_and_replace"),
+            StructClass.of(GnttabTransfer.class, "gnttab_transfer"),
+            StructClass.of(GnttabGetStatusFrames.class, "gnttab_get_status_frames"),
+            StructClass.of(GnttabSwapGrantRef.class, "gnttab_swap_grant_ref"),
+            StructClass.of(GnttabCacheFlush.class, "gnttab_cache_flush"),
             StructClass.of(GnttabCopyPtr.class, "gnttab_copy_ptr"),
             StructClass.of(GnttabCopy.class, "gnttab_copy"),
             StructClass.of(GnttabQuerySize.class, "gnttab_query_size"),

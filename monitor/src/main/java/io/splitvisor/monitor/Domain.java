@@ -36,6 +36,7 @@ public final class Domain {
             int domid,
             DomainResources resources,
             DomainLayout layout,
+            int populated,
             MonitorListener listener,
             Object lock,
             IntFunction<EventChannels> domains) {
@@ -44,7 +45,7 @@ public final class Domain {
         this.listener = listener;
         boolean complete = false;
         try {
-            this.memory = new GuestMemory(resources.ram(), layout);
+            this.memory = new GuestMemory(resources.ram(), layout, populated);
             this.grants = new GrantTable(memory);
             this.vcpus = new Vcpu[layout.vcpus()];
             MemorySegment sharedInfo = memory.page(layout.sharedInfo());

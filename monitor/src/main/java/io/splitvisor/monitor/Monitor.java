@@ -13,7 +13,7 @@ public final class Monitor {
     /** Dom0's ports: enough for hundreds of domains with a few devices each. */
     private static final int DOM0_PORTS = 1 << 16;
 
-    /** Ports closed in one go while a domain dies, so that others get the lock in between. */
+    /** Ports closed, and pages unmapped, in one go while a domain dies, so that others get the lock in between. */
     private static final int DESTROY_SLICE = 256;
 
     private final ConcurrentSkipListMap<Integer, Domain> domains = new ConcurrentSkipListMap<>();
@@ -56,10 +56,19 @@ public final class Monitor {
      *
      * @throws io.splitvisor.host.HostException if the host has not enough of something; then nothing is left behind
      */
-    public synchronized Domain create(DomainLayout layout) {
+    public Domain create(DomainLayout layout) {
+        return create(layout, layout.ramPages());
+    }
+
+    /**
+     * As above, for a domain that may grow.
+     *
+     * @param populated pages of RAM that it has at first; the layout's are the most that it can have
+     */
+    public synchronized Domain create(DomainLayout layout, int populated) {
         int domid = freeDomid();
         DomainResources resources = DomainResources.create(domid, layout);
-        Domain domain = new Domain(domid, resources, layout, listener, eventLock, this::eventsOf);
+        Domain domain = new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf);
         domains.put(domid, domain);
         return domain;
     }
@@ -93,7 +102,7 @@ public final class Monitor {
     }
 
     /**
-     * Takes a domain away: closes its event channels, then gives its memory back. Nothing happens to a domain that is gone
+     * Takes a domain away: closes its event channels, unmaps what it has mapped, then gives its memory back. Nothing happens to a domain that is gone
      * already.
      *
      * @throws IllegalStateException if somebody still uses a page of it; then it stays, offers no page any more, and can be
@@ -101,6 +110,9 @@ public final class Monitor {
      */
     public void destroy(Domain domain) {
         while (!domain.events().destroy(DESTROY_SLICE)) {
+            Thread.onSpinWait();
+        }
+        while (!domain.grants().maptrack().release(DESTROY_SLICE)) {
             Thread.onSpinWait();
         }
         int inUse = domain.grants().retire();

@@ -5,6 +5,8 @@ import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.VcpuInfo;
 import io.splitvisor.abi.grant.GrantEntryV1;
+import io.splitvisor.abi.grant.GrantEntryV2;
+import io.splitvisor.abi.grant.GrantFlags;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;
@@ -100,6 +102,43 @@ public final class Guest {
     /** The flags of a grant entry. */
     public int grantFlags(int ref) {
         return GrantEntryV1.flagsAcquire(grants, GrantEntryV1.entry(0, ref));
+    }
+
+    /** Writes a version 2 entry for a whole page. */
+    public void grantPage(int ref, int flags, int domid, long frame) {
+        long at = GrantEntryV2.entry(0, ref);
+        GrantEntryV2.fullPageFrame(grants, at, frame);
+        GrantEntryV2.hdrRelease(grants, at, GrantEntryV1.flagsAndDomid(flags, domid));
+    }
+
+    /** Writes a version 2 entry for a part of a page, readable and writable. */
+    public void grantPart(int ref, int domid, long frame, int offset, int length) {
+        long at = GrantEntryV2.entry(0, ref);
+        GrantEntryV2.subPageFrame(grants, at, frame);
+        GrantEntryV2.subPagePageOff(grants, at, offset);
+        GrantEntryV2.subPageLength(grants, at, length);
+        int flags = GrantFlags.PERMIT_ACCESS | GrantFlags.SUB_PAGE;
+        GrantEntryV2.hdrRelease(grants, at, GrantEntryV1.flagsAndDomid(flags, domid));
+    }
+
+    /** Writes a version 2 entry that passes another domain's grant on. */
+    public void grantVia(int ref, int domid, int viaDomid, int viaRef) {
+        long at = GrantEntryV2.entry(0, ref);
+        GrantEntryV2.transitiveTransDomid(grants, at, viaDomid);
+        GrantEntryV2.transitiveGref(grants, at, viaRef);
+        GrantEntryV2.hdrRelease(grants, at, GrantEntryV1.flagsAndDomid(GrantFlags.TRANSITIVE, domid));
+    }
+
+    /** Flags and domid of a version 2 entry. */
+    public int grantHeader(int ref) {
+        return GrantEntryV2.hdrAcquire(grants, GrantEntryV2.entry(0, ref));
+    }
+
+    /** The status word of a version 2 entry. */
+    public int grantStatus(int ref) {
+        DomainLayout layout = domain.memory().layout();
+        MemorySegment statuses = domain.memory().pages(layout.grantStatus(), layout.grantStatusFrames());
+        return GrantEntryV2.statusAcquire(statuses, GrantEntryV2.statusEntry(0, ref));
     }
 
     /** Whether a port's pending bit is set. */

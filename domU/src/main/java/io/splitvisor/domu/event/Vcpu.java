@@ -141,7 +141,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
     private boolean serve() {
         boolean found = false;
         events.releaseHeld(this);
-        if (ring.hasResponses()) {
+        if (ring.hasWork()) {
             ring.takeResponses();
             found = true;
         }
@@ -153,7 +153,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
     }
 
     private boolean hasWork() {
-        return events.isUpcallPending(this) || ring.hasResponses();
+        return events.isUpcallPending(this) || ring.hasWork();
     }
 
     private boolean spin() {

@@ -47,10 +47,8 @@ final class FifoDelivery implements EventDelivery {
 
     // With the lock of this object.
     private final long[] pages = new long[PAGES];
-    private final long[] pageFrames = new long[PAGES];
     private int pageCount;
     private final long[] controls;
-    private final long[] controlFrames;
     private final int[] tails;
     private boolean closed;
 
@@ -59,7 +57,6 @@ final class FifoDelivery implements EventDelivery {
         this.memory = guest.segment();
         this.vcpus = vcpus.clone();
         this.controls = new long[vcpus.length];
-        this.controlFrames = new long[vcpus.length];
         this.tails = new int[vcpus.length * QUEUES];
         Arrays.fill(controls, NONE);
     }
@@ -77,7 +74,6 @@ final class FifoDelivery implements EventDelivery {
         if (page == GuestMemory.NOT_MEMORY) {
             return -XenErrno.EINVAL;
         }
-        controlFrames[vcpu] = frame;
         controls[vcpu] = page + offset;
         return 0;
     }
@@ -95,7 +91,6 @@ final class FifoDelivery implements EventDelivery {
             }
             first = pageCount * WORDS_PER_PAGE;
             pages[pageCount] = page;
-            pageFrames[pageCount] = frame;
             pageCount++;
         }
         int end = Math.min(first + WORDS_PER_PAGE, ports.valid());
@@ -260,11 +255,11 @@ final class FifoDelivery implements EventDelivery {
         if (!closed) {
             closed = true;
             for (int i = 0; i < pageCount; i++) {
-                guest.unpin(pageFrames[i]);
+                guest.unpin(pages[i]);
             }
             for (int vcpu = 0; vcpu < controls.length; vcpu++) {
                 if (controls[vcpu] != NONE) {
-                    guest.unpin(controlFrames[vcpu]);
+                    guest.unpin(controls[vcpu]);
                 }
             }
         }

@@ -46,7 +46,7 @@ public final class HypercallTable {
     /** The table over a monitor. */
     public HypercallTable(Monitor monitor) {
         new XenVersionHandlers().bind(this);
-        new GrantTableHandlers().bind(this);
+        new GrantTableHandlers(monitor).bind(this);
         new SchedHandlers().bind(this);
         new EventChannelHandlers(monitor).bind(this);
         EnumSet<HypercallOp> missing = EnumSet.allOf(HypercallOp.class);
@@ -173,6 +173,8 @@ public final class HypercallTable {
             }
             long result = row.handler.serve(call);
             if (result < 0) {
+                // Elements before this one are done; a preempted one is begun again.
+                call.progress(done);
                 return result;
             }
             if (!caller.memory().copyTo(element, call.argument(), size)) {

@@ -218,13 +218,23 @@ class GrantTableTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {Hypervisor.RAM_PAGES, Hypervisor.RAM_PAGES + 4, 1 << 28, Integer.MAX_VALUE, -1, 1 << 31})
-    void shouldRefusePagesOutsideTheDomainsRam(int frame) {
+    @ValueSource(ints = {Hypervisor.RAM_PAGES + 7, 1 << 28, Integer.MAX_VALUE, -1, 1 << 31})
+    void shouldRefusePagesThatTheDomainDoesNotHave(int frame) {
         guest.grant(REF, PERMIT_ACCESS, 0, frame);
         assertThat(table.pin(0, REF, true)).isEqualTo(GrantStatus.BAD_PAGE);
         assertThat(guest.grantFlags(REF)).isEqualTo(PERMIT_ACCESS);
         assertThat(table.pin(0, REF, false)).isEqualTo(GrantStatus.BAD_PAGE);
         assertThat(guest.grantFlags(REF)).isEqualTo(PERMIT_ACCESS);
+    }
+
+    @Test
+    void shouldOfferThePagesOfTheXenstoreAndConsoleRings() {
+        DomainLayout layout = guest.domain().memory().layout();
+        for (int frame : new int[] {layout.xenstore(), layout.console()}) {
+            guest.grant(REF, PERMIT_ACCESS, 0, frame);
+            assertThat(table.pin(0, REF, true)).isEqualTo(DomainLayout.bytes(frame));
+            table.unpin(REF, true);
+        }
     }
 
     @ParameterizedTest

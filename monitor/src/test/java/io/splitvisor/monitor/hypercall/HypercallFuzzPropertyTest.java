@@ -271,7 +271,7 @@ class HypercallFuzzPropertyTest {
             int before = hypervisor.dom0().raised(dom0Port);
             guest.memory().set(ValueLayout.JAVA_INT, 0, port);
             guest.stage(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND, 0);
-            guest.stage(Hypercall.GRANT_TABLE_OP, GrantTableOp.QUERY_SIZE, 64, 0);
+            guest.stage(Hypercall.GRANT_TABLE_OP, GrantTableOp.QUERY_SIZE, 64, 1);
             guest.stage(Hypercall.SCHED_OP, SchedOp.YIELD);
             guest.push();
             assertThat(ring.serve()).isEqualTo(3);
