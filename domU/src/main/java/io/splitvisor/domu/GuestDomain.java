@@ -61,12 +61,20 @@ public final class GuestDomain {
         this.vcpus = vcpus();
         this.grants = new GrantTable(memory, new WakeUp(vcpus[0]));
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
-        events.deliverTo(vcpus[0]);
         this.vcpuStates = new VcpuStates(vcpus[0].hypercalls(), vcpus.length);
+        events.deliverTo(vcpus);
         for (Vcpu vcpu : vcpus) {
             vcpu.start(vcpus, events);
         }
+        if (wantsFifoEvents(commandLine())) {
+            events.useFifo(memory);
+        }
         this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
+    }
+
+    /** The word that Linux has for it, too; the two-level ABI is the shorter path as long as there are few ports. */
+    private static boolean wantsFifoEvents(String commandLine) {
+        return List.of(commandLine.split("\\s+")).contains("xen.fifo_events=1");
     }
 
     private Vcpu[] vcpus() {

@@ -75,6 +75,11 @@ public final class Vcpu implements UpcallSleep, Runnable {
         return id;
     }
 
+    /** Offset of its vcpu_info in shared_info. */
+    long info() {
+        return info;
+    }
+
     /** Its hypercalls. */
     public Hypercalls hypercalls() {
         return hypercalls;
@@ -115,19 +120,20 @@ public final class Vcpu implements UpcallSleep, Runnable {
 
     private boolean serve() {
         boolean found = false;
+        events.releaseHeld(this);
         if (ring.hasWork()) {
             ring.takeResponses();
             found = true;
         }
-        if (events.isUpcallPending(info)) {
-            events.deliver(info);
+        if (events.isUpcallPending(this)) {
+            events.deliver(this);
             found = true;
         }
         return found;
     }
 
     private boolean hasWork() {
-        return events.isUpcallPending(info) || ring.hasWork();
+        return events.isUpcallPending(this) || ring.hasWork();
     }
 
     private boolean spin() {
@@ -144,12 +150,17 @@ public final class Vcpu implements UpcallSleep, Runnable {
     }
 
     private void sleepUntilRung() {
-        int millis = duties.upkeep();
+        int millis = sooner(duties.upkeep(), events.millisUntilRelease(this));
         arm();
         if (!hasWork() && !ended) {
             sleep(millis);
         }
         disarm();
+    }
+
+    /** The earlier of two times, of which -1 means never. */
+    private static int sooner(int a, int b) {
+        return a < 0 || b < 0 ? Math.max(a, b) : Math.min(a, b);
     }
 
     /** Wakes the upcall thread if it sleeps. Any thread. */
