@@ -47,6 +47,7 @@ public final class HypercallBatch {
     private final EventChannelCalls evtchn = new EventChannelCalls(this);
     private final GrantTableCalls gnttab = new GrantTableCalls(this);
     private final SchedCalls sched = new SchedCalls(this);
+    private final VcpuCalls vcpu = new VcpuCalls(this);
     private final XenVersionCalls version = new XenVersionCalls(this);
     private int count;
     private int state = EMPTY;
@@ -169,6 +170,11 @@ public final class HypercallBatch {
     /** Adds operations on this vCPU's scheduling, and the domain's end. */
     public SchedCalls sched() {
         return sched;
+    }
+
+    /** Adds operations on the domain's vCPUs and their timers. */
+    public VcpuCalls vcpu() {
+        return vcpu;
     }
 
     /** Adds questions about the monitor. */

@@ -46,6 +46,7 @@ public final class BlockQueue {
     private int sleepers;
     private Thread harvester;
     private long finished;
+    private long finishedAtUpcall;
     private long requests;
     private long bytes;
     private long notifications;
@@ -339,21 +340,25 @@ public final class BlockQueue {
         }
     }
 
-    /** The back end notified. */
-    void upcall() {
+    /** The back end notified; whether requests are done that were not at its last notification. */
+    boolean upcall() {
         boolean notify;
+        boolean work;
         lock.lock();
         try {
             upcalls++;
             reap();
             rearm();
             notify = publish();
+            work = finished != finishedAtUpcall;
+            finishedAtUpcall = finished;
         } finally {
             lock.unlock();
         }
         if (notify) {
             send();
         }
+        return work;
     }
 
     /** Sees to it that an event comes with the next response, if somebody sleeps until then. */
