@@ -21,9 +21,20 @@ public final class Hypervisor implements AutoCloseable {
     private final int descriptorsBefore = OpenDescriptors.count();
     private final RecordingListener listener = new RecordingListener();
     private final RecordingDelivery dom0 = new RecordingDelivery();
-    private final Monitor monitor = new Monitor(dom0, listener);
-    private final HypercallTable table = new HypercallTable(monitor);
+    private final Monitor monitor;
+    private final HypercallTable table;
     private final List<Guest> guests = new ArrayList<>();
+
+    /** The first guest has number 1. */
+    public Hypervisor() {
+        this(1);
+    }
+
+    /** The first guest has this number; the one with 0 is privileged. */
+    public Hypervisor(int firstDomid) {
+        monitor = new Monitor(dom0, listener, firstDomid);
+        table = new HypercallTable(monitor);
+    }
 
     /** The monitor. */
     public Monitor monitor() {
