@@ -742,19 +742,23 @@ bool shutdown_wanted(uint32_t *reason)
     if (!watching) {
         watching = true;
         xenstore_watch(SHUTDOWN_NODE, SHUTDOWN_TOKEN);
+        xenstore_write("control/feature-poweroff", "1");
+        xenstore_write("control/feature-reboot", "1");
+        xenstore_write("control/feature-suspend", "0");
     }
     xs_take_events();
     if (xs.shutdown_event) {
         xs.shutdown_event = false;
         char *wish = xenstore_read(SHUTDOWN_NODE);
         if (wish != NULL && wish[0] != 0) {
-            xenstore_write(SHUTDOWN_NODE, ""); /* seen */
             if (strcmp(wish, "poweroff") == 0 || strcmp(wish, "halt") == 0)
                 wanted_reason = SHUTDOWN_POWEROFF;
             else if (strcmp(wish, "reboot") == 0)
                 wanted_reason = SHUTDOWN_REBOOT;
             else
                 console_printf("guest: %s \"%s\" is not supported, ignored\n", SHUTDOWN_NODE, wish);
+            if (wanted_reason != UINT32_MAX)
+                xenstore_write(SHUTDOWN_NODE, ""); /* seen, and granted */
         }
         free(wish);
     }

@@ -3,18 +3,27 @@ package io.splitvisor.hypercall;
 
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
+import io.splitvisor.abi.XenErrno;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 /**
  * Hypercalls that are published together, with one store and at most one doorbell. The owner adds calls, submits them,
  * goes on with other work if it likes, waits, and takes the results by index; after {@link #clear} the batch serves
- * again. Nothing is allocated after construction.
+ * again. Nothing is allocated after construction, except by {@link #submitAsync}.
  *
- * <p>Belongs to one thread at a time. The argument structures lie in guest memory that belongs to the batch, {@value
- * #ARGUMENT_BYTES} bytes for each call, and hold the monitor's answers after completion.
+ * <p>The batch is its own handle: {@link #await} waits, {@link #poll} looks, {@link #onComplete} calls back,
+ * {@link #submitAsync} makes a future. Calls of one vCPU are executed in the order in which they were submitted, and each
+ * has its own result. A ring without room answers {@link #trySubmit} with false.
+ *
+ * <p>Belongs to one thread at a time; {@link #cancel} may come from any. The argument structures lie in guest memory that
+ * belongs to the batch, {@value #ARGUMENT_BYTES} bytes for each call, and hold the monitor's answers after completion.
  */
 public final class HypercallBatch {
     /** Bytes of guest memory for each call's argument structure. */
@@ -22,6 +31,9 @@ public final class HypercallBatch {
 
     /** Words staged for each call: operation, then arguments. */
     private static final int STAGED_WORDS = 1 + MulticallEntry.NR_ARGS;
+
+    /** An operation that the monitor does not know, and so does nothing for: what a cancelled entry becomes. */
+    static final long CANCELLED = -1;
 
     private static final int EMPTY = 0;
     private static final int SUBMITTED = 1;
@@ -39,9 +51,19 @@ public final class HypercallBatch {
     private int state = EMPTY;
 
     // Written with the ring's lock held; completion is published by the volatile store.
+    private int published;
     private int completed;
+    /** Results that come through the ring: all, unless the batch is cut short. */
+    private int toCome;
+
+    private boolean cancelled;
     private volatile boolean complete = true;
     private volatile Thread waiter;
+    private Consumer<HypercallBatch> listener;
+    private CompletableFuture<HypercallBatch> future;
+
+    /** Link in the ring's list of batches whose listeners are to be called. */
+    HypercallBatch nextFinished;
 
     /**
      * @param ring where it will be submitted
@@ -156,29 +178,133 @@ public final class HypercallBatch {
         return memory;
     }
 
+    /**
+     * Adds a fence: when its result is there, all calls that were submitted before it on this vCPU are done, and their
+     * results are published, even if the batch goes on. It is a {@code SCHEDOP_yield}, which ends the vCPU's turn.
+     *
+     * @return its index, for {@link #completed} and {@link #result}
+     */
+    public int fence() {
+        return sched.yieldProcessor();
+    }
+
     /** Publishes all calls; waits only where the ring has no room for them. An empty batch is complete at once. */
     public void submit() {
+        start();
+        if (count > 0) {
+            ring.submit(this);
+        }
+    }
+
+    /**
+     * Publishes all calls, or none: then the ring has no room at present, and the caller may try again.
+     *
+     * @throws IllegalStateException if the batch was submitted, or is larger than the ring
+     */
+    public boolean trySubmit() {
+        if (count > ring.slots()) {
+            throw new IllegalStateException(count + " calls never fit into a ring of " + ring.slots());
+        }
+        start();
+        if (count == 0 || ring.trySubmit(this)) {
+            return true;
+        }
+        state = EMPTY;
+        complete = true;
+        return false;
+    }
+
+    /**
+     * Publishes all calls, as {@link #submit}.
+     *
+     * @return completes with this batch when all results are there, in the thread that takes the last one from the ring:
+     *     dependents must not block there
+     */
+    public CompletableFuture<HypercallBatch> submitAsync() {
+        CompletableFuture<HypercallBatch> promise = new CompletableFuture<>();
+        if (state == EMPTY) {
+            future = promise;
+        }
+        submit();
+        if (count == 0) {
+            finish();
+        }
+        return promise;
+    }
+
+    private void start() {
         if (state != EMPTY) {
             throw new IllegalStateException("the batch was submitted");
         }
         state = SUBMITTED;
         if (count > 0) {
+            published = 0;
             completed = 0;
+            toCome = count;
+            cancelled = false;
             complete = false;
-            ring.submit(this);
         }
     }
 
-    /** Whether all results are there. Does not look into the ring; see {@link #await}. */
+    /**
+     * Sets what is called whenever the batch completes, in the thread that takes the last result from the ring; null for
+     * nothing. It must not block. To be set while the batch is not under way.
+     */
+    public void onComplete(Consumer<HypercallBatch> action) {
+        requireIdle();
+        listener = action;
+    }
+
+    /**
+     * Cancels the calls that the monitor has not begun yet: their results are -EINTR. The others are done, and have the
+     * results that they have. Any thread; wait for completion as usual.
+     */
+    public void cancel() {
+        ring.cancel(this);
+    }
+
+    /** Whether all results are there. Does not look into the ring; see {@link #poll}. */
     public boolean isComplete() {
         return complete;
     }
 
-    /** Waits for all results. */
+    /** Takes what results have come, and tells whether the batch is complete. Never waits. */
+    public boolean poll() {
+        if (!complete && ring.hasResponses()) {
+            ring.takeResponses();
+        }
+        return complete;
+    }
+
+    /** How many results are there: those of the calls below this index. */
+    public int completed() {
+        return complete ? count : ring.completedOf(this);
+    }
+
+    /** Waits for all results, first spinning as long as that has paid lately, then asleep. */
     public void await() {
         if (!complete) {
-            ring.await(this);
+            ring.await(this, HypercallWait.ADAPTIVE, Long.MAX_VALUE);
         }
+    }
+
+    /** Waits for all results in a way that the caller chooses. */
+    public void await(HypercallWait how) {
+        if (!complete) {
+            ring.await(this, how, Long.MAX_VALUE);
+        }
+    }
+
+    /**
+     * Waits for all results, but not for ever.
+     *
+     * @return whether they are there; if not, the batch is still under way
+     */
+    public boolean await(HypercallWait how, Duration atMost) {
+        if (!complete) {
+            ring.await(this, how, atMost.toNanos());
+        }
+        return complete;
     }
 
     /** {@link #submit}, then {@link #await}. */
@@ -216,11 +342,15 @@ public final class HypercallBatch {
      * @throws IllegalStateException if some are under way
      */
     public void clear() {
+        requireIdle();
+        count = 0;
+        state = EMPTY;
+    }
+
+    private void requireIdle() {
         if (!complete) {
             throw new IllegalStateException("the batch is under way");
         }
-        count = 0;
-        state = EMPTY;
     }
 
     /** A word staged for a call: 0 is the operation, 1 to 3 are arguments. */
@@ -228,16 +358,76 @@ public final class HypercallBatch {
         return staged[index * STAGED_WORDS + word];
     }
 
-    /** With the ring's lock held: the next result, in order. */
-    void complete(long result) {
-        results[completed++] = result;
-        if (completed == count) {
-            complete = true;
-            Thread parked = waiter;
-            if (parked != null) {
-                LockSupport.unpark(parked);
-            }
+    // The following with the ring's lock held.
+
+    int published() {
+        return published;
+    }
+
+    void published(int calls) {
+        published = calls;
+    }
+
+    /** Results so far. */
+    int results() {
+        return completed;
+    }
+
+    boolean cancelled() {
+        return cancelled;
+    }
+
+    void markCancelled() {
+        cancelled = true;
+    }
+
+    /** The next result, in order; whether it was the last one. */
+    boolean complete(long result) {
+        results[completed++] = cancelled && result == -XenErrno.ENOSYS ? -XenErrno.EINTR : result;
+        return completed == toCome;
+    }
+
+    /** What has not been published never will be, and fails; whether that was all there was to wait for. */
+    boolean cutShort(int errno) {
+        Arrays.fill(results, published, toCome, -errno);
+        toCome = published;
+        return completed == toCome;
+    }
+
+    /** Whether calls are left to publish. */
+    boolean hasUnpublished() {
+        return published < toCome;
+    }
+
+    /** The last result has come: the batch is its owner's again. */
+    void publishCompletion() {
+        complete = true;
+        Thread parked = waiter;
+        if (parked != null) {
+            LockSupport.unpark(parked);
         }
+    }
+
+    /**
+     * Completes a batch with listeners, and calls them; without the lock. Whom to call is looked up first: once complete,
+     * the batch is the owner's, who may submit it again.
+     */
+    void finish() {
+        CompletableFuture<HypercallBatch> promise = future;
+        Consumer<HypercallBatch> action = listener;
+        future = null;
+        publishCompletion();
+        if (action != null) {
+            action.accept(this);
+        }
+        if (promise != null) {
+            promise.complete(this);
+        }
+    }
+
+    /** Whether {@link #finish} has to complete it. */
+    boolean hasListener() {
+        return listener != null || future != null;
     }
 
     /** Whom completion unparks; null for nobody. */

@@ -13,8 +13,16 @@ import io.splitvisor.abi.XenVersion;
 import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
 import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
+import io.splitvisor.abi.evtchn.EvtchnBindIpi;
+import io.splitvisor.abi.evtchn.EvtchnBindPirq;
+import io.splitvisor.abi.evtchn.EvtchnBindVcpu;
+import io.splitvisor.abi.evtchn.EvtchnBindVirq;
 import io.splitvisor.abi.evtchn.EvtchnClose;
+import io.splitvisor.abi.evtchn.EvtchnExpandArray;
+import io.splitvisor.abi.evtchn.EvtchnInitControl;
+import io.splitvisor.abi.evtchn.EvtchnReset;
 import io.splitvisor.abi.evtchn.EvtchnSend;
+import io.splitvisor.abi.evtchn.EvtchnSetPriority;
 import io.splitvisor.abi.evtchn.EvtchnStatus;
 import io.splitvisor.abi.evtchn.EvtchnUnmask;
 import io.splitvisor.abi.grant.GnttabCacheFlush;
@@ -160,7 +168,55 @@ public enum HypercallOp {
             EventChannelOp.UNMASK,
             "EVTCHNOP_unmask",
             in("evtchn_unmask", EvtchnUnmask.SIZE),
-            "unmasks a port, and delivers what is pending on it");
+            "unmasks a port, and delivers what is pending on it"),
+    EVTCHNOP_BIND_VIRQ(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.BIND_VIRQ,
+            "EVTCHNOP_bind_virq",
+            inOut("evtchn_bind_virq", EvtchnBindVirq.SIZE),
+            "a new port for a virtual interrupt"),
+    EVTCHNOP_BIND_PIRQ(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.BIND_PIRQ,
+            "EVTCHNOP_bind_pirq",
+            inOut("evtchn_bind_pirq", EvtchnBindPirq.SIZE),
+            "a new port for a physical interrupt: there are none"),
+    EVTCHNOP_BIND_IPI(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.BIND_IPI,
+            "EVTCHNOP_bind_ipi",
+            inOut("evtchn_bind_ipi", EvtchnBindIpi.SIZE),
+            "a new port by which vCPUs notify one of them"),
+    EVTCHNOP_BIND_VCPU(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.BIND_VCPU,
+            "EVTCHNOP_bind_vcpu",
+            in("evtchn_bind_vcpu", EvtchnBindVcpu.SIZE),
+            "which vCPU takes the events of a port"),
+    EVTCHNOP_RESET(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.RESET,
+            "EVTCHNOP_reset",
+            in("evtchn_reset", EvtchnReset.SIZE),
+            "closes all ports, and goes back to the two-level ABI"),
+    EVTCHNOP_INIT_CONTROL(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.INIT_CONTROL,
+            "EVTCHNOP_init_control",
+            inOut("evtchn_init_control", EvtchnInitControl.SIZE),
+            "tells where the control block of a vCPU lies: the FIFO ABI from now on"),
+    EVTCHNOP_EXPAND_ARRAY(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.EXPAND_ARRAY,
+            "EVTCHNOP_expand_array",
+            in("evtchn_expand_array", EvtchnExpandArray.SIZE),
+            "adds a page of event words"),
+    EVTCHNOP_SET_PRIORITY(
+            Hypercall.EVENT_CHANNEL_OP,
+            EventChannelOp.SET_PRIORITY,
+            "EVTCHNOP_set_priority",
+            in("evtchn_set_priority", EvtchnSetPriority.SIZE),
+            "which of 16 queues the events of a port go through");
 
     /** {@link #command} of a hypercall that has none. */
     public static final int NO_COMMAND = -1;

@@ -10,7 +10,6 @@ import io.splitvisor.host.EventFd;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A vCPU's hypercall ring, for any number of threads. One lock covers claiming, publishing and taking responses; nobody
@@ -25,6 +24,11 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class HypercallRing {
     private static final int SPIN_TURNS = 2000;
+
+    /** A mask: turns between two offers of the processor to somebody else. */
+    private static final int TURNS_PER_LOOK = 255;
+
+    private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long FIRST_PARK_NANOS = 100_000;
     private static final long LONGEST_PARK_NANOS = 50_000_000;
 
@@ -35,11 +39,14 @@ public final class HypercallRing {
     private final EventFd bell;
     private final UpcallSleep sleep;
     private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ShortLock lock = new ShortLock();
 
     // All of these with the lock held.
     private final HypercallBatch[] owners;
     private String brokenBy = "";
+    /** Batches with listeners, and threads that park until theirs is complete: Dom0 has to wake the upcall thread. */
+    private volatile int sleepers;
+
     private long submitted;
     private long rings;
     private long failedSends;
@@ -109,68 +116,110 @@ public final class HypercallRing {
     }
 
     private boolean trySend(int port) {
-        boolean notify;
+        boolean notify = false;
+        boolean done = true;
+        HypercallBatch finished;
         lock.lock();
         try {
-            takeAvailable();
-            if (broken) {
-                return true;
+            finished = takeAvailable(null);
+            if (!broken) {
+                done = !ring.isFull();
+                if (done) {
+                    long argument = sendArguments + (long) slotIndex() * HypercallBatch.ARGUMENT_BYTES;
+                    EvtchnSend.port(memory, argument, port);
+                    long at = claim(null);
+                    MulticallEntry.op(slots, at, Hypercall.EVENT_CHANNEL_OP);
+                    MulticallEntry.args(slots, at, 0, EventChannelOp.SEND);
+                    MulticallEntry.args(slots, at, 1, argument);
+                    notify = publish(1);
+                }
             }
-            if (ring.isFull()) {
-                return false;
-            }
-            long argument = sendArguments + (long) slotIndex() * HypercallBatch.ARGUMENT_BYTES;
-            EvtchnSend.port(memory, argument, port);
-            long at = claim(null);
-            MulticallEntry.op(slots, at, Hypercall.EVENT_CHANNEL_OP);
-            MulticallEntry.args(slots, at, 0, EventChannelOp.SEND);
-            MulticallEntry.args(slots, at, 1, argument);
-            notify = publish(1);
         } finally {
             lock.unlock();
         }
-        if (notify) {
-            bell.signal();
-        }
-        return true;
+        conclude(notify, finished);
+        return done;
     }
 
     void submit(HypercallBatch batch) {
-        int next = submitFrom(batch, 0);
-        for (long nanos = FIRST_PARK_NANOS; next < batch.size(); nanos = longer(nanos)) {
+        boolean all = submitPart(batch, false);
+        for (long nanos = FIRST_PARK_NANOS; !all; nanos = longer(nanos)) {
             LockSupport.parkNanos(this, nanos);
-            next = submitFrom(batch, next);
+            all = submitPart(batch, false);
         }
     }
 
-    private int submitFrom(HypercallBatch batch, int first) {
-        boolean notify;
-        int next = first;
+    boolean trySubmit(HypercallBatch batch) {
+        return submitPart(batch, true);
+    }
+
+    /** Publishes as much of a batch as there is room for, or all or nothing; whether nothing is left to publish. */
+    private boolean submitPart(HypercallBatch batch, boolean allOrNothing) {
+        boolean notify = false;
+        HypercallBatch finished;
+        boolean nothingLeft;
         lock.lock();
         try {
-            takeAvailable();
-            if (broken) {
-                for (; next < batch.size(); next++) {
-                    batch.complete(-XenErrno.EIO);
+            finished = takeAvailable(null);
+            int first = batch.published();
+            int calls = Math.min(batch.size() - first, ring.freeRequests());
+            if (broken || batch.cancelled()) {
+                finished = cutShort(batch, finished);
+            } else if (calls > 0 && (!allOrNothing || calls == batch.size())) {
+                for (int next = first; next < first + calls; next++) {
+                    stage(batch, next);
                 }
-                return next;
-            }
-            int end = Math.min(batch.size(), first + ring.freeRequests());
-            for (; next < end; next++) {
-                long at = claim(batch);
-                MulticallEntry.op(slots, at, batch.staged(next, 0));
-                for (int arg = 0; arg < MulticallEntry.NR_ARGS; arg++) {
-                    MulticallEntry.args(slots, at, arg, batch.staged(next, 1 + arg));
+                if (first == 0 && batch.hasListener()) {
+                    sleepers(1);
                 }
+                batch.published(first + calls);
+                notify = publish(calls);
+                finished = listen(finished);
             }
-            notify = next > first && publish(next - first);
+            nothingLeft = !batch.hasUnpublished();
         } finally {
             lock.unlock();
         }
-        if (notify) {
-            bell.signal();
+        conclude(notify, finished);
+        return nothingLeft;
+    }
+
+    private void stage(HypercallBatch batch, int call) {
+        long at = claim(batch);
+        MulticallEntry.op(slots, at, batch.staged(call, 0));
+        for (int arg = 0; arg < MulticallEntry.NR_ARGS; arg++) {
+            MulticallEntry.args(slots, at, arg, batch.staged(call, 1 + arg));
         }
-        return next;
+    }
+
+    void cancel(HypercallBatch batch) {
+        HypercallBatch finished;
+        lock.lock();
+        try {
+            finished = takeAvailable(null);
+            if (!batch.isComplete() && !batch.cancelled()) {
+                batch.markCancelled();
+                // The monitor reads an operation once: it has begun, or finds that there is nothing to do.
+                for (int request = ring.rspCons(); request != ring.reqProdPvt(); request++) {
+                    int slot = request & (owners.length - 1);
+                    if (owners[slot] == batch) {
+                        MulticallEntry.op(slots, ring.slot(request), HypercallBatch.CANCELLED);
+                    }
+                }
+                finished = cutShort(batch, finished);
+            }
+        } finally {
+            lock.unlock();
+        }
+        conclude(false, finished);
+    }
+
+    private HypercallBatch cutShort(HypercallBatch batch, HypercallBatch finished) {
+        if (!batch.hasUnpublished()) {
+            return finished;
+        }
+        boolean counted = batch.published() > 0;
+        return batch.cutShort(broken ? XenErrno.EIO : XenErrno.EINTR) ? completed(batch, counted, finished) : finished;
     }
 
     private static long longer(long nanos) {
@@ -195,67 +244,135 @@ public final class HypercallRing {
         return notify;
     }
 
+    /** After the lock: rings Dom0's bell, and calls the listeners of batches that are complete. */
+    private void conclude(boolean notify, HypercallBatch finished) {
+        if (notify) {
+            bell.signal();
+        }
+        HypercallBatch batch = finished;
+        while (batch != null) {
+            HypercallBatch next = batch.nextFinished;
+            batch.nextFinished = null;
+            batch.finish();
+            batch = next;
+        }
+    }
+
     /** Whether responses wait in the ring. Any thread, without the lock; a hint. */
-    public boolean hasResponses() {
+    boolean hasResponses() {
         return ring.unconsumedResponses() != 0 && !broken;
+    }
+
+    /**
+     * Upcall thread: whether responses wait that it should take, because somebody sleeps until they come, or is to be
+     * called back. Who spins for a response takes it himself: two threads that spin for the same one are one too many.
+     */
+    public boolean hasWork() {
+        return sleepers > 0 && hasResponses();
     }
 
     /** Hands results that have come to those who wait for them. Any thread. */
     public void takeResponses() {
+        HypercallBatch finished;
         lock.lock();
         try {
-            takeAvailable();
+            finished = listen(takeAvailable(null));
+        } finally {
+            lock.unlock();
+        }
+        conclude(false, finished);
+    }
+
+    int completedOf(HypercallBatch batch) {
+        lock.lock();
+        try {
+            return batch.results();
         } finally {
             lock.unlock();
         }
     }
 
-    private void takeAvailable() {
+    /** With the lock held, which makes this atomic. */
+    private void sleepers(int change) {
+        int now = sleepers;
+        sleepers = now + change;
+    }
+
+    /** Somebody sleeps, or is to be called back: Dom0 has to wake the upcall thread. What has come meanwhile is taken. */
+    private HypercallBatch listen(HypercallBatch finished) {
+        HypercallBatch list = finished;
+        while (sleepers > 0 && !broken && ring.finalCheckForResponses() != 0) {
+            list = takeAvailable(list);
+        }
+        return list;
+    }
+
+    private HypercallBatch takeAvailable(HypercallBatch finished) {
         if (broken) {
-            return;
+            return finished;
         }
         int available = ring.unconsumedResponses();
         int outstanding = ring.reqProdPvt() - ring.rspCons();
         if (Integer.compareUnsigned(available, outstanding) > 0) {
-            breakOff(available + " responses to " + outstanding + " hypercalls");
-            return;
+            return breakOff(available + " responses to " + outstanding + " hypercalls", finished);
         }
+        HypercallBatch list = finished;
         for (; available > 0; available--) {
-            takeOne(false);
+            list = takeOne(false, list);
         }
+        return list;
     }
 
-    private void takeOne(boolean lost) {
+    private HypercallBatch takeOne(boolean lost, HypercallBatch finished) {
         int slot = ring.rspCons() & (owners.length - 1);
         long at = ring.takeResponse();
         long result = lost ? -XenErrno.EIO : MulticallEntry.result(slots, at);
         HypercallBatch owner = owners[slot];
         owners[slot] = null;
-        if (owner != null) {
-            owner.complete(result);
-        } else if (result != 0) {
-            failedSends++;
+        if (owner == null) {
+            if (result != 0) {
+                failedSends++;
+            }
+            return finished;
         }
+        return owner.complete(result) ? completed(owner, true, finished) : finished;
+    }
+
+    /** Whoever has no listeners is complete at once; the others when they are called, without the lock. */
+    private HypercallBatch completed(HypercallBatch batch, boolean counted, HypercallBatch finished) {
+        if (!batch.hasListener()) {
+            batch.publishCompletion();
+            return finished;
+        }
+        if (counted) {
+            sleepers(-1);
+        }
+        batch.nextFinished = finished;
+        return batch;
     }
 
     /** Dom0 is gone or mad: whatever is under way, and whatever comes, ends with -EIO. */
     public void fail(String reason) {
+        HypercallBatch finished = null;
         lock.lock();
         try {
             if (!broken) {
-                breakOff(reason);
+                finished = breakOff(reason, null);
             }
         } finally {
             lock.unlock();
         }
+        conclude(false, finished);
     }
 
-    private void breakOff(String reason) {
+    private HypercallBatch breakOff(String reason, HypercallBatch finished) {
         brokenBy = reason;
         broken = true;
+        HypercallBatch list = finished;
         while (ring.reqProdPvt() != ring.rspCons()) {
-            takeOne(true);
+            list = takeOne(true, list);
         }
+        return list;
     }
 
     /** Why hypercalls fail; empty while they do not. */
@@ -263,62 +380,90 @@ public final class HypercallRing {
         return broken ? brokenBy : "";
     }
 
-    void await(HypercallBatch batch) {
-        if (spinFor(batch)) {
+    /** Waits for a batch for some time, not counting the spin; it may still be under way afterwards. */
+    void await(HypercallBatch batch, HypercallWait how, long nanos) {
+        boolean done =
+                switch (how) {
+                    case SPIN -> spinFor(batch, Integer.MAX_VALUE, nanos);
+                    case ADAPTIVE -> spinFor(batch, spin.limit(), nanos);
+                    case SLEEP -> batch.isComplete();
+                };
+        if (done || how == HypercallWait.SPIN) {
             return;
         }
         long start = System.nanoTime();
         if (sleep.isOwner()) {
-            sleepFor(batch);
+            sleepFor(batch, start, nanos);
         } else {
-            parkFor(batch);
+            parkFor(batch, start, nanos);
         }
         spin.slept(System.nanoTime() - start);
     }
 
-    private boolean spinFor(HypercallBatch batch) {
-        int limit = spin.limit();
+    private boolean spinFor(HypercallBatch batch, int limit, long nanos) {
+        long start = 0;
         for (int turn = 0; turn < limit; turn++) {
             if (batch.isComplete()) {
                 spin.succeeded(turn);
                 return true;
             }
             if (hasResponses() && lock.tryLock()) {
-                try {
-                    takeAvailable();
-                } finally {
-                    lock.unlock();
-                }
+                takeAndUnlock();
             } else {
                 Thread.onSpinWait();
+            }
+            if ((turn & TURNS_PER_LOOK) == TURNS_PER_LOOK) {
+                // Whoever is waited for may need this very processor. The clock is not worth a look before.
+                Thread.yield();
+                long now = System.nanoTime();
+                start = start == 0 ? now : start;
+                if (now - start >= nanos) {
+                    return batch.isComplete();
+                }
             }
         }
         spin.failed();
         return batch.isComplete();
     }
 
+    private void takeAndUnlock() {
+        HypercallBatch finished;
+        try {
+            finished = takeAvailable(null);
+        } finally {
+            lock.unlock();
+        }
+        conclude(false, finished);
+    }
+
     /** The upcall thread waits: on the bell, as it always does. Events that ring it meanwhile are looked at afterwards. */
-    private void sleepFor(HypercallBatch batch) {
-        while (!batch.isComplete()) {
+    private void sleepFor(HypercallBatch batch, long start, long nanos) {
+        long left = nanos;
+        while (!batch.isComplete() && left > 0) {
             sleep.arm();
             if (!takeOrAskForNotification(batch)) {
-                sleep.sleep(-1);
+                sleep.sleep(left >= Integer.MAX_VALUE * NANOS_PER_MILLI ? -1 : (int) (left / NANOS_PER_MILLI) + 1);
             }
             sleep.disarm();
+            left = nanos - (System.nanoTime() - start);
         }
     }
 
-    private void parkFor(HypercallBatch batch) {
+    private void parkFor(HypercallBatch batch, long start, long nanos) {
         boolean interrupted = false;
-        long nanos = FIRST_PARK_NANOS;
+        long pause = FIRST_PARK_NANOS;
+        long left = nanos;
         batch.waiter(Thread.currentThread());
+        sleeper(1);
         try {
-            while (!takeOrAskForNotification(batch)) {
-                LockSupport.parkNanos(this, nanos);
+            while (!takeOrAskForNotification(batch) && left > 0) {
+                LockSupport.parkNanos(this, Math.min(pause, left));
                 interrupted |= Thread.interrupted();
-                nanos = longer(nanos);
+                pause = longer(pause);
+                left = nanos - (System.nanoTime() - start);
             }
         } finally {
+            sleeper(-1);
             batch.waiter(null);
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -326,17 +471,25 @@ public final class HypercallRing {
         }
     }
 
+    private void sleeper(int change) {
+        lock.lock();
+        sleepers(change);
+        lock.unlock();
+    }
+
     /** Takes what is there; if the batch is not complete then, Dom0 will notify the next response. */
     private boolean takeOrAskForNotification(HypercallBatch batch) {
+        HypercallBatch finished;
         lock.lock();
         try {
-            takeAvailable();
-            while (!batch.isComplete() && ring.finalCheckForResponses() != 0) {
-                takeAvailable();
+            finished = takeAvailable(null);
+            while (!batch.isComplete() && !broken && ring.finalCheckForResponses() != 0) {
+                finished = takeAvailable(finished);
             }
-            return batch.isComplete();
         } finally {
             lock.unlock();
         }
+        conclude(false, finished);
+        return batch.isComplete();
     }
 }

@@ -134,6 +134,71 @@ public final class Hypercalls {
         return answer;
     }
 
+    /**
+     * {@code EVTCHNOP_bind_virq}: a new port for a virtual interrupt of a vCPU.
+     *
+     * @return the port, or a negative error
+     */
+    public int evtchnBindVirq(int virq, int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().bindVirq(virq, vcpu);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.evtchn().virqPort(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /**
+     * {@code EVTCHNOP_bind_ipi}: a new port by which this domain's vCPUs notify one of them.
+     *
+     * @return the port, or a negative error
+     */
+    public int evtchnBindIpi(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().bindIpi(vcpu);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.evtchn().ipiPort(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /** {@code EVTCHNOP_bind_vcpu}: 0 or a negative error. */
+    public int evtchnBindVcpu(int port, int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().bindVcpu(port, vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_reset} of this domain: 0 or a negative error. */
+    public int evtchnReset() {
+        HypercallBatch batch = borrow();
+        batch.evtchn().reset();
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_init_control}: 0 or a negative error. */
+    public int evtchnInitControl(int vcpu, long frame, int offset) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().initControl(vcpu, frame, offset);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_expand_array}: 0 or a negative error. */
+    public int evtchnExpandArray(long frame) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().expandArray(frame);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_set_priority}: 0 or a negative error. */
+    public int evtchnSetPriority(int port, int priority) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().setPriority(port, priority);
+        return (int) finish(batch);
+    }
+
     /** {@code GNTTABOP_query_size}: the most frames that the grant table can have, or a negative error or GNTST status. */
     public int gnttabMaxFrames() {
         HypercallBatch batch = borrow();

@@ -7,10 +7,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
 import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
 import io.splitvisor.abi.evtchn.EvtchnBindIpi;
+import io.splitvisor.abi.evtchn.EvtchnBindPirq;
 import io.splitvisor.abi.evtchn.EvtchnBindVcpu;
 import io.splitvisor.abi.evtchn.EvtchnBindVirq;
 import io.splitvisor.abi.evtchn.EvtchnClose;
 import io.splitvisor.abi.evtchn.EvtchnExpandArray;
+import io.splitvisor.abi.evtchn.EvtchnFifoControlBlock;
 import io.splitvisor.abi.evtchn.EvtchnInitControl;
 import io.splitvisor.abi.evtchn.EvtchnReset;
 import io.splitvisor.abi.evtchn.EvtchnSend;
@@ -90,6 +92,7 @@ class AbiStructsGoldenTest {
             StructClass.of(EvtchnAllocUnbound.class, "evtchn_alloc_unbound"),
             StructClass.of(EvtchnBindInterdomain.class, "evtchn_bind_interdomain"),
             StructClass.of(EvtchnBindVirq.class, "evtchn_bind_virq"),
+            StructClass.of(EvtchnBindPirq.class, "evtchn_bind_pirq"),
             StructClass.of(EvtchnBindIpi.class, "evtchn_bind_ipi"),
             StructClass.of(EvtchnClose.class, "evtchn_close"),
             StructClass.of(EvtchnSend.class, "evtchn_send"),
@@ -100,6 +103,8 @@ class AbiStructsGoldenTest {
             StructClass.of(EvtchnInitControl.class, "evtchn_init_control"),
             StructClass.of(EvtchnExpandArray.class, "evtchn_expand_array"),
             StructClass.of(EvtchnSetPriority.class, "evtchn_set_priority"),
+            StructClass.of(EvtchnFifoControlBlock.class, "evtchn_fifo_control_block")
+                    .ordered("ready", "head"),
             StructClass.of(GrantEntryV1.class, "grant_entry_v1")
                     .counts("PER_PAGE", Layout.count("grant_entries_v1_per_page"))
                     .ordered("flags"),

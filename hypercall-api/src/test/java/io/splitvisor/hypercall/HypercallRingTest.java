@@ -19,13 +19,18 @@ import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class HypercallRingTest {
     private static final int RING_BYTES = 4 * 4096;
@@ -151,7 +156,7 @@ class HypercallRingTest {
         Thread thread = new Thread(() -> {
             while (serving) {
                 guestBell.arm();
-                if (ring.hasResponses()) {
+                if (ring.hasWork()) {
                     ring.takeResponses();
                 } else {
                     sleep.sleep(20);
@@ -400,6 +405,175 @@ class HypercallRingTest {
         assertThat(memory.get(ValueLayout.JAVA_LONG, BATCH_ARGUMENTS + HypercallBatch.ARGUMENT_BYTES))
                 .as("the next call's")
                 .isEqualTo(-1);
+    }
+
+    @Test
+    void shouldAnswerAgainWhenTheRingIsFullAndLoseNothing() {
+        HypercallBatch first = batch(100);
+        HypercallBatch second =
+                new HypercallBatch(ring, 100, memory, BATCH_ARGUMENTS + 100L * HypercallBatch.ARGUMENT_BYTES);
+        for (int i = 0; i < 100; i++) {
+            first.add(ADD, i, 0, 0, 0, 0, 1);
+            second.add(ADD, i, 0, 0, 0, 0, 2);
+        }
+        assertThat(first.trySubmit()).isTrue();
+        assertThat(second.trySubmit()).as("28 slots are free").isFalse();
+        assertThat(second.isComplete()).isTrue();
+        assertThat(ring.submitted()).isEqualTo(100);
+        serve();
+        assertThat(second.trySubmit()).isTrue();
+        assertThat(first.isComplete()).isTrue();
+        serve();
+        assertThat(second.poll()).isTrue();
+        for (int i = 0; i < 100; i++) {
+            assertThat(first.result(i)).isEqualTo(i + 1);
+            assertThat(second.result(i)).isEqualTo(i + 2);
+        }
+    }
+
+    @Test
+    void shouldRefuseToTryWhatNeverFits() {
+        HypercallBatch batch = batch(SLOTS + 1);
+        for (int i = 0; i <= SLOTS; i++) {
+            batch.add(ADD, i, 0, 0, 0, 0, 1);
+        }
+        assertThatIllegalStateException().isThrownBy(batch::trySubmit).withMessageContaining("never fit");
+    }
+
+    @Test
+    void shouldShowTheResultsUpToAFenceBeforeTheBatchEnds() {
+        HypercallBatch batch = batch(3);
+        batch.add(ADD, 1, 0, 0, 0, 0, 1);
+        int fence = batch.fence();
+        batch.add(ADD, 2, 0, 0, 0, 0, 2);
+        batch.submit();
+        assertThat(batch.completed()).isZero();
+        for (int i = 0; i <= fence; i++) {
+            MulticallEntry.result(pages, back.takeRequest(), i);
+            back.claimResponse();
+        }
+        back.pushResponses();
+        assertThat(batch.poll()).isFalse();
+        assertThat(batch.completed()).isEqualTo(fence + 1);
+        serve();
+        assertThat(batch.poll()).isTrue();
+        assertThat(batch.completed()).isEqualTo(3);
+    }
+
+    @Test
+    void shouldCancelWhatHasNotBegun() {
+        HypercallBatch batch = batch(SLOTS + 10);
+        for (int i = 0; i < SLOTS + 10; i++) {
+            batch.add(ADD, i, 0, 0, 0, 0, 1);
+        }
+        Thread submitter = Thread.ofPlatform().start(batch::submit);
+        while (ring.submitted() < SLOTS) {
+            Thread.onSpinWait();
+        }
+        // The first three have begun.
+        for (int i = 0; i < 3; i++) {
+            MulticallEntry.result(pages, back.takeRequest(), 1000 + i);
+            back.claimResponse();
+        }
+        batch.cancel();
+        int unknown = 0;
+        for (int i = 3; i < SLOTS; i++) {
+            long at = back.takeRequest();
+            unknown += MulticallEntry.op(pages, at) == HypercallBatch.CANCELLED ? 1 : 0;
+            MulticallEntry.result(pages, at, -XenErrno.ENOSYS);
+            back.claimResponse();
+        }
+        back.pushResponses();
+        assertThat(unknown).isEqualTo(SLOTS - 3);
+        batch.await();
+        join(submitter);
+        for (int i = 0; i < SLOTS + 10; i++) {
+            assertThat(batch.result(i)).isEqualTo(i < 3 ? 1000 + i : -XenErrno.EINTR);
+        }
+        batch.clear();
+        batch.cancel();
+        batch.add(ADD, 0, 0, 0, 0, 0, -XenErrno.ENOSYS);
+        batch.submit();
+        serve();
+        assertThat(batch.poll()).isTrue();
+        assertThat(batch.result(0)).as("this one was not cancelled").isEqualTo(-XenErrno.ENOSYS);
+    }
+
+    @Test
+    void shouldCompleteAFutureInTheUpcallThread() throws Exception {
+        startServer(1_000_000);
+        Thread upcalls = startUpcallThread();
+        HypercallBatch batch = batch(4);
+        for (int round = 0; round < 20; round++) {
+            for (int i = 0; i < 4; i++) {
+                batch.add(ADD, i, 0, 0, 0, 0, round);
+            }
+            HypercallBatch done = batch.submitAsync().get(10, TimeUnit.SECONDS);
+            assertThat(done).isSameAs(batch);
+            assertThat(done.result(3)).isEqualTo(3L + round);
+            batch.clear();
+        }
+        assertThat(batch.submitAsync()).as("nothing to wait for").isCompleted();
+        serving = false;
+        upcalls.join();
+    }
+
+    @Test
+    void shouldCallBackOncePerCompletionAndLetTheListenerSubmitAgain() {
+        HypercallBatch batch = batch(1);
+        AtomicInteger calls = new AtomicInteger();
+        batch.onComplete(done -> {
+            assertThat(done.result(0)).isEqualTo(calls.get() + 1);
+            if (calls.incrementAndGet() < 5) {
+                done.clear();
+                done.add(ADD, calls.get(), 0, 0, 0, 0, 1);
+                done.submit();
+            }
+        });
+        batch.add(ADD, 0, 0, 0, 0, 0, 1);
+        batch.submit();
+        assertThatIllegalStateException().isThrownBy(() -> batch.onComplete(null));
+        for (int i = 0; i < 10; i++) {
+            serve();
+            ring.takeResponses();
+        }
+        assertThat(calls).hasValue(5);
+        assertThat(batch.isComplete()).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldWaitForALimitedTime(HypercallWait how) {
+        HypercallBatch batch = batch(1);
+        batch.add(ADD, 1, 0, 0, 0, 0, 1);
+        batch.submit();
+        assertThat(batch.await(how, Duration.ofMillis(2))).isFalse();
+        serve();
+        assertThat(batch.await(how, Duration.ofSeconds(10))).isTrue();
+        assertThat(batch.result(0)).isEqualTo(2);
+    }
+
+    @Test
+    void shouldFailWhatIsUnderWayAndTellItsListenersWhenDom0Goes() {
+        HypercallBatch batch = batch(2);
+        batch.add(ADD, 1, 0, 0, 0, 0, 1);
+        batch.add(ADD, 1, 0, 0, 0, 0, 1);
+        CompletableFuture<HypercallBatch> future = batch.submitAsync();
+        ring.fail("gone");
+        assertThat(future).isCompleted();
+        assertThat(batch.result(1)).isEqualTo(-XenErrno.EIO);
+        batch.clear();
+        batch.add(ADD, 1, 0, 0, 0, 0, 1);
+        assertThat(batch.submitAsync()).isCompleted();
+        assertThat(batch.result(0)).isEqualTo(-XenErrno.EIO);
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

@@ -6,7 +6,7 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.SharedMemory;
 import io.splitvisor.monitor.evtchn.EventChannels;
-import io.splitvisor.monitor.evtchn.TwoLevelDelivery;
+import io.splitvisor.monitor.evtchn.GuestDelivery;
 import io.splitvisor.monitor.grant.GrantTable;
 import io.splitvisor.monitor.memory.GuestMemory;
 import io.splitvisor.ring.Doorbell;
@@ -17,11 +17,14 @@ import java.util.function.IntFunction;
 
 /** A guest as the monitor knows it: its memory, its event channels, its grants, its bells. */
 public final class Domain {
+    /** Port numbers are below this, with the larger of the two ABIs. */
+    private static final int PORTS = io.splitvisor.abi.evtchn.EventChannels.FIFO_NR_CHANNELS;
+
     private final int domid;
     private final DomainResources resources;
     private final GuestMemory memory;
     private final Vcpu[] vcpus;
-    private final TwoLevelDelivery delivery;
+    private final GuestDelivery delivery;
     private final EventChannels events;
     private final GrantTable grants;
     private final MonitorListener listener;
@@ -33,6 +36,7 @@ public final class Domain {
             int domid,
             DomainResources resources,
             DomainLayout layout,
+            int populated,
             MonitorListener listener,
             Object lock,
             IntFunction<EventChannels> domains) {
@@ -41,7 +45,7 @@ public final class Domain {
         this.listener = listener;
         boolean complete = false;
         try {
-            this.memory = new GuestMemory(resources.ram(), layout);
+            this.memory = new GuestMemory(resources.ram(), layout, populated);
             this.grants = new GrantTable(memory);
             this.vcpus = new Vcpu[layout.vcpus()];
             MemorySegment sharedInfo = memory.page(layout.sharedInfo());
@@ -51,8 +55,8 @@ public final class Domain {
                 vcpus[vcpu] = new Vcpu(vcpu, bell, new Vcpu.Info(sharedInfo, SharedInfo.vcpuInfo(0, vcpu)));
                 SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
             }
-            this.delivery = new TwoLevelDelivery(sharedInfo, vcpus[0]);
-            this.events = new EventChannels(domid, delivery, TwoLevelDelivery.PORTS, lock, domains);
+            this.delivery = new GuestDelivery(memory, vcpus);
+            this.events = new EventChannels(domid, delivery, vcpus.length, PORTS, lock, domains);
             complete = true;
         } finally {
             if (!complete) {

@@ -34,7 +34,7 @@ public final class Monitor {
     Monitor(EventDelivery dom0, MonitorListener listener, int firstDomid) {
         this.listener = listener;
         this.nextDomid = firstDomid;
-        this.dom0Events = new EventChannels(0, dom0, DOM0_PORTS, eventLock, this::eventsOf);
+        this.dom0Events = new EventChannels(0, dom0, 1, DOM0_PORTS, eventLock, this::eventsOf);
     }
 
     /** Dom0's event channels. */
@@ -42,7 +42,8 @@ public final class Monitor {
         return dom0Events;
     }
 
-    private EventChannels eventsOf(int domid) {
+    /** A domain's event channels, Dom0's too; null if there is no such domain. */
+    public EventChannels eventsOf(int domid) {
         if (domid == 0) {
             return dom0Events;
         }
@@ -55,10 +56,19 @@ public final class Monitor {
      *
      * @throws io.splitvisor.host.HostException if the host has not enough of something; then nothing is left behind
      */
-    public synchronized Domain create(DomainLayout layout) {
+    public Domain create(DomainLayout layout) {
+        return create(layout, layout.ramPages());
+    }
+
+    /**
+     * As above, for a domain that may grow.
+     *
+     * @param populated pages of RAM that it has at first; the layout's are the most that it can have
+     */
+    public synchronized Domain create(DomainLayout layout, int populated) {
         int domid = freeDomid();
         DomainResources resources = DomainResources.create(domid, layout);
-        Domain domain = new Domain(domid, resources, layout, listener, eventLock, this::eventsOf);
+        Domain domain = new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf);
         domains.put(domid, domain);
         return domain;
     }
@@ -78,6 +88,12 @@ public final class Monitor {
     /** A domain by number; null if there is none. */
     public Domain find(int domid) {
         return domains.get(domid);
+    }
+
+    /** Whether a guest stands still. Not so for a domain that does not exist, nor for Dom0. */
+    public boolean isPaused(int domid) {
+        Domain domain = domains.get(domid);
+        return domain != null && domain.paused();
     }
 
     /** All guests, by number. */

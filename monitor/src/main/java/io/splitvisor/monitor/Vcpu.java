@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor;
 
+import io.splitvisor.abi.VcpuInfo;
 import io.splitvisor.ring.Doorbell;
 import java.lang.foreign.MemorySegment;
 
@@ -38,5 +39,13 @@ public final class Vcpu {
     /** Where its vcpu_info lies now: in shared_info, until the guest moves it. */
     public Info info() {
         return info;
+    }
+
+    /** Asks for an upcall, and wakes it if it was not asked before. Any thread. */
+    public void upcall() {
+        Info place = info;
+        if (!VcpuInfo.testAndSetUpcallPendingVolatile(place.memory(), place.at())) {
+            bell.ring();
+        }
     }
 }

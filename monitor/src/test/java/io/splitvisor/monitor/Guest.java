@@ -148,14 +148,32 @@ public final class Guest {
 
     /** Whether the monitor asked for an upcall. */
     public boolean isUpcallPending() {
-        return VcpuInfo.isUpcallPendingAcquire(sharedInfo, 0);
+        return isUpcallPending(0);
+    }
+
+    /** Whether the monitor asked a vCPU for an upcall. */
+    public boolean isUpcallPending(int vcpu) {
+        return VcpuInfo.isUpcallPendingAcquire(sharedInfo, SharedInfo.vcpuInfo(0, vcpu));
+    }
+
+    /** Takes a vCPU's upcall flag; whether it was set. */
+    public boolean takeUpcall(int vcpu) {
+        boolean was = isUpcallPending(vcpu);
+        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, SharedInfo.vcpuInfo(0, vcpu));
+        return was;
     }
 
     /** Takes all pending events as an upcall does: flag, selector, words. Ports in ascending order. */
     public List<Integer> takeEvents() {
+        return takeEvents(0);
+    }
+
+    /** The same on any vCPU. */
+    public List<Integer> takeEvents(int vcpu) {
         List<Integer> ports = new ArrayList<>();
-        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, 0);
-        long words = VcpuInfo.takePendingSelVolatile(sharedInfo, 0);
+        long info = SharedInfo.vcpuInfo(0, vcpu);
+        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, info);
+        long words = VcpuInfo.takePendingSelVolatile(sharedInfo, info);
         for (; words != 0; words &= words - 1) {
             int word = Long.numberOfTrailingZeros(words);
             long active = SharedInfo.activeWordAcquire(sharedInfo, 0, word);

@@ -24,6 +24,7 @@ public final class Hypervisor implements AutoCloseable {
     private final Monitor monitor;
     private final HypercallTable table;
     private final List<Guest> guests = new ArrayList<>();
+    private final List<Domain> privileged = new ArrayList<>();
 
     /** The first guest has number 1. */
     public Hypervisor() {
@@ -61,6 +62,14 @@ public final class Hypervisor implements AutoCloseable {
         return listener.endings();
     }
 
+    /** A domain that may do what Dom0 may. */
+    public Domain privileged() {
+        DomainLayout layout = new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1);
+        Domain domain = new Domain(0, DomainResources.create(0, layout), layout, listener, new Object(), _ -> null);
+        privileged.add(domain);
+        return domain;
+    }
+
     /** A guest with one vCPU. */
     public Guest guest() {
         return guest(new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1));
@@ -76,6 +85,7 @@ public final class Hypervisor implements AutoCloseable {
     @Override
     public void close() {
         List<String> left = new ArrayList<>();
+        privileged.forEach(Domain::close);
         for (Guest guest : guests) {
             int inUse = guest.domain().grants().inUse();
             if (inUse > 0) {

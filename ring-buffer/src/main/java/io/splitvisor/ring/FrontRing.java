@@ -117,7 +117,8 @@ public final class FrontRing {
         return rspCons;
     }
 
-    private long slot(int index) {
+    /** Offset of the slot of an index ({@code RING_GET_REQUEST}). */
+    public long slot(int index) {
         return SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes;
     }
 }

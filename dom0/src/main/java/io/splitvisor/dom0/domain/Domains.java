@@ -208,7 +208,13 @@ final class Domains implements Toolstack, MonitorListener {
 
     @Override
     public void shutdown(int domid, ShutdownReason reason) {
-        services.storeLayout().requestShutdown(runningGuest(domid), reason);
+        GuestDomain guest = runningGuest(domid);
+        if (!services.storeLayout().requestShutdown(guest, reason)) {
+            throw new ToolstackException(
+                    Kind.BAD_STATE,
+                    "The guest of domain '" + guest.config().name() + "' does not take requests for " + reason.word()
+                            + ".");
+        }
     }
 
     @Override

@@ -124,6 +124,11 @@ final class GuestDomain implements Invitation.Guest {
         shutdown = reason;
     }
 
+    /** Whether the guest has taken note of the last request to shut down. */
+    boolean hasAcknowledged() {
+        return services.storeLayout().isShutdownAcknowledged(this);
+    }
+
     boolean dying() {
         return dying;
     }

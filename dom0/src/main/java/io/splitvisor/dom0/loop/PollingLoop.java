@@ -31,10 +31,10 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PollingLoop.class);
 
     /** Rounds, each request or response moved counting as one, between two looks at the clock, which costs about as much. */
-    private static final int ROUNDS_PER_LOOK = 16;
+    private static final int ROUNDS_PER_LOOK = 64;
 
     /** Looks at the clock between two offers of the core to somebody else. */
-    private static final int LOOKS_PER_YIELD = 32;
+    private static final int LOOKS_PER_YIELD = 16;
 
     /** Tasks run before the rings get their turn: one that submits itself again does not keep them waiting. */
     private static final int TASKS_PER_ROUND = 64;

@@ -16,6 +16,7 @@ import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.MonitorListener;
 import io.splitvisor.monitor.evtchn.EventDelivery;
+import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.grant.ForeignMappings;
 import io.splitvisor.xenstore.Permissions;
 import io.splitvisor.xenstore.Xenstore;
@@ -130,21 +131,21 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
     }
 
     @Override
-    public void raise(int port) {
-        Runnable handler = handlers.get(port);
+    public void raise(Port port) {
+        Runnable handler = handlers.get(port.number());
         if (handler != null) {
             handler.run();
         }
     }
 
     @Override
-    public void unmask(int port) {
+    public void unmask(Port port) {
         raise(port);
     }
 
     @Override
-    public void clear(int port) {
-        handlers.remove(port);
+    public void clear(Port port) {
+        handlers.remove(port.number());
     }
 
     @Override

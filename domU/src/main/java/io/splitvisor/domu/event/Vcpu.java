@@ -135,7 +135,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
 
     private boolean serve() {
         boolean found = false;
-        if (ring.hasResponses()) {
+        if (ring.hasWork()) {
             ring.takeResponses();
             found = true;
         }
@@ -147,7 +147,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
     }
 
     private boolean hasWork() {
-        return events.isUpcallPending(info) || ring.hasResponses();
+        return events.isUpcallPending(info) || ring.hasWork();
     }
 
     private boolean spin() {

@@ -101,6 +101,12 @@ final class Dom0Fixture implements AutoCloseable {
         return new Output(stream);
     }
 
+    /** Closes the consoles read so far, and keeps nothing of them. */
+    void forgetConsoles() {
+        consoles.forEach(ConsoleStream::close);
+        consoles.clear();
+    }
+
     /** A console, read in the background. */
     static final class Output {
         private final ConsoleStream stream;

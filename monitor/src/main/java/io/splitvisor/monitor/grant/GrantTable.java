@@ -197,26 +197,13 @@ public final class GrantTable {
 
     /** The first use of a grant, which the entry says to be in use: finds the page. */
     private boolean begin(int domid, int ref) {
-        long offset = hold(shared.frame(ref));
+        long offset = memory.pin(shared.frame(ref));
         if (offset == GuestMemory.NOT_MEMORY) {
             tellUnused(ref);
             return false;
         }
         active.begin(ref, domid, offset);
         return true;
-    }
-
-    private long hold(long frame) {
-        DomainLayout layout = memory.layout();
-        // The rings that Xen gives a guest in its own memory are the guest's to grant.
-        if (frame == layout.xenstore() || frame == layout.console()) {
-            return frame * PAGE_SIZE;
-        }
-        return memory.machineOffset(frame);
-    }
-
-    private void letGo(long offset) {
-        assert offset >= 0;
     }
 
     /** Ends one use that {@link #pin} began. */
@@ -226,7 +213,7 @@ public final class GrantTable {
         boolean unused = active.remove(ref, writable);
         if (unused) {
             if (via == null) {
-                letGo(active.offset(ref));
+                memory.unpin(active.offset(ref));
             }
             active.end(ref);
             if (part) {

@@ -18,7 +18,6 @@ import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.grant.GrantTable;
 import io.splitvisor.monitor.memory.GuestMemory;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * {@code grant_table_op(cmd, uop, count)}: what concerns a table itself. Most structures carry a status of their own; the
@@ -83,7 +82,7 @@ final class GrantTableHandlers {
         if (table == null) {
             status = refusal(dom);
         } else if (table.grow(frames)) {
-            status = writeList(call, list, frames, table.memory().layout().grantTable());
+            status = writeList(call, list, frames, table.memory(), table.memory().layout().grantTable());
         } else {
             status = GrantStatus.GENERAL_ERROR;
         }
@@ -104,7 +103,7 @@ final class GrantTableHandlers {
         if (table == null) {
             status = refusal(dom);
         } else if (Integer.compareUnsigned(frames, table.statusFrames()) <= 0) {
-            status = writeList(call, list, frames, table.memory().layout().grantStatus());
+            status = writeList(call, list, frames, table.memory(), table.memory().layout().grantStatus());
         } else {
             status = GrantStatus.GENERAL_ERROR;
         }
@@ -117,10 +116,13 @@ final class GrantTableHandlers {
         return call.caller().memory().isAccessible(list, Integer.toUnsignedLong(frames) * Long.BYTES);
     }
 
-    private static int writeList(HypercallContext call, long list, int frames, int first) {
+    /** Writes the frames at which a guest has special pages now. */
+    private static int writeList(HypercallContext call, long list, int frames, GuestMemory owner, int first) {
         GuestMemory memory = call.caller().memory();
         for (int i = 0; i < frames; i++) {
-            memory.segment().set(ValueLayout.JAVA_LONG_UNALIGNED, list + (long) i * Long.BYTES, first + i);
+            if (!memory.putLong(list + (long) i * Long.BYTES, owner.frameOf(first + i))) {
+                return GrantStatus.GENERAL_ERROR;
+            }
         }
         return GrantStatus.OKAY;
     }

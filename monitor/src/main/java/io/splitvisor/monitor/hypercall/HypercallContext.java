@@ -114,6 +114,11 @@ public final class HypercallContext {
         budget -= units;
     }
 
+    /** Ends the vCPU's turn after this call: its results are published, and others are served. */
+    public void endTurn() {
+        budget = 0;
+    }
+
     /** Whether a long operation should stop here: others are waiting. It must have got on since it was last called. */
     public boolean preempt() {
         return budget <= 0;

@@ -83,6 +83,18 @@ class HypercallRingTest {
     }
 
     @Test
+    void shouldPublishTheResultsUpToAYield() {
+        stageVersions(2);
+        guest.stage(Hypercall.SCHED_OP, SchedOp.YIELD);
+        stageVersions(3);
+        guest.push();
+        assertThat(ring.serve()).isEqualTo(3);
+        assertThat(guest.results()).containsExactly(VERSION, VERSION, 0L);
+        assertThat(ring.serve()).isEqualTo(3);
+        assertThat(guest.results()).containsOnly(VERSION).hasSize(3);
+    }
+
+    @Test
     void h6_shouldServeNoMoreThanASliceAtOnce() {
         stageVersions(SLOTS);
         guest.push();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.SharedMemory;
+import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,7 +82,16 @@ class GuestMemoryTest {
         assertThat(memory.isAccessible(DomainLayout.bytes(layout.sharedInfo()), 1))
                 .isFalse();
         assertThat(memory.isAccessible(RAM - 1, 2)).isFalse();
-        assertThat(memory.machineOffset(layout.sharedInfo())).isEqualTo(GuestMemory.NOT_MEMORY);
+        assertThat(memory.copyTo(DomainLayout.bytes(layout.sharedInfo()), MemorySegment.ofArray(new byte[1]), 1))
+                .isFalse();
+    }
+
+    @Test
+    void shouldKnowTheSpecialPagesThatXenHasTooButNotTheRings() {
+        for (int frame = layout.sharedInfo(); frame < layout.vcpuControl(0); frame++) {
+            assertThat(memory.machineOffset(frame)).isEqualTo(DomainLayout.bytes(frame));
+        }
+        assertThat(memory.machineOffset(layout.vcpuControl(0))).isEqualTo(GuestMemory.NOT_MEMORY);
         assertThat(memory.machineOffset(layout.hypercallRing(0))).isEqualTo(GuestMemory.NOT_MEMORY);
     }
 
@@ -92,7 +102,7 @@ class GuestMemoryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {-1, 16, 17, 0xffff_ffffL, 1L << 52, Long.MAX_VALUE, Long.MIN_VALUE})
+    @ValueSource(longs = {-1, 26, 27, 0xffff_ffffL, 1L << 52, Long.MAX_VALUE, Long.MIN_VALUE})
     void h2_shouldRefuseFramesThatTheDomainDoesNotHave(long frame) {
         assertThat(memory.machineOffset(frame)).isEqualTo(GuestMemory.NOT_MEMORY);
     }

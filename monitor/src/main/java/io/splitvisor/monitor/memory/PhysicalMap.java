@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor.memory;
+
+import io.splitvisor.attach.DomainLayout;
+import java.util.BitSet;
+
+/**
+ * Which machine page stands behind each guest frame, and which guest frame each machine page has: Xen's P2M and M2P. A
+ * machine page is a page of the domain's memfd; a frame without one is a hole.
+ *
+ * <p>Frames are their own machine pages at first, those above the initial size are holes. A JVM or native guest reaches
+ * its memory at the machine page's place, so a frame that is populated gets the page of its own number whenever that is
+ * free.
+ *
+ * <p>Reading takes no lock. A page that somebody pinned stays what it is: a guest may take it out of its map, but it is
+ * neither given back to the host nor used for another frame before the last pin is gone (row M18).
+ */
+final class PhysicalMap {
+    /** No machine page, or no frame. */
+    static final int NONE = -1;
+
+    /** Frames above this have no pages: 1 TiB. */
+    static final long FRAMES = DomainLayout.MAX_RAM_PAGES;
+
+    /**
+     * Parts of the tables that frames above the domain's own memory may take, so that a guest that scatters its pages
+     * costs the host at most so many times four kilobytes.
+     */
+    private static final int FAR_PARTS = 256;
+
+    /** In a page's state: it does not belong to the domain, or will not any more with the last pin. */
+    private static final int FREE = 1 << 31;
+
+    /** What happens to a page that goes back to the host. */
+    @FunctionalInterface
+    interface Release {
+        /** The page's content is forgotten. */
+        void page(int machine);
+    }
+
+    private final int ramPages;
+    private final int namedPages;
+    private final Release release;
+    private final SparseInts machines;
+    private final SparseInts frames;
+    private final SparseInts states;
+
+    // With the lock held.
+    private final BitSet free = new BitSet();
+    private int farParts;
+
+    // Written with the lock held.
+    private volatile int allocated;
+    private volatile int identity;
+
+    /**
+     * @param ramPages pages of RAM, from 0; the most that the domain can have
+     * @param namedPages these and the special pages that a guest may name
+     * @param populated pages of RAM that it has at first
+     */
+    PhysicalMap(int ramPages, int namedPages, int populated, Release release) {
+        this.ramPages = ramPages;
+        this.namedPages = namedPages;
+        this.release = release;
+        this.allocated = populated;
+        this.identity = populated;
+        this.machines = new SparseInts(i -> isInitial(i, populated) ? i : NONE);
+        this.frames = new SparseInts(i -> isInitial(i, populated) ? i : NONE);
+        this.states = new SparseInts(i -> isInitial(i, populated) ? 0 : FREE);
+        free.set(populated, ramPages);
+    }
+
+    private boolean isInitial(int page, int populated) {
+        return page < populated || (page >= ramPages && page < namedPages);
+    }
+
+    /** The machine page of a frame, any 64 bits; or {@link #NONE}. */
+    int machine(long frame) {
+        return frame >= 0 && frame < FRAMES ? machines.get((int) frame) : NONE;
+    }
+
+    /** The frame of a machine page below the named pages; or {@link #NONE}. */
+    int frame(int machine) {
+        return frames.get(machine);
+    }
+
+    /** Whether a machine page is RAM, and not special. */
+    boolean isRam(int machine) {
+        return machine >= 0 && machine < ramPages;
+    }
+
+    /** Frames below this have the machine pages of their numbers; perhaps others as well. */
+    int identity() {
+        return identity;
+    }
+
+    /** Pages of RAM that the domain has, those included that it has taken out of its map and that are pinned. */
+    int allocated() {
+        return allocated;
+    }
+
+    /** Keeps the page behind a frame from going away; answers the page, or {@link #NONE}. */
+    int pin(long frame) {
+        while (true) {
+            int machine = machine(frame);
+            if (machine == NONE) {
+                return NONE;
+            }
+            int state = states.get(machine);
+            if (state < 0) {
+                if (machine(frame) == machine) {
+                    // On its way out.
+                    return NONE;
+                }
+            } else if (state == Integer.MAX_VALUE) {
+                return NONE;
+            } else if (states.replace(machine, state, state + 1)) {
+                if (machine(frame) == machine) {
+                    return machine;
+                }
+                unpin(machine);
+            }
+        }
+    }
+
+    /** Ends what {@link #pin} began. */
+    void unpin(int machine) {
+        int state;
+        do {
+            state = states.get(machine);
+            if ((state & ~FREE) == 0) {
+                throw new IllegalStateException("page " + machine + " is not pinned");
+            }
+        } while (!states.replace(machine, state, state - 1));
+        if (state - 1 == FREE) {
+            giveBack(machine);
+        }
+    }
+
+    /** Whether somebody has pinned the page. */
+    boolean isPinned(int machine) {
+        return (states.get(machine) & ~FREE) != 0;
+    }
+
+    private synchronized void giveBack(int machine) {
+        release.page(machine);
+        free.set(machine);
+        allocated--;
+    }
+
+    /**
+     * Gives a frame that is a hole a page of RAM.
+     *
+     * @return false if there is no page left, or no room in the tables
+     * @throws IllegalArgumentException if it is no hole, or no frame
+     */
+    synchronized boolean populate(long frame) {
+        requireHole(frame);
+        boolean own = frame < ramPages && free.get((int) frame);
+        int machine = own ? (int) frame : free.nextSetBit(0);
+        if (machine == NONE || !hasRoom(frame)) {
+            return false;
+        }
+        free.clear(machine);
+        allocated++;
+        states.set(machine, 0);
+        link((int) frame, machine);
+        return true;
+    }
+
+    /**
+     * Makes a frame a hole. A page of RAM goes back to the host, now or with its last pin; a special page stays.
+     *
+     * @return false if it is a hole already
+     */
+    synchronized boolean remove(long frame) {
+        int machine = machine(frame);
+        if (machine == NONE) {
+            return false;
+        }
+        unlink((int) frame, machine);
+        if (isRam(machine)) {
+            int state;
+            do {
+                state = states.get(machine);
+            } while (!states.replace(machine, state, state | FREE));
+            if (state == 0) {
+                giveBack(machine);
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Gives a machine page that the domain has another frame; where it was becomes a hole.
+     *
+     * @param frame a hole
+     * @return false if there is no room in the tables
+     */
+    synchronized boolean move(int machine, long frame) {
+        requireHole(frame);
+        if (!hasRoom(frame)) {
+            return false;
+        }
+        int before = frames.get(machine);
+        if (before != NONE) {
+            unlink(before, machine);
+        }
+        link((int) frame, machine);
+        return true;
+    }
+
+    private void requireHole(long frame) {
+        if (frame < 0 || frame >= FRAMES || machine(frame) != NONE) {
+            throw new IllegalArgumentException("frame " + frame + " is no hole");
+        }
+    }
+
+    private boolean hasRoom(long frame) {
+        if (frame < namedPages || !machines.isUntouched((int) frame)) {
+            return true;
+        }
+        return ++farParts <= FAR_PARTS;
+    }
+
+    private void link(int frame, int machine) {
+        frames.set(machine, frame);
+        machines.set(frame, machine);
+        if (frame == identity && machine == frame) {
+            identity = frame + 1;
+        }
+    }
+
+    private void unlink(int frame, int machine) {
+        if (frame < identity) {
+            identity = frame;
+        }
+        machines.set(frame, NONE);
+        frames.set(machine, NONE);
+    }
+}
