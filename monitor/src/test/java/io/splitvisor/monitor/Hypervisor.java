@@ -54,7 +54,8 @@ public final class Hypervisor implements AutoCloseable {
     /** A domain that may do what Dom0 may. */
     public Domain privileged() {
         DomainLayout layout = new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1);
-        Domain domain = new Domain(0, DomainResources.create(0, layout), layout, listener, new Object(), _ -> null);
+        Domain domain = new Domain(
+                0, DomainResources.create(0, layout), layout, layout.ramPages(), listener, new Object(), _ -> null);
         privileged.add(domain);
         return domain;
     }
