@@ -3,6 +3,7 @@
 module io.splitvisor.benchmarks {
     requires io.splitvisor.dom0;
     requires io.splitvisor.domu;
+    requires jdk.management;
     requires tools.jackson.databind;
 
     // The guest's runtime finds it by name.
@@ -10,11 +11,14 @@ module io.splitvisor.benchmarks {
             io.splitvisor.domu;
     exports io.splitvisor.benchmarks.domains to
             io.splitvisor.domu;
+    exports io.splitvisor.benchmarks.hypercalls to
+            io.splitvisor.domu;
 
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
 
     provides io.splitvisor.dom0.cli.Benchmark with
             io.splitvisor.benchmarks.block.BlockBenchmark,
             io.splitvisor.benchmarks.domains.DomainBenchmark,
+            io.splitvisor.benchmarks.hypercalls.HypercallBenchmark,
             io.splitvisor.benchmarks.ring.RingBenchmark;
 }

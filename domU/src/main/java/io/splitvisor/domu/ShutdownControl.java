@@ -9,7 +9,11 @@ import io.splitvisor.xenstore.XenstoreException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Watches {@code control/shutdown}, where the toolstack writes its wishes, and clears what it has read. */
+/**
+ * Watches {@code control/shutdown}, where the toolstack writes its wishes, and says in {@code control/feature-*} which it
+ * grants. A wish that is granted is acknowledged by clearing it; any other is left, as Linux leaves it, so that the toolstack
+ * finds out (docs/misc/xenstore-paths.pandoc).
+ */
 final class ShutdownControl implements WatchHandler {
     private static final String NODE = "control/shutdown";
 
@@ -39,7 +43,12 @@ final class ShutdownControl implements WatchHandler {
 
     private void watch() {
         try {
-            domain.xenstore().watch(NODE, "control", this);
+            Xenstore store = domain.xenstore();
+            store.watch(NODE, "control", this);
+            // After the watch: who relies on them is heard.
+            store.write("control/feature-poweroff", "1");
+            store.write("control/feature-reboot", "1");
+            store.write("control/feature-suspend", "0");
         } catch (XenstoreException e) {
             System.err.println("guest: no orderly shutdown: " + e.getMessage());
         }
@@ -52,13 +61,17 @@ final class ShutdownControl implements WatchHandler {
         if (wish == null || wish.isEmpty()) {
             return;
         }
-        store.write(NODE, "");
         switch (wish) {
-            case "poweroff", "halt" -> shutdown(ShutdownReason.POWEROFF);
-            case "reboot" -> shutdown(ShutdownReason.REBOOT);
-            case "crash" -> shutdown(ShutdownReason.CRASH);
+            case "poweroff", "halt" -> grant(store, ShutdownReason.POWEROFF);
+            case "reboot" -> grant(store, ShutdownReason.REBOOT);
+            case "crash" -> grant(store, ShutdownReason.CRASH);
             default -> System.err.println("guest: " + NODE + " \"" + wish + "\" is not supported, ignored");
         }
+    }
+
+    private void grant(Xenstore store, ShutdownReason reason) {
+        store.write(NODE, "");
+        shutdown(reason);
     }
 
     private void shutdown(ShutdownReason reason) {

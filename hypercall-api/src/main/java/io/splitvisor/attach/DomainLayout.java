@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.attach;
 
+import io.splitvisor.abi.grant.GrantEntryV2;
+
 /**
  * Where things lie in a domain's guest-physical memory, in frame numbers. RAM comes first; the special pages follow it
  * in this order:
  *
  * <pre>
- *   shared_info | start_info | xenstore ring | console ring | grant table frames | vCPU areas
+ *   shared_info | start_info | xenstore ring | console ring | grant table frames | grant status frames | vCPU areas
  * </pre>
  *
  * A vCPU area is one control page and the pages of its hypercall ring.
  *
  * @param ramPages pages of RAM, from frame 0
- * @param grantFrames pages of the grant table
+ * @param grantFrames most pages of the grant table; it starts with fewer, and grows when the guest asks
  * @param vcpus number of virtual processors
  */
 public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
@@ -27,6 +29,12 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
 
     /** Offset in a vCPU's control page of the word that is 1 while the vCPU sleeps (Dom0 rings the guest's bell then). */
     public static final int VCPU_ASLEEP = 0;
+
+    /** Offset there of the system time, 8 bytes, since which the vCPU has been asleep; 0 while it is awake. For its runstate. */
+    public static final int VCPU_ASLEEP_SINCE = 8;
+
+    /** Offset there of the nanoseconds, 8 bytes, that the vCPU has slept altogether, the present sleep left out. */
+    public static final int VCPU_SLEPT = 16;
 
     /** Most RAM a domain can have: 16 TiB would overflow the frame number; this is 1 TiB. */
     public static final int MAX_RAM_PAGES = 1 << 28;
@@ -69,9 +77,19 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
         return ramPages + 4;
     }
 
+    /** First of the {@link #grantStatusFrames}. */
+    public int grantStatus() {
+        return grantTable() + grantFrames;
+    }
+
+    /** Pages for the status words of a version 2 grant table of {@link #grantFrames}. */
+    public int grantStatusFrames() {
+        return GrantEntryV2.statusFrames(grantFrames);
+    }
+
     /** Control page of a vCPU. */
     public int vcpuControl(int vcpu) {
-        return grantTable() + grantFrames + vcpu * VCPU_AREA_PAGES;
+        return grantStatus() + grantStatusFrames() + vcpu * VCPU_AREA_PAGES;
     }
 
     /** First frame of a vCPU's hypercall ring. */

@@ -3,11 +3,10 @@ package io.splitvisor.hypercall;
 
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
-import io.splitvisor.abi.VmAssist;
 import io.splitvisor.abi.XenHvmParam;
 
 /**
- * The small hypercalls of a domain, in a batch: {@code multicall}, {@code console_io}, {@code vm_assist}, {@code hvm_op},
+ * The small hypercalls of a domain, in a batch: {@code multicall}, {@code console_io}, {@code hvm_op},
  * {@code dm_op}. Each method adds a call and answers its index.
  */
 public final class DomainCalls {
@@ -34,11 +33,6 @@ public final class DomainCalls {
     /** {@code CONSOLEIO_read}: refused to guests. */
     public int consoleRead(long buffer, int bytes) {
         return batch.add(HypercallOp.CONSOLEIO_READ, bytes, buffer, 0);
-    }
-
-    /** {@code vm_assist}: turns an option, a {@link VmAssist} type, on or off. */
-    public int vmAssist(int type, boolean on) {
-        return word(HypercallOp.VM_ASSIST, on ? VmAssist.CMD_ENABLE : VmAssist.CMD_DISABLE, type, 0);
     }
 
     /** {@code HVMOP_set_param}: an {@link io.splitvisor.abi.HvmParam} of this domain. */

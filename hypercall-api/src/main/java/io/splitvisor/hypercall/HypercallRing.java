@@ -10,7 +10,6 @@ import io.splitvisor.host.EventFd;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A vCPU's hypercall ring, for any number of threads. One lock covers claiming, publishing and taking responses; nobody
@@ -40,12 +39,14 @@ public final class HypercallRing {
     private final EventFd bell;
     private final UpcallSleep sleep;
     private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
-    private final ReentrantLock lock = new ReentrantLock();
+    private final ShortLock lock = new ShortLock();
 
     // All of these with the lock held.
     private final HypercallBatch[] owners;
     private String brokenBy = "";
-    private int listeners;
+    /** Batches with listeners, and threads that park until theirs is complete: Dom0 has to wake the upcall thread. */
+    private volatile int sleepers;
+
     private long submitted;
     private long rings;
     private long failedSends;
@@ -169,7 +170,7 @@ public final class HypercallRing {
                     stage(batch, next);
                 }
                 if (first == 0 && batch.hasListener()) {
-                    listeners++;
+                    sleepers(1);
                 }
                 batch.published(first + calls);
                 notify = publish(calls);
@@ -258,8 +259,16 @@ public final class HypercallRing {
     }
 
     /** Whether responses wait in the ring. Any thread, without the lock; a hint. */
-    public boolean hasResponses() {
+    boolean hasResponses() {
         return ring.unconsumedResponses() != 0 && !broken;
+    }
+
+    /**
+     * Upcall thread: whether responses wait that it should take, because somebody sleeps until they come, or is to be
+     * called back. Who spins for a response takes it himself: two threads that spin for the same one are one too many.
+     */
+    public boolean hasWork() {
+        return sleepers > 0 && hasResponses();
     }
 
     /** Hands results that have come to those who wait for them. Any thread. */
@@ -283,10 +292,16 @@ public final class HypercallRing {
         }
     }
 
-    /** Somebody is to be called back: Dom0 has to wake the upcall thread. What has come meanwhile is taken. */
+    /** With the lock held, which makes this atomic. */
+    private void sleepers(int change) {
+        int now = sleepers;
+        sleepers = now + change;
+    }
+
+    /** Somebody sleeps, or is to be called back: Dom0 has to wake the upcall thread. What has come meanwhile is taken. */
     private HypercallBatch listen(HypercallBatch finished) {
         HypercallBatch list = finished;
-        while (listeners > 0 && !broken && ring.finalCheckForResponses() != 0) {
+        while (sleepers > 0 && !broken && ring.finalCheckForResponses() != 0) {
             list = takeAvailable(list);
         }
         return list;
@@ -330,7 +345,7 @@ public final class HypercallRing {
             return finished;
         }
         if (counted) {
-            listeners--;
+            sleepers(-1);
         }
         batch.nextFinished = finished;
         return batch;
@@ -369,7 +384,7 @@ public final class HypercallRing {
     void await(HypercallBatch batch, HypercallWait how, long nanos) {
         boolean done =
                 switch (how) {
-                    case SPIN -> spinFor(batch, Integer.MAX_VALUE, nanos);
+                    case SPIN -> spinFor(batch, Long.MAX_VALUE, nanos);
                     case ADAPTIVE -> spinFor(batch, spin.limit(), nanos);
                     case SLEEP -> batch.isComplete();
                 };
@@ -385,11 +400,11 @@ public final class HypercallRing {
         spin.slept(System.nanoTime() - start);
     }
 
-    private boolean spinFor(HypercallBatch batch, int limit, long nanos) {
+    private boolean spinFor(HypercallBatch batch, long limit, long nanos) {
         long start = 0;
-        for (int turn = 0; turn < limit; turn++) {
+        for (long turn = 0; turn < limit; turn++) {
             if (batch.isComplete()) {
-                spin.succeeded(turn);
+                spin.succeeded((int) Math.min(turn, SPIN_TURNS));
                 return true;
             }
             if (hasResponses() && lock.tryLock()) {
@@ -439,6 +454,7 @@ public final class HypercallRing {
         long pause = FIRST_PARK_NANOS;
         long left = nanos;
         batch.waiter(Thread.currentThread());
+        sleeper(1);
         try {
             while (!takeOrAskForNotification(batch) && left > 0) {
                 LockSupport.parkNanos(this, Math.min(pause, left));
@@ -447,11 +463,18 @@ public final class HypercallRing {
                 left = nanos - (System.nanoTime() - start);
             }
         } finally {
+            sleeper(-1);
             batch.waiter(null);
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
+    }
+
+    private void sleeper(int change) {
+        lock.lock();
+        sleepers(change);
+        lock.unlock();
     }
 
     /** Takes what is there; if the batch is not complete then, Dom0 will notify the next response. */

@@ -134,6 +134,71 @@ public final class Hypercalls {
         return answer;
     }
 
+    /**
+     * {@code EVTCHNOP_bind_virq}: a new port for a virtual interrupt of a vCPU.
+     *
+     * @return the port, or a negative error
+     */
+    public int evtchnBindVirq(int virq, int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().bindVirq(virq, vcpu);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.evtchn().virqPort(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /**
+     * {@code EVTCHNOP_bind_ipi}: a new port by which this domain's vCPUs notify one of them.
+     *
+     * @return the port, or a negative error
+     */
+    public int evtchnBindIpi(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().bindIpi(vcpu);
+        batch.run();
+        long result = batch.result(0);
+        int answer = result == 0 ? batch.evtchn().ipiPort(0) : (int) result;
+        giveBack(batch);
+        return answer;
+    }
+
+    /** {@code EVTCHNOP_bind_vcpu}: 0 or a negative error. */
+    public int evtchnBindVcpu(int port, int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().bindVcpu(port, vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_reset} of this domain: 0 or a negative error. */
+    public int evtchnReset() {
+        HypercallBatch batch = borrow();
+        batch.evtchn().reset();
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_init_control}: 0 or a negative error. */
+    public int evtchnInitControl(int vcpu, long frame, int offset) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().initControl(vcpu, frame, offset);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_expand_array}: 0 or a negative error. */
+    public int evtchnExpandArray(long frame) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().expandArray(frame);
+        return (int) finish(batch);
+    }
+
+    /** {@code EVTCHNOP_set_priority}: 0 or a negative error. */
+    public int evtchnSetPriority(int port, int priority) {
+        HypercallBatch batch = borrow();
+        batch.evtchn().setPriority(port, priority);
+        return (int) finish(batch);
+    }
+
     /** {@code GNTTABOP_query_size}: the most frames that the grant table can have, or a negative error or GNTST status. */
     public int gnttabMaxFrames() {
         HypercallBatch batch = borrow();
@@ -178,6 +243,31 @@ public final class Hypercalls {
         return answer;
     }
 
+    /**
+     * {@code GNTTABOP_set_version}: chooses the version of this domain's grant table, 1 or 2. All entries but the first eight
+     * are cleared.
+     *
+     * @return 0 or a negative error: -EBUSY if a grant is in use
+     */
+    public int gnttabSetVersion(int version) {
+        HypercallBatch batch = borrow();
+        batch.gnttab().setVersion(version);
+        return (int) finish(batch);
+    }
+
+    /**
+     * {@code GNTTABOP_copy} of an array that lies in guest memory, and gets the statuses.
+     *
+     * @param array guest-physical address of {@link io.splitvisor.abi.grant.GnttabCopy} structures
+     * @param count how many
+     * @return 0 or a negative error
+     */
+    public int gnttabCopy(long array, int count) {
+        HypercallBatch batch = borrow();
+        batch.gnttab().copyArray(array, count);
+        return (int) finish(batch);
+    }
+
     /** {@code SCHEDOP_yield}: 0 or a negative error. */
     public int schedYield() {
         HypercallBatch batch = borrow();
@@ -197,6 +287,78 @@ public final class Hypercalls {
         HypercallBatch batch = borrow();
         batch.sched().shutdown(reason);
         return (int) finish(batch);
+    }
+
+    /**
+     * {@code SCHEDOP_watchdog}.
+     *
+     * @param id 0 for a new one; else the one to set again
+     * @param seconds until it ends the domain; 0 gives a watchdog back
+     * @return the new one's id, 0, or a negative error
+     */
+    public int schedWatchdog(int id, int seconds) {
+        HypercallBatch batch = borrow();
+        batch.sched().watchdog(id, seconds);
+        return (int) finish(batch);
+    }
+
+    /** {@code set_timer_op}: the system time at which VIRQ_TIMER comes to this vCPU, or 0 for never; 0 or a negative error. */
+    public int setTimer(long systemTime) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().setTimer(systemTime);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_set_periodic_timer}: 0 or a negative error. */
+    public int vcpuSetPeriodicTimer(int vcpu, long nanos) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().setPeriodicTimer(vcpu, nanos);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_stop_periodic_timer}: 0 or a negative error. */
+    public int vcpuStopPeriodicTimer(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().stopPeriodicTimer(vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_initialise}, with a context anywhere in memory; 0 or a negative error. */
+    public int vcpuInitialise(int vcpu, long context) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().initialise(vcpu, context);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_up}: 0 or a negative error. */
+    public int vcpuUp(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().up(vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_down}: 0 or a negative error. */
+    public int vcpuDown(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().down(vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_is_up}: 1 or 0, or a negative error. */
+    public int vcpuIsUp(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().isUp(vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_get_runstate_info}; null for a vCPU that there is not. */
+    public VcpuCalls.RunstateInfo vcpuRunstate(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().getRunstateInfo(vcpu);
+        batch.run();
+        VcpuCalls.RunstateInfo answer = batch.result(0) == 0 ? batch.vcpu().runstate(0) : null;
+        giveBack(batch);
+        return answer;
     }
 
     /** {@code XENVER_version}: major shifted left by 16, plus minor; or a negative error. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.abi.evtchn.EventChannelStatus;
 import io.splitvisor.abi.evtchn.EventChannels;
+import io.splitvisor.abi.grant.GrantCacheOp;
 import io.splitvisor.abi.grant.GrantCopyFlags;
 import io.splitvisor.abi.grant.GrantFlags;
 import io.splitvisor.abi.grant.GrantMapFlags;
@@ -42,6 +43,7 @@ class AbiConstantsGoldenTest {
             ConstantClass.of(StartInfoFlags.class).has("xen", "SIF_"),
             ConstantClass.of(SchedOp.class).has("sched", "SCHEDOP_"),
             ConstantClass.of(VcpuOp.class).has("vcpu", "VCPUOP_"),
+            ConstantClass.of(Runstate.class).has("vcpu", "RUNSTATE_"),
             ConstantClass.of(MemoryOp.class)
                     .has("memory", "XENMEM_", "XENMEM_(paging_op|access|sharing|SHARING|FORK|resource|RDM).*"),
             ConstantClass.of(MemoryFlags.class).has("memory", "XENMEMF_"),
@@ -74,6 +76,7 @@ class AbiConstantsGoldenTest {
                     .named("grant_table", "_GNTMAP_guest_avail0", "GUEST_AVAIL0_BIT"),
             ConstantClass.of(GrantCopyFlags.class).has("grant_table", "GNTCOPY_"),
             ConstantClass.of(GrantTable.class).has("grant_table", "GNTTAB_", "GNTTAB_CACHE_.*"),
+            ConstantClass.of(GrantCacheOp.class).has("grant_table", "GNTTAB_CACHE_"),
             ConstantClass.of(BlkifOp.class).has("io/blkif", "BLKIF_OP_"),
             ConstantClass.of(BlkifStatus.class).has("io/blkif", "BLKIF_RSP_"),
             ConstantClass.of(Blkif.class)

@@ -7,25 +7,33 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
 import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
 import io.splitvisor.abi.evtchn.EvtchnBindIpi;
+import io.splitvisor.abi.evtchn.EvtchnBindPirq;
 import io.splitvisor.abi.evtchn.EvtchnBindVcpu;
 import io.splitvisor.abi.evtchn.EvtchnBindVirq;
 import io.splitvisor.abi.evtchn.EvtchnClose;
 import io.splitvisor.abi.evtchn.EvtchnExpandArray;
+import io.splitvisor.abi.evtchn.EvtchnFifoControlBlock;
 import io.splitvisor.abi.evtchn.EvtchnInitControl;
 import io.splitvisor.abi.evtchn.EvtchnReset;
 import io.splitvisor.abi.evtchn.EvtchnSend;
 import io.splitvisor.abi.evtchn.EvtchnSetPriority;
 import io.splitvisor.abi.evtchn.EvtchnStatus;
 import io.splitvisor.abi.evtchn.EvtchnUnmask;
+import io.splitvisor.abi.grant.GnttabCacheFlush;
 import io.splitvisor.abi.grant.GnttabCopy;
 import io.splitvisor.abi.grant.GnttabCopyPtr;
+import io.splitvisor.abi.grant.GnttabGetStatusFrames;
 import io.splitvisor.abi.grant.GnttabGetVersion;
 import io.splitvisor.abi.grant.GnttabMapGrantRef;
 import io.splitvisor.abi.grant.GnttabQuerySize;
 import io.splitvisor.abi.grant.GnttabSetVersion;
 import io.splitvisor.abi.grant.GnttabSetupTable;
+import io.splitvisor.abi.grant.GnttabSwapGrantRef;
+import io.splitvisor.abi.grant.GnttabTransfer;
+import io.splitvisor.abi.grant.GnttabUnmapAndReplace;
 import io.splitvisor.abi.grant.GnttabUnmapGrantRef;
 import io.splitvisor.abi.grant.GrantEntryV1;
+import io.splitvisor.abi.grant.GrantEntryV2;
 import io.splitvisor.abi.io.BlkifRequest;
 import io.splitvisor.abi.io.BlkifRequestDiscard;
 import io.splitvisor.abi.io.BlkifRequestIndirect;
@@ -77,6 +85,12 @@ class AbiStructsGoldenTest {
             StructClass.of(SchedWatchdog.class, "sched_watchdog"),
             StructClass.of(SchedPoll.class, "sched_poll"),
             StructClass.of(VcpuRegisterVcpuInfo.class, "vcpu_register_vcpu_info"),
+            StructClass.of(VcpuRunstateInfo.class, "vcpu_runstate_info"),
+            StructClass.of(VcpuRegisterRunstateMemoryArea.class, "vcpu_register_runstate_memory_area"),
+            StructClass.of(VcpuRegisterTimeMemoryArea.class, "vcpu_register_time_memory_area"),
+            StructClass.of(VcpuSetPeriodicTimer.class, "vcpu_set_periodic_timer"),
+            StructClass.of(VcpuSetSingleshotTimer.class, "vcpu_set_singleshot_timer")
+                    .counts("FUTURE", Layout.constants("vcpu").get("VCPU_SSHOTTMR_future")),
             StructClass.of(XenHvmParam.class, "xen_hvm_param"),
             StructClass.of(XenAddToPhysmap.class, "xen_add_to_physmap").renames("size", "PAGES"),
             StructClass.of(XenMemoryReservation.class, "xen_memory_reservation"),
@@ -104,6 +118,7 @@ class AbiStructsGoldenTest {
             StructClass.of(EvtchnAllocUnbound.class, "evtchn_alloc_unbound"),
             StructClass.of(EvtchnBindInterdomain.class, "evtchn_bind_interdomain"),
             StructClass.of(EvtchnBindVirq.class, "evtchn_bind_virq"),
+            StructClass.of(EvtchnBindPirq.class, "evtchn_bind_pirq"),
             StructClass.of(EvtchnBindIpi.class, "evtchn_bind_ipi"),
             StructClass.of(EvtchnClose.class, "evtchn_close"),
             StructClass.of(EvtchnSend.class, "evtchn_send"),
@@ -114,12 +129,23 @@ class AbiStructsGoldenTest {
             StructClass.of(EvtchnInitControl.class, "evtchn_init_control"),
             StructClass.of(EvtchnExpandArray.class, "evtchn_expand_array"),
             StructClass.of(EvtchnSetPriority.class, "evtchn_set_priority"),
+            StructClass.of(EvtchnFifoControlBlock.class, "evtchn_fifo_control_block")
+                    .ordered("ready", "head"),
             StructClass.of(GrantEntryV1.class, "grant_entry_v1")
                     .counts("PER_PAGE", Layout.count("grant_entries_v1_per_page"))
                     .ordered("flags"),
+            StructClass.of(GrantEntryV2.class, "grant_entry_v2")
+                    .counts("PER_PAGE", Layout.count("grant_entries_v2_per_page"))
+                    .counts("STATUS_PER_PAGE", Layout.count("grant_status_per_page"))
+                    .ordered("hdr", "full_page.hdr", "sub_page.hdr", "transitive.hdr"),
             StructClass.of(GnttabSetupTable.class, "gnttab_setup_table"),
             StructClass.of(GnttabMapGrantRef.class, "gnttab_map_grant_ref"),
             StructClass.of(GnttabUnmapGrantRef.class, "gnttab_unmap_grant_ref"),
+            StructClass.of(GnttabUnmapAndReplace.class, "gnttab_unmap_and_replace"),
+            StructClass.of(GnttabTransfer.class, "gnttab_transfer"),
+            StructClass.of(GnttabGetStatusFrames.class, "gnttab_get_status_frames"),
+            StructClass.of(GnttabSwapGrantRef.class, "gnttab_swap_grant_ref"),
+            StructClass.of(GnttabCacheFlush.class, "gnttab_cache_flush"),
             StructClass.of(GnttabCopyPtr.class, "gnttab_copy_ptr"),
             StructClass.of(GnttabCopy.class, "gnttab_copy"),
             StructClass.of(GnttabQuerySize.class, "gnttab_query_size"),

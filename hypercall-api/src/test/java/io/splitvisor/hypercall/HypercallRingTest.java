@@ -156,7 +156,7 @@ class HypercallRingTest {
         Thread thread = new Thread(() -> {
             while (serving) {
                 guestBell.arm();
-                if (ring.hasResponses()) {
+                if (ring.hasWork()) {
                     ring.takeResponses();
                 } else {
                     sleep.sleep(20);

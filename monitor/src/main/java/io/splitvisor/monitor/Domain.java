@@ -7,37 +7,47 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.SharedMemory;
 import io.splitvisor.monitor.evtchn.EventChannels;
-import io.splitvisor.monitor.evtchn.TwoLevelDelivery;
+import io.splitvisor.monitor.evtchn.GuestDelivery;
 import io.splitvisor.monitor.grant.GrantTable;
 import io.splitvisor.monitor.memory.GuestMemory;
+import io.splitvisor.monitor.time.Alarms;
+import io.splitvisor.monitor.time.SystemClock;
+import io.splitvisor.monitor.time.Watchdogs;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.MemorySegment;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 
 /** A guest as the monitor knows it: its memory, its event channels, its grants, its bells. */
 public final class Domain {
+    /** Port numbers are below this, with the larger of the two ABIs. */
+    private static final int PORTS = io.splitvisor.abi.evtchn.EventChannels.FIFO_NR_CHANNELS;
+
     private final int domid;
     private final DomainResources resources;
     private final GuestMemory memory;
     private final Vcpu[] vcpus;
-    private final TwoLevelDelivery delivery;
+    private final GuestDelivery delivery;
     private final EventChannels events;
     private final GrantTable grants;
     private final MonitorListener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
     private final HvmParams params = new HvmParams();
     private final GuestLog log;
-    private final AtomicLong assists = new AtomicLong();
-    private volatile boolean paused;
     private volatile boolean dying;
     private volatile int shutdownReason;
     private volatile UUID handle = new UUID(0, 0);
     private volatile LongSupplier cpuNanos = () -> 0;
+    private final VcpuScheduling[] scheduling;
+    private final Watchdogs watchdogs;
+    private volatile boolean paused;
+    private volatile boolean marksRunstateUpdates;
+
+    /** The reason that the guest latched before it shuts down, as an int of 8 bits; -1 for none. */
+    private volatile int shutdownCode = -1;
 
     /** Takes the resources over, and gives them back if this fails. */
     Domain(
@@ -47,8 +57,10 @@ public final class Domain {
             int populated,
             MonitorListener listener,
             Object lock,
-            IntFunction<EventChannels> domains) {
-        this(domid, resources, layout, populated, listener, null, lock, domains);
+            IntFunction<EventChannels> domains,
+            SystemClock clock,
+            Alarms alarms) {
+        this(domid, resources, layout, populated, listener, null, lock, domains, clock, alarms);
     }
 
     /** As above, with event channels that exist already: Dom0's. */
@@ -60,7 +72,9 @@ public final class Domain {
             MonitorListener listener,
             EventChannels existing,
             Object lock,
-            IntFunction<EventChannels> domains) {
+            IntFunction<EventChannels> domains,
+            SystemClock clock,
+            Alarms alarms) {
         this.domid = domid;
         this.resources = resources;
         this.listener = listener;
@@ -77,10 +91,15 @@ public final class Domain {
                 vcpus[vcpu] = new Vcpu(vcpu, bell, new Vcpu.Info(sharedInfo, SharedInfo.vcpuInfo(0, vcpu)));
                 SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
             }
-            this.delivery = new TwoLevelDelivery(sharedInfo, vcpus[0]);
+            this.delivery = new GuestDelivery(memory, vcpus);
             this.events = existing != null
                     ? existing
-                    : new EventChannels(domid, delivery, TwoLevelDelivery.PORTS, lock, domains);
+                    : new EventChannels(domid, delivery, vcpus.length, PORTS, lock, domains);
+            this.watchdogs = new Watchdogs(clock, alarms, domid, () -> shutdown(ShutdownReason.WATCHDOG.code()));
+            this.scheduling = new VcpuScheduling[layout.vcpus()];
+            for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
+                scheduling[vcpu] = new VcpuScheduling(this, vcpus[vcpu], clock, alarms);
+            }
             complete = true;
         } finally {
             if (!complete) {
@@ -149,17 +168,6 @@ public final class Domain {
         return log;
     }
 
-    /** Its options of the ABI, a bit for each {@link io.splitvisor.abi.VmAssist} type. */
-    public long assists() {
-        return assists.get();
-    }
-
-    /** Turns an option on or off. */
-    public void assist(int type, boolean on) {
-        long bit = 1L << type;
-        assists.updateAndGet(before -> on ? before | bit : before & ~bit);
-    }
-
     /** The name that the toolstack gave it. */
     public UUID handle() {
         return handle;
@@ -194,6 +202,26 @@ public final class Domain {
         return shutdownReason;
     }
 
+    /** A vCPU's timers and states, in the domain's thread. */
+    public VcpuScheduling scheduling(int vcpu) {
+        return scheduling[vcpu];
+    }
+
+    /** Its watchdogs, in the domain's thread. */
+    public Watchdogs watchdogs() {
+        return watchdogs;
+    }
+
+    /** Whether copies of a runstate are marked while they are written ({@code VMASST_TYPE_runstate_update_flag}). */
+    public boolean marksRunstateUpdates() {
+        return marksRunstateUpdates;
+    }
+
+    /** Switches that on or off. */
+    public void markRunstateUpdates(boolean value) {
+        marksRunstateUpdates = value;
+    }
+
     /** Whether its hypercalls and rings stand still. */
     public boolean paused() {
         return paused;
@@ -209,11 +237,30 @@ public final class Domain {
         return ended.get();
     }
 
-    /** The guest ended in an orderly way; only the first end counts. */
+    /** The guest ended in an orderly way; only the first end counts, with the reason latched before, if there is one. */
     public void shutdown(int reason) {
         if (ended.compareAndSet(false, true)) {
-            shutdownReason = reason & 0xff;
-            listener.shutdown(this, reason);
+            int code = shutdownCode < 0 ? reason : shutdownCode;
+            shutdownReason = code & 0xff;
+            listener.shutdown(this, code);
+        }
+    }
+
+    /** {@code SCHEDOP_shutdown_code}: the reason with which the domain will shut down; only the first counts. */
+    public void shutdownCode(int reason) {
+        if (shutdownCode < 0) {
+            shutdownCode = reason & 0xff;
+        }
+    }
+
+    /** Its timers and watchdogs do not come any more, and its rings are not served again. In the domain's thread, or when there is none any more. */
+    public void stopTimers() {
+        watchdogs.stop();
+        for (VcpuScheduling each : scheduling) {
+            each.stop();
+        }
+        for (Vcpu vcpu : vcpus) {
+            vcpu.onWake(() -> {});
         }
     }
 
@@ -231,6 +278,9 @@ public final class Domain {
      */
     void close() {
         delivery.close();
+        for (VcpuScheduling each : scheduling) {
+            each.close();
+        }
         resources.close();
     }
 }

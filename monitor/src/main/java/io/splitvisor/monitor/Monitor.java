@@ -5,6 +5,8 @@ import io.splitvisor.abi.DomId;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.EventDelivery;
+import io.splitvisor.monitor.time.Alarms;
+import io.splitvisor.monitor.time.SystemClock;
 import java.util.Collection;
 import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -17,13 +19,15 @@ public final class Monitor implements AutoCloseable {
     /** Memory for Dom0's own hypercalls: their structures, and what these point to. */
     private static final DomainLayout DOM0_LAYOUT = new DomainLayout(32, 1, 1);
 
-    /** Ports closed in one go while a domain dies, so that others get the lock in between. */
+    /** Ports closed, and pages unmapped, in one go while a domain dies, so that others get the lock in between. */
     private static final int DESTROY_SLICE = 256;
 
     private final ConcurrentSkipListMap<Integer, Domain> domains = new ConcurrentSkipListMap<>();
     private final Object eventLock = new Object();
     private final EventChannels dom0Events;
     private final MonitorListener listener;
+    private final SystemClock clock;
+    private final Alarms alarms;
     private int nextDomid;
     private Domain dom0;
     private volatile Machine machine = Machine.unknown();
@@ -31,16 +35,20 @@ public final class Monitor implements AutoCloseable {
     /**
      * @param dom0 how events reach Dom0
      * @param listener who is told about the end of domains
+     * @param clock system time
+     * @param alarms who calls when a time has come
      */
-    public Monitor(EventDelivery dom0, MonitorListener listener) {
-        this(dom0, listener, 1);
+    public Monitor(EventDelivery dom0, MonitorListener listener, SystemClock clock, Alarms alarms) {
+        this(dom0, listener, clock, alarms, 1);
     }
 
     /** As above, with the number of the first domain. */
-    Monitor(EventDelivery dom0, MonitorListener listener, int firstDomid) {
+    Monitor(EventDelivery dom0, MonitorListener listener, SystemClock clock, Alarms alarms, int firstDomid) {
         this.listener = listener;
+        this.clock = clock;
+        this.alarms = alarms;
         this.nextDomid = firstDomid;
-        this.dom0Events = new EventChannels(0, dom0, DOM0_PORTS, eventLock, this::eventsOf);
+        this.dom0Events = new EventChannels(0, dom0, 1, DOM0_PORTS, eventLock, this::eventsOf);
     }
 
     /** Dom0's event channels. */
@@ -56,7 +64,7 @@ public final class Monitor implements AutoCloseable {
         if (dom0 == null) {
             DomainResources resources = DomainResources.create(0, DOM0_LAYOUT);
             dom0 = new Domain(
-                    0, resources, DOM0_LAYOUT, DOM0_LAYOUT.ramPages(), listener, dom0Events, eventLock, this::eventsOf);
+                    0, resources, DOM0_LAYOUT, DOM0_LAYOUT.ramPages(), listener, dom0Events, eventLock, this::eventsOf, clock, alarms);
         }
         return dom0;
     }
@@ -71,7 +79,13 @@ public final class Monitor implements AutoCloseable {
         machine = real;
     }
 
-    private EventChannels eventsOf(int domid) {
+    /** System time. */
+    public SystemClock clock() {
+        return clock;
+    }
+
+    /** A domain's event channels, Dom0's too; null if there is no such domain. */
+    public EventChannels eventsOf(int domid) {
         if (domid == 0) {
             return dom0Events;
         }
@@ -96,7 +110,8 @@ public final class Monitor implements AutoCloseable {
     public synchronized Domain create(DomainLayout layout, int populated) {
         int domid = freeDomid();
         DomainResources resources = DomainResources.create(domid, layout);
-        Domain domain = new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf);
+        Domain domain =
+                new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf, clock, alarms);
         domains.put(domid, domain);
         return domain;
     }
@@ -127,13 +142,19 @@ public final class Monitor implements AutoCloseable {
         return entry == null ? null : entry.getValue();
     }
 
+    /** Whether a guest stands still. Not so for a domain that does not exist, nor for Dom0. */
+    public boolean isPaused(int domid) {
+        Domain domain = domains.get(domid);
+        return domain != null && domain.paused();
+    }
+
     /** All guests, by number. */
     public Collection<Domain> domains() {
         return domains.values();
     }
 
     /**
-     * Takes a domain away: closes its event channels, then gives its memory back. Nothing happens to a domain that is gone
+     * Takes a domain away: closes its event channels, unmaps what it has mapped, then gives its memory back. Nothing happens to a domain that is gone
      * already.
      *
      * @throws IllegalStateException if somebody still uses a page of it; then it stays, offers no page any more, and can be
@@ -142,6 +163,9 @@ public final class Monitor implements AutoCloseable {
     public void destroy(Domain domain) {
         domain.startDying();
         while (!domain.events().destroy(DESTROY_SLICE)) {
+            Thread.onSpinWait();
+        }
+        while (!domain.grants().maptrack().release(DESTROY_SLICE)) {
             Thread.onSpinWait();
         }
         int inUse = domain.grants().retire();

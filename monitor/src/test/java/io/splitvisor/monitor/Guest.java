@@ -5,6 +5,8 @@ import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.VcpuInfo;
 import io.splitvisor.abi.grant.GrantEntryV1;
+import io.splitvisor.abi.grant.GrantEntryV2;
+import io.splitvisor.abi.grant.GrantFlags;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;
@@ -102,6 +104,43 @@ public final class Guest {
         return GrantEntryV1.flagsAcquire(grants, GrantEntryV1.entry(0, ref));
     }
 
+    /** Writes a version 2 entry for a whole page. */
+    public void grantPage(int ref, int flags, int domid, long frame) {
+        long at = GrantEntryV2.entry(0, ref);
+        GrantEntryV2.fullPageFrame(grants, at, frame);
+        GrantEntryV2.hdrRelease(grants, at, GrantEntryV1.flagsAndDomid(flags, domid));
+    }
+
+    /** Writes a version 2 entry for a part of a page, readable and writable. */
+    public void grantPart(int ref, int domid, long frame, int offset, int length) {
+        long at = GrantEntryV2.entry(0, ref);
+        GrantEntryV2.subPageFrame(grants, at, frame);
+        GrantEntryV2.subPagePageOff(grants, at, offset);
+        GrantEntryV2.subPageLength(grants, at, length);
+        int flags = GrantFlags.PERMIT_ACCESS | GrantFlags.SUB_PAGE;
+        GrantEntryV2.hdrRelease(grants, at, GrantEntryV1.flagsAndDomid(flags, domid));
+    }
+
+    /** Writes a version 2 entry that passes another domain's grant on. */
+    public void grantVia(int ref, int domid, int viaDomid, int viaRef) {
+        long at = GrantEntryV2.entry(0, ref);
+        GrantEntryV2.transitiveTransDomid(grants, at, viaDomid);
+        GrantEntryV2.transitiveGref(grants, at, viaRef);
+        GrantEntryV2.hdrRelease(grants, at, GrantEntryV1.flagsAndDomid(GrantFlags.TRANSITIVE, domid));
+    }
+
+    /** Flags and domid of a version 2 entry. */
+    public int grantHeader(int ref) {
+        return GrantEntryV2.hdrAcquire(grants, GrantEntryV2.entry(0, ref));
+    }
+
+    /** The status word of a version 2 entry. */
+    public int grantStatus(int ref) {
+        DomainLayout layout = domain.memory().layout();
+        MemorySegment statuses = domain.memory().pages(layout.grantStatus(), layout.grantStatusFrames());
+        return GrantEntryV2.statusAcquire(statuses, GrantEntryV2.statusEntry(0, ref));
+    }
+
     /** Whether a port's pending bit is set. */
     public boolean isPending(int port) {
         return SharedInfo.isPendingAcquire(sharedInfo, 0, port);
@@ -109,14 +148,32 @@ public final class Guest {
 
     /** Whether the monitor asked for an upcall. */
     public boolean isUpcallPending() {
-        return VcpuInfo.isUpcallPendingAcquire(sharedInfo, 0);
+        return isUpcallPending(0);
+    }
+
+    /** Whether the monitor asked a vCPU for an upcall. */
+    public boolean isUpcallPending(int vcpu) {
+        return VcpuInfo.isUpcallPendingAcquire(sharedInfo, SharedInfo.vcpuInfo(0, vcpu));
+    }
+
+    /** Takes a vCPU's upcall flag; whether it was set. */
+    public boolean takeUpcall(int vcpu) {
+        boolean was = isUpcallPending(vcpu);
+        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, SharedInfo.vcpuInfo(0, vcpu));
+        return was;
     }
 
     /** Takes all pending events as an upcall does: flag, selector, words. Ports in ascending order. */
     public List<Integer> takeEvents() {
+        return takeEvents(0);
+    }
+
+    /** The same on any vCPU. */
+    public List<Integer> takeEvents(int vcpu) {
         List<Integer> ports = new ArrayList<>();
-        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, 0);
-        long words = VcpuInfo.takePendingSelVolatile(sharedInfo, 0);
+        long info = SharedInfo.vcpuInfo(0, vcpu);
+        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, info);
+        long words = VcpuInfo.takePendingSelVolatile(sharedInfo, info);
         for (; words != 0; words &= words - 1) {
             int word = Long.numberOfTrailingZeros(words);
             long active = SharedInfo.activeWordAcquire(sharedInfo, 0, word);

@@ -2,6 +2,7 @@
 package io.splitvisor.monitor;
 
 import io.splitvisor.monitor.evtchn.EventDelivery;
+import io.splitvisor.monitor.evtchn.Port;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Counts the events that reach Dom0. */
@@ -9,18 +10,18 @@ public final class RecordingDelivery implements EventDelivery {
     private final ConcurrentHashMap<Integer, Integer> raised = new ConcurrentHashMap<>();
 
     @Override
-    public void raise(int port) {
-        raised.merge(port, 1, Integer::sum);
+    public void raise(Port port) {
+        raised.merge(port.number(), 1, Integer::sum);
     }
 
     @Override
-    public void unmask(int port) {
+    public void unmask(Port port) {
         raise(port);
     }
 
     @Override
-    public void clear(int port) {
-        raised.remove(port);
+    public void clear(Port port) {
+        raised.remove(port.number());
     }
 
     /** Events on a port since it was opened. */

@@ -34,10 +34,23 @@ public final class StreamSocket implements AutoCloseable {
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int SHUT_RDWR = 2;
     private static final int SOL_SOCKET = 1;
+    private static final int SO_KEEPALIVE = 9;
     private static final int SO_RCVTIMEO = 20;
     private static final int SO_SNDTIMEO = 21;
     private static final int IPPROTO_TCP = 6;
     private static final int TCP_NODELAY = 1;
+    private static final int TCP_KEEPIDLE = 4;
+    private static final int TCP_KEEPINTVL = 5;
+    private static final int TCP_KEEPCNT = 6;
+    private static final int TCP_USER_TIMEOUT = 18;
+
+    /** How long connecting may take. */
+    private static final int CONNECT_SECONDS = 5;
+
+    /** How long a host may be silent that has something to say, or to confirm, before it counts as gone. */
+    private static final int SILENT_SECONDS = 30;
+
+    private static final int PROBES = 3;
     private static final int SUN_PATH_MAX = 107;
 
     /** struct msghdr: name, namelen, iov at 16, iovlen at 24, control, controllen, flags. */
@@ -71,7 +84,7 @@ public final class StreamSocket implements AutoCloseable {
     }
 
     /**
-     * Connects to a TCP port, and sends small messages at once.
+     * Connects to a TCP port. Small messages are sent at once; a host that is gone without a word is noticed.
      *
      * @param remote a resolved address
      * @throws HostException with the errno of connect(2)
@@ -87,6 +100,11 @@ public final class StreamSocket implements AutoCloseable {
             MemorySegment.copy(host, 0, address, ValueLayout.JAVA_BYTE, v4 ? 4 : 8, host.length);
             StreamSocket socket = connect(v4 ? AF_INET : AF_INET6, address, remote.toString());
             socket.option(IPPROTO_TCP, TCP_NODELAY, 1, INT.byteSize());
+            socket.option(SOL_SOCKET, SO_KEEPALIVE, 1, INT.byteSize());
+            socket.option(IPPROTO_TCP, TCP_KEEPIDLE, SILENT_SECONDS / (PROBES + 1), INT.byteSize());
+            socket.option(IPPROTO_TCP, TCP_KEEPINTVL, SILENT_SECONDS / (PROBES + 1), INT.byteSize());
+            socket.option(IPPROTO_TCP, TCP_KEEPCNT, PROBES, INT.byteSize());
+            socket.option(IPPROTO_TCP, TCP_USER_TIMEOUT, SILENT_SECONDS * 1000, INT.byteSize());
             return socket;
         }
     }
@@ -98,12 +116,16 @@ public final class StreamSocket implements AutoCloseable {
             if (fd < 0) {
                 throw Native.failure("socket", state);
             }
+            StreamSocket socket = new StreamSocket(fd);
+            // On Linux this limits connect(2), too.
+            socket.timeout(CONNECT_SECONDS);
             if ((int) CONNECT.invokeExact(state, fd, address.address(), (int) address.byteSize()) != 0) {
                 HostException failure = Native.failure("connect " + what, state);
-                Descriptors.close(fd);
+                socket.close();
                 throw failure;
             }
-            return new StreamSocket(fd);
+            socket.timeout(0);
+            return socket;
         } catch (Throwable t) {
             throw Native.unexpected(t);
         }

@@ -5,13 +5,22 @@ import io.splitvisor.dom0.management.ConsoleConnection;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * {@code console}: the user's terminal becomes the guest's. On a terminal every key goes to the guest as it is, until the
- * escape character; from a file or pipe, everything goes to the guest, and what it prints is shown until it ends.
+ * escape character; from a file or pipe, everything goes to the guest. The end of the input is the end of the console, as with
+ * xenconsole, but not before the guest has had a moment to answer, and has fallen silent.
  */
 final class ConsoleCommand {
     static final String DEFAULT_ESCAPE = "^]";
+
+    /** A guest that prints nothing for so long after the end of the input has nothing to say to it. */
+    private static final long QUIET_NANOS = 500_000_000L;
+
+    /** A guest that prints all the time is left after this time. */
+    private static final long LONGEST_NANOS = 10_000_000_000L;
 
     private ConsoleCommand() {}
 
@@ -33,8 +42,14 @@ final class ConsoleCommand {
         try (ConsoleConnection console = in.client().console(domain);
                 RawTerminal terminal = RawTerminal.enter()) {
             int leave = terminal.isTerminal() ? escapeByte(escape) : -1;
-            Thread keys = Thread.ofPlatform().daemon(true).name("keys").start(() -> send(in, console, leave));
-            show(console, in.environment().out());
+            var shown = new AtomicLong(System.nanoTime());
+            Thread keys = Thread.ofPlatform().daemon(true).name("keys").start(() -> {
+                if (send(in, console, leave)) {
+                    awaitSilence(shown, QUIET_NANOS, LONGEST_NANOS);
+                }
+                console.close();
+            });
+            show(console, in.environment().out(), shown);
             if (terminal.isTerminal()) {
                 in.environment().err().print("\r\n");
             }
@@ -43,16 +58,17 @@ final class ConsoleCommand {
         }
     }
 
-    private static void show(ConsoleConnection console, PrintStream out) {
+    private static void show(ConsoleConnection console, PrintStream out, AtomicLong shown) {
         var chunk = new byte[4096];
         for (int n = console.read(chunk); n > 0; n = console.read(chunk)) {
             out.write(chunk, 0, n);
             out.flush();
+            shown.set(System.nanoTime());
         }
     }
 
-    /** Ends the console at the escape character; at the end of a file it only stops sending. */
-    private static void send(Invocation in, ConsoleConnection console, int leave) {
+    /** Sends until the escape character, the end of the input, or the end of the console; true for the second. */
+    private static boolean send(Invocation in, ConsoleConnection console, int leave) {
         var chunk = new byte[1024];
         try {
             for (int n = in.environment().in().read(chunk);
@@ -63,12 +79,26 @@ final class ConsoleCommand {
                     end++;
                 }
                 if (!console.write(chunk, 0, end) || end < n) {
-                    console.close();
-                    return;
+                    return false;
                 }
             }
+            return true;
         } catch (IOException _) {
-            console.close(); // the terminal is gone, and nobody can leave any more
+            return false; // the terminal is gone, and nobody can leave any more
+        }
+    }
+
+    /** Waits until nothing was shown for some time, or until the longest time is over. */
+    static void awaitSilence(AtomicLong shown, long quietNanos, long longestNanos) {
+        long start = System.nanoTime();
+        long now = start;
+        while (now - start < longestNanos && !Thread.interrupted()) {
+            long silent = now - Math.max(start, shown.get());
+            if (silent >= quietNanos) {
+                return;
+            }
+            LockSupport.parkNanos(quietNanos - silent);
+            now = System.nanoTime();
         }
     }
 

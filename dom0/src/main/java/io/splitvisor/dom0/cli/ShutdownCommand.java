@@ -12,6 +12,12 @@ import java.util.Set;
 
 /** {@code shutdown} and {@code reboot}: ask, and wait on request. */
 final class ShutdownCommand {
+    /** How long libxl waits for a guest to take note of a request. */
+    private static final int ACKNOWLEDGEMENT_SECONDS = 60;
+
+    private static final int GONE = 404;
+    private static final int TIMED_OUT = 504;
+
     private ShutdownCommand() {}
 
     static int run(Invocation in) {
@@ -61,7 +67,25 @@ final class ShutdownCommand {
                 return in.show(answer);
             }
         }
-        return 0;
+        return awaitAcknowledgement(in, domids);
+    }
+
+    /** As xl, which waits for a minute; all of them were asked before, so that they have the same minute. */
+    private static int awaitAcknowledgement(Invocation in, List<Integer> domids) {
+        long end = System.nanoTime() + ACKNOWLEDGEMENT_SECONDS * 1_000_000_000L;
+        int code = 0;
+        for (int domid : domids) {
+            long left = Math.max(1, (end - System.nanoTime()) / 1_000_000_000L);
+            Answer answer = in.ask("GET", "/v1/domains/" + domid + "/wait?for=acknowledged&timeout=" + left, "");
+            if (answer.status() == TIMED_OUT && !in.json()) {
+                in.log("Domain " + domid + ": guest didn't acknowledge control request: -9");
+                in.log("It may be paused, stuck, or without a handler for control/shutdown; 'destroy' ends it.");
+                code = 1;
+            } else if (!answer.ok() && answer.status() != GONE) {
+                code = in.show(answer);
+            }
+        }
+        return code;
     }
 
     private static void await(Invocation in, EventReader events, Set<Integer> waiting, boolean shutdownCounts) {

@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.domain;
 
 import io.splitvisor.monitor.evtchn.EventDelivery;
+import io.splitvisor.monitor.evtchn.Port;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** Events for Dom0's own ports: each is a call of the handler that its owner set. */
@@ -18,20 +19,20 @@ final class Dom0Events implements EventDelivery {
     }
 
     @Override
-    public void raise(int port) {
-        Runnable handler = handlers.get(port);
+    public void raise(Port port) {
+        Runnable handler = handlers.get(port.number());
         if (handler != null) {
             handler.run();
         }
     }
 
     @Override
-    public void unmask(int port) {
+    public void unmask(Port port) {
         raise(port);
     }
 
     @Override
-    public void clear(int port) {
-        handlers.set(port, null);
+    public void clear(Port port) {
+        handlers.set(port.number(), null);
     }
 }

@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 final class DomainEvents {
     private static final Logger LOG = LoggerFactory.getLogger(DomainEvents.class);
 
-    /** A guest attaches without an event; whoever waits for that looks this often. */
+    /** A guest attaches, or acknowledges, without an event; whoever waits for that looks this often. */
     private static final long LOOK_MILLIS = 20;
 
     private final CopyOnWriteArrayList<Consumer<DomainEvent>> listeners = new CopyOnWriteArrayList<>();
@@ -82,6 +82,7 @@ final class DomainEvents {
             case SHUTDOWN -> gone || guest.shutdown().isPresent();
             case DEATH -> gone;
             case RUNNING -> gone || guest.attachedFuture().isDone();
+            case ACKNOWLEDGED -> gone || guest.shutdown().isPresent() || guest.hasAcknowledged();
         };
     }
 

@@ -60,6 +60,8 @@ final class StoreLayout {
             make(t, home + "/memory/static-max", Long.toString(config.maxmemMib() * 1024), readable);
             make(t, home + "/device", "", readable);
             make(t, home + "/control", "", readable);
+            make(t, home + "/control/platform-feature-multiprocessor-suspend", "1", readable);
+            make(t, home + "/control/platform-feature-xs_reset_watches", "1", readable);
             for (int vcpu = 0; vcpu < config.maxVcpus(); vcpu++) {
                 make(t, home + "/cpu/" + vcpu, "", readable);
                 make(
@@ -101,9 +103,20 @@ final class StoreLayout {
         store.write("/vm/" + guest.uuid() + "/name", guest.config().name());
     }
 
-    /** Asks the guest to end; it acknowledges by emptying the node. */
-    void requestShutdown(GuestDomain guest, ShutdownReason reason) {
-        store.write(home(guest.domid()) + "/control/shutdown", reason.word());
+    /** Asks the guest to end; it acknowledges by emptying the node. False if it has said that it does not do that. */
+    boolean requestShutdown(GuestDomain guest, ShutdownReason reason) {
+        String control = home(guest.domid()) + "/control";
+        if ("0".equals(store.readIfPresent(control + "/feature-" + reason.word()))) {
+            return false;
+        }
+        store.write(control + "/shutdown", reason.word());
+        return true;
+    }
+
+    /** Whether the guest has taken note of the last request, or there was none. */
+    boolean isShutdownAcknowledged(GuestDomain guest) {
+        String wish = store.readIfPresent(home(guest.domid()) + "/control/shutdown");
+        return wish == null || wish.isEmpty();
     }
 
     /** Removes the domain's places. */

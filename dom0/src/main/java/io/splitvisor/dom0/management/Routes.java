@@ -218,7 +218,7 @@ final class Routes {
         Condition condition = Arrays.stream(Condition.values())
                 .filter(c -> c.name().toLowerCase(Locale.ROOT).equals(word))
                 .findFirst()
-                .orElseThrow(() -> Request.invalid("'for' is shutdown, death or running"));
+                .orElseThrow(() -> Request.invalid("'for' is shutdown, death, running or acknowledged"));
         DomainInfo info = toolstack.waitFor(domid, condition, seconds(request.parameter("timeout", "60")));
         return request.text() ? Reply.text(info.flags() + "\n") : Reply.json(200, JsonForms.domain(info));
     }

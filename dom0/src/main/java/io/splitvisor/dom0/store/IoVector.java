@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.store;
 
 import io.splitvisor.host.HostFile;
+import io.splitvisor.host.HostMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -63,6 +64,23 @@ public final class IoVector {
             add(
                     other.entries.get(ValueLayout.JAVA_LONG, i * ENTRY),
                     other.entries.get(ValueLayout.JAVA_LONG, i * ENTRY + LENGTH));
+        }
+    }
+
+    /** Copies all that the pieces hold, one behind the other, into a ring of memory from this position on. */
+    void copyTo(MemorySegment ring, long position) {
+        long size = ring.byteSize();
+        long at = position;
+        for (int i = first; i < end; i++) {
+            long address = entries.get(ValueLayout.JAVA_LONG, i * ENTRY);
+            long left = entries.get(ValueLayout.JAVA_LONG, i * ENTRY + LENGTH);
+            while (left > 0) {
+                long count = Math.min(left, size - at % size);
+                HostMemory.copy(address, ring, at % size, count);
+                address += count;
+                at += count;
+                left -= count;
+            }
         }
     }
 

@@ -3,7 +3,6 @@ package io.splitvisor.dom0.store;
 
 import io.splitvisor.host.Errno;
 import io.splitvisor.host.HostException;
-import io.splitvisor.host.StreamSocket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -44,13 +43,14 @@ final class NbdNegotiation {
         }
     }
 
-    /** @throws StoreException if the server does not have the export, or does not speak the protocol */
-    static Export run(NbdAddress address, StreamSocket socket) {
-        try (NbdWire wire = new NbdWire(socket)) {
-            return new NbdNegotiation(address, wire).run();
-        } catch (HostException e) {
-            throw NbdAddress.unreachable(address, e);
-        }
+    /**
+     * Negotiates.
+     *
+     * @throws StoreException if the server does not have the export, or does not speak the protocol
+     * @throws HostException if the connection breaks
+     */
+    static Export run(NbdAddress address, NbdWire wire) {
+        return new NbdNegotiation(address, wire).run();
     }
 
     private Export run() {

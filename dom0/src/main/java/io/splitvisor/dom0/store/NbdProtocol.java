@@ -39,5 +39,8 @@ final class NbdProtocol {
     /** magic, error, cookie. */
     static final int REPLY_BYTES = 16;
 
+    /** An error: the server is going away, and has not done the request. */
+    static final int ERROR_SHUTDOWN = 108;
+
     private NbdProtocol() {}
 }

@@ -13,7 +13,7 @@ import java.util.concurrent.locks.LockSupport;
  * when the socket is full the rest goes to a thread of its own, which may wait.
  *
  * <p>{@code calls} counts calls of {@link #push} that nobody has looked after yet; who takes it from 0 to 1 owns the
- * socket's sending side until he takes it back to 0.
+ * sending side until he takes it back to 0. While the connection is down its receiver owns it.
  */
 final class NbdSender {
     /** Pieces of memory in one request, and IOV_MAX. */
@@ -21,9 +21,8 @@ final class NbdSender {
 
     private static final int MOST_PIECES = 1024;
 
-    private final StreamSocket socket;
+    private final NbdSlots slots;
     private final BoundedQueue<StoreRequest> waiting;
-    private final BoundedQueue<NbdSlot> free;
     private final NbdConnection connection;
     private final IoVector vector;
     private final Thread patient;
@@ -31,16 +30,22 @@ final class NbdSender {
     private volatile boolean handedOver;
     private volatile boolean stopped;
 
+    // The owner's.
+    private StreamSocket socket;
+    private NbdSlot[] again = {};
+    private int nextAgain;
+
     NbdSender(
             NbdConnection connection,
+            StreamSocket socket,
             Arena arena,
             BoundedQueue<StoreRequest> waiting,
-            BoundedQueue<NbdSlot> free,
+            NbdSlots slots,
             String name) {
         this.connection = connection;
-        this.socket = connection.socket();
+        this.socket = socket;
         this.waiting = waiting;
-        this.free = free;
+        this.slots = slots;
         this.vector = new IoVector(arena, MOST_PIECES);
         this.patient = Thread.ofPlatform().daemon().name("nbd send " + name).start(this::sendPatiently);
     }
@@ -90,7 +95,8 @@ final class NbdSender {
             } else if (sent == -Errno.EAGAIN && !mayWait) {
                 return false;
             } else if (sent != -Errno.EINTR) {
-                connection.fail("cannot send", (int) -sent);
+                // What was sent, or not, is in its slots and will be sent again.
+                connection.broke("cannot send", (int) -sent);
                 vector.clear();
             }
         }
@@ -98,39 +104,67 @@ final class NbdSender {
 
     private void gather() {
         vector.clear();
-        while (vector.room() > PIECES) {
-            NbdSlot slot = free.poll();
+        while (vector.room() > PIECES && connection.isUp()) {
+            NbdSlot slot = nextAgain < again.length ? again[nextAgain++] : fill();
             if (slot == null) {
-                // The receiver pushes again when it has a slot free.
                 return;
             }
-            StoreRequest request = waiting.poll();
+            StoreRequest request = slot.request();
             if (request == null) {
-                free.offer(slot);
-                return;
+                // A server that answers what it was not sent yet: it will not like what follows.
+                continue;
             }
-            slot.put(request);
             vector.add(slot.headerAddress(), NbdProtocol.REQUEST_BYTES);
             if (request.operation() == StoreRequest.Operation.WRITE) {
                 vector.addAll(request.data());
             }
-            if (connection.isSwept()) {
-                connection.abandon(slot);
-                vector.clear();
-            }
         }
     }
 
-    /** Says goodbye if nobody is sending, and sends nothing more. The socket is shut down already, or soon is. */
+    /** A slot with the next request; null if there is none, or no slot: then the receiver pushes when it has one. */
+    private NbdSlot fill() {
+        NbdSlot slot = slots.free();
+        if (slot == null) {
+            return null;
+        }
+        StoreRequest request = waiting.poll();
+        if (request == null) {
+            slots.release(slot);
+            return null;
+        }
+        slots.fill(slot, request);
+        return slot;
+    }
+
+    /** Takes the sending side from whoever has it; the connection is down, so that he is about to stop. */
+    boolean tryOwn() {
+        return calls.compareAndSet(0, 1);
+    }
+
+    /** Gives the sending side back: over this socket these requests go first, then what waits. */
+    void resume(StreamSocket over, NbdSlot[] first) {
+        socket = over;
+        again = first;
+        nextAgain = 0;
+        vector.clear();
+        send(false);
+    }
+
+    /** Gives the sending side back as it is. */
+    void disown() {
+        send(false);
+    }
+
+    /** Says goodbye if nobody is sending, and sends nothing more. */
     void stop(MemorySegment goodbye) {
-        if (calls.compareAndSet(0, 1)) {
+        if (tryOwn()) {
             vector.clear();
             vector.add(goodbye.address(), goodbye.byteSize());
             // If it does not get through, the server finds out from the end of the connection.
             long ignored = socket.send(vector.address(), 1, false);
         } else {
-            socket.shutdown();
-            while (!calls.compareAndSet(0, 1)) {
+            connection.shutdown();
+            while (!tryOwn()) {
                 LockSupport.parkNanos(50_000);
             }
         }

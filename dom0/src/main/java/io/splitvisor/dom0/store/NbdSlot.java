@@ -21,30 +21,67 @@ final class NbdSlot {
     private final MemorySegment header;
     private final AtomicReference<StoreRequest> request = new AtomicReference<>();
     private long uses;
+    private int replays;
+    private long order;
+    private long mark;
     private volatile long cookie = -1;
 
     /** @param header memory of {@link NbdProtocol#REQUEST_BYTES} */
-    NbdSlot(int index, MemorySegment header) {
+    NbdSlot(MemorySegment header, int index) {
         this.index = index;
         this.header = header;
     }
 
-    /** Takes a request in and describes it in the header. */
-    void put(StoreRequest next) {
+    /**
+     * Takes a request in and describes it in the header.
+     *
+     * @param number grows with every request
+     * @param journalMark if it is a flush, which writes it covers
+     */
+    void put(StoreRequest next, long number, long journalMark) {
         long use = ++uses << INDEX_BITS | index;
         describe(header, command(next.operation()), use, next.offset(), (int) next.length());
+        order = number;
+        replays = 0;
+        mark = journalMark;
         cookie = use;
         request.setRelease(next);
     }
 
-    /** Takes the request out; null if there is none, or if the cookie is not its. */
-    StoreRequest take(long expected) {
-        return cookie == expected ? request.getAndSet(null) : null;
+    /** Whether there is a request, and the cookie is its. */
+    boolean has(long expected) {
+        return cookie == expected && request.getAcquire() != null;
     }
 
-    /** Takes the request out, whatever its cookie; null if there is none. */
-    StoreRequest abandon() {
+    /** The request that is not answered, or null. */
+    StoreRequest request() {
+        return request.getAcquire();
+    }
+
+    /** Takes the request out; null if there is none. */
+    StoreRequest take() {
         return request.getAndSet(null);
+    }
+
+    /** The request is about to be sent again. */
+    void sendAgain(long journalMark) {
+        replays++;
+        mark = journalMark;
+    }
+
+    /** How often the request was sent again. */
+    int replays() {
+        return replays;
+    }
+
+    /** The number of its request. */
+    long order() {
+        return order;
+    }
+
+    /** For a flush: which writes it covers. */
+    long mark() {
+        return mark;
     }
 
     long headerAddress() {

@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 
-/** Whole messages over a socket, for the negotiation. */
+/** Whole messages over a socket, one after the other: for the negotiation, and for what comes before the first request. */
 final class NbdWire implements AutoCloseable {
     private static final int MOST = 8192;
 
@@ -27,8 +27,13 @@ final class NbdWire implements AutoCloseable {
         MemorySegment.copy(bytes, 0, buffer, ValueLayout.JAVA_BYTE, 0, message.position());
         vector.clear();
         vector.add(buffer.address(), message.position());
-        while (vector.bytes() > 0) {
-            moved("send to the NBD server", socket.send(vector.address(), vector.count(), true));
+        send(vector);
+    }
+
+    /** Sends, and consumes, all of it. */
+    void send(IoVector message) {
+        while (message.bytes() > 0) {
+            moved(message, "send to the NBD server", socket.send(message.address(), message.count(), true));
         }
     }
 
@@ -42,18 +47,18 @@ final class NbdWire implements AutoCloseable {
             vector.add(buffer.address(), count);
         }
         while (vector.bytes() > 0) {
-            moved("receive from the NBD server", socket.receive(vector.address(), vector.count()));
+            moved(vector, "receive from the NBD server", socket.receive(vector.address(), vector.count()));
         }
         MemorySegment.copy(buffer, ValueLayout.JAVA_BYTE, 0, bytes, 0, count);
         return ByteBuffer.wrap(bytes);
     }
 
-    private void moved(String call, long result) {
+    private static void moved(IoVector message, String call, long result) {
         if (result == 0) {
             throw new HostException(call, Errno.EPIPE);
         }
         if (result > 0) {
-            vector.consume(result);
+            message.consume(result);
         } else if (result != -Errno.EINTR) {
             throw new HostException(call, (int) -result);
         }

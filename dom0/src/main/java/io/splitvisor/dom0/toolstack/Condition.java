@@ -8,5 +8,7 @@ public enum Condition {
     /** The domain is gone, and everything that it held is free again: {@code shutdown -ww}. */
     DEATH,
     /** The domain's guest runs: its process has attached. */
-    RUNNING
+    RUNNING,
+    /** The guest has taken note of the last request to shut down, or needs it no more. */
+    ACKNOWLEDGED
 }

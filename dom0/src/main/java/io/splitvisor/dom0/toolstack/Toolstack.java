@@ -63,9 +63,11 @@ public interface Toolstack {
     void unpause(int domid);
 
     /**
-     * Asks the guest to shut down, through {@code control/shutdown}, and returns at once.
+     * Asks the guest to shut down, through {@code control/shutdown}, and returns at once. Whether the guest has taken note is
+     * {@link Condition#ACKNOWLEDGED}.
      *
      * @param reason {@link ShutdownReason#POWEROFF}, {@link ShutdownReason#REBOOT} or {@link ShutdownReason#SUSPEND}
+     * @throws ToolstackException BAD_STATE if the guest has said that it does not do that
      */
     void shutdown(int domid, ShutdownReason reason);
 

@@ -13,10 +13,12 @@ import java.io.PipedOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -202,15 +204,60 @@ class CommandLineTest {
     }
 
     @Test
+    void shouldSayThatAGuestDoesNotReact() {
+        shell.run("create", "a.cfg");
+        shell.toolstack().disobedient();
+        for (String verb : List.of("shutdown", "reboot")) {
+            Result result = shell.run(verb, "-w", "a");
+            assertThat(result.code()).isEqualTo(1);
+            assertThat(result.err())
+                    .contains("Domain 1: guest didn't acknowledge control request: -9\n", "'destroy' ends it")
+                    .doesNotContain("Waiting");
+        }
+        assertThat(shell.toolstack().list()).hasSize(2);
+    }
+
+    @Test
     void shouldShowAConsoleWithItsHistoryAndSendWhatIsTyped() throws Exception {
         shell.run("create", "a.cfg");
         shell.toolstack().guestWrites(1, "booted\n");
-        shell.input("hello\n");
+        var keys = new PipedOutputStream();
+        shell.input(new PipedInputStream(keys));
+        keys.write("hello\n".getBytes(StandardCharsets.US_ASCII));
+        keys.flush();
         CompletableFuture<Result> console = CompletableFuture.supplyAsync(() -> shell.run("console", "a"));
         await().until(() -> shell.toolstack().guestRead(1).equals("hello\n"));
         shell.toolstack().guestWrites(1, "bye\n");
         shell.toolstack().guestShutsDown(1, ShutdownReason.POWEROFF);
         assertThat(console.get(10, TimeUnit.SECONDS)).isEqualTo(new Result(0, "booted\nbye\n", ""));
+    }
+
+    @Test
+    void shouldLeaveTheConsoleAtTheEndOfItsInputWhenTheGuestHasAnswered() throws Exception {
+        shell.run("create", "a.cfg");
+        shell.toolstack().guestWrites(1, "booted\n");
+        shell.input("hello\n");
+        CompletableFuture<Result> console = CompletableFuture.supplyAsync(() -> shell.run("console", "a"));
+        await().until(() -> shell.toolstack().guestRead(1).equals("hello\n"));
+        shell.toolstack().guestWrites(1, "hello yourself\n");
+        assertThat(console.get(10, TimeUnit.SECONDS)).isEqualTo(new Result(0, "booted\nhello yourself\n", ""));
+        assertThat(shell.toolstack().list()).as("the domain goes on").hasSize(2);
+    }
+
+    @Test
+    void shouldLeaveAConsoleThatNeverFallsSilent() {
+        long quiet = Duration.ofSeconds(10).toNanos();
+        var shown = new AtomicLong(System.nanoTime());
+        long start = System.nanoTime();
+        Thread printing = Thread.ofVirtual().start(() -> {
+            while (!Thread.interrupted()) {
+                shown.set(System.nanoTime());
+                Thread.onSpinWait();
+            }
+        });
+        ConsoleCommand.awaitSilence(shown, quiet / 1000, quiet / 20);
+        printing.interrupt();
+        assertThat(System.nanoTime() - start).isBetween(quiet / 20, quiet);
     }
 
     @Test

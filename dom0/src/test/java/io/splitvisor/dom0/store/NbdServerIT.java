@@ -8,13 +8,23 @@ import io.splitvisor.host.Errno;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What else one meets with a real qemu-nbd. */
 class NbdServerIT {
     private static final int SIZE = 1 << 20;
+    private static final int BLOCK = 4096;
 
     @TempDir
     Path folder;
@@ -68,12 +78,14 @@ class NbdServerIT {
     }
 
     @Test
-    void shouldFailWhenTheServerIsKilled() throws Exception {
+    void shouldFailWhenTheServerIsKilledAndStaysAway() throws Exception {
         Path image = folder.resolve("disk.raw");
         Path socket = folder.resolve("s");
         QemuNbd.makeImage(image, "raw", SIZE);
+        NbdPatience impatient = new NbdPatience(Duration.ofMillis(1), Duration.ofMillis(10), Duration.ofMillis(50), 3);
         try (QemuNbd server = QemuNbd.serve(image, "raw", socket);
-                BlockStore store = BlockStores.open("nbd:unix:" + socket, StoreOptions.readWrite());
+                BlockStore store =
+                        NbdStore.connect(NbdAddress.parse("nbd:unix:" + socket), StoreOptions.readWrite(), impatient);
                 Arena arena = Arena.ofShared()) {
             TestRequest request = new TestRequest(arena, 4096);
             assertThat(request.prepare(false, 0, 4096, 4096).run(store)).isZero();
@@ -83,6 +95,70 @@ class NbdServerIT {
                 result = request.prepare(false, 0, 4096, 4096).run(store);
             }
             assertThat(result).isEqualTo(-Errno.EIO);
+        }
+    }
+
+    /** Killed with requests in flight, writes that are not flushed among them; qcow2 loses those with the process. */
+    @ParameterizedTest
+    @ValueSource(strings = {"raw", "qcow2"})
+    void shouldGoOnWhenTheServerIsKilledAndStartedAgain(String format) throws Exception {
+        Path image = folder.resolve("disk." + format);
+        Path socket = folder.resolve("s");
+        QemuNbd.makeImage(image, format, SIZE);
+        Random random = new Random(11);
+        byte[][] expected = new byte[SIZE / BLOCK][];
+        QemuNbd server = QemuNbd.serve(image, format, socket);
+        try (BlockStore store = BlockStores.open("nbd:unix:" + socket, StoreOptions.readWrite());
+                Arena arena = Arena.ofShared()) {
+            TestRequest[] requests = new TestRequest[8];
+            Arrays.setAll(requests, _ -> new TestRequest(arena, BLOCK));
+            for (int round = 0; round < 40; round++) {
+                List<Integer> blocks = new ArrayList<>(
+                        IntStream.range(0, expected.length).boxed().toList());
+                Collections.shuffle(blocks, random);
+                for (int i = 0; i < requests.length; i++) {
+                    byte[] content = new byte[BLOCK];
+                    random.nextBytes(content);
+                    requests[i].fill(content);
+                    expected[blocks.get(i)] = content;
+                    requests[i].prepare(true, (long) blocks.get(i) * BLOCK, BLOCK, 512);
+                    assertThat(store.submit(requests[i])).isEqualTo(BlockStore.PENDING);
+                    store.push();
+                }
+                if (round % 10 == 5) {
+                    server.killAndWait();
+                    server = QemuNbd.serve(image, format, socket);
+                }
+                for (TestRequest request : requests) {
+                    assertThat(request.await()).isZero();
+                }
+                if (round % 4 == 3) {
+                    assertThat(requests[0].flushing().run(store)).isZero();
+                }
+            }
+            for (int block = 0; block < expected.length; block++) {
+                if (expected[block] != null) {
+                    assertThat(requests[0]
+                                    .prepare(false, (long) block * BLOCK, BLOCK, BLOCK)
+                                    .run(store))
+                            .isZero();
+                    assertThat(requests[0].bytes(BLOCK)).isEqualTo(expected[block]);
+                }
+            }
+            // After a flush a kill loses nothing, whoever looks.
+            assertThat(requests[0].flushing().run(store)).isZero();
+            server.killAndWait();
+        } finally {
+            server.close();
+        }
+        Path raw = folder.resolve("copy.raw");
+        QemuNbd.run("qemu-img", "convert", "-f", format, "-O", "raw", image.toString(), raw.toString());
+        byte[] content = Files.readAllBytes(raw);
+        for (int block = 0; block < expected.length; block++) {
+            if (expected[block] != null) {
+                assertThat(Arrays.copyOfRange(content, block * BLOCK, (block + 1) * BLOCK))
+                        .isEqualTo(expected[block]);
+            }
         }
     }
 

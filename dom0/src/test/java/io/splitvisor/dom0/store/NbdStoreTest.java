@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.splitvisor.host.Errno;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -17,6 +18,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** An NBD client with servers of all kinds. */
 class NbdStoreTest {
+    private static final NbdPatience IMPATIENT =
+            new NbdPatience(Duration.ofMillis(1), Duration.ofMillis(10), Duration.ofMillis(50), 3);
+
     @ParameterizedTest
     @CsvSource({
         "nbd:unix:/run/a b,Unix,/run/a b,",
@@ -174,7 +178,8 @@ class NbdStoreTest {
                     wire.negotiate();
                     afterNegotiation.run(wire);
                 });
-                BlockStore store = BlockStores.open(server.url(), StoreOptions.readWrite());
+                BlockStore store =
+                        NbdStore.connect(NbdAddress.parse(server.url()), StoreOptions.readWrite(), IMPATIENT);
                 Arena arena = Arena.ofShared()) {
             List<TestRequest> requests = new ArrayList<>();
             for (int i = 0; i < 300; i++) {
@@ -196,7 +201,7 @@ class NbdStoreTest {
     }
 
     @Test
-    void shouldFailEverythingWhenTheConnectionBreaks() throws Exception {
+    void shouldFailEverythingWhenTheServerDoesNotComeBack() throws Exception {
         assertAllFail(wire -> wire.request());
         assertAllFail(wire -> wire.out().write(new byte[5]));
     }

@@ -16,9 +16,12 @@ import org.junit.jupiter.api.Assumptions;
 /** A real qemu-nbd, and images made by a real qemu-img; tests are skipped where they are not installed. */
 final class QemuNbd implements AutoCloseable {
     private final Process process;
+    private final Path socket;
 
-    private QemuNbd(Process process) {
+    /** @param socket null if it listens on TCP */
+    private QemuNbd(Process process, Path socket) {
         this.process = process;
+        this.socket = socket;
     }
 
     static void assumeInstalled() {
@@ -60,7 +63,7 @@ final class QemuNbd implements AutoCloseable {
         await().atMost(Duration.ofSeconds(10))
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> Files.exists(socket) || !process.isAlive());
-        return new QemuNbd(process);
+        return new QemuNbd(process, socket);
     }
 
     static QemuNbd serveTcp(Path image, int port, String export) throws IOException {
@@ -88,7 +91,7 @@ final class QemuNbd implements AutoCloseable {
                         return false;
                     }
                 });
-        return new QemuNbd(process);
+        return new QemuNbd(process, null);
     }
 
     static int freePort() throws IOException {
@@ -99,6 +102,14 @@ final class QemuNbd implements AutoCloseable {
 
     void kill() {
         process.destroyForcibly();
+    }
+
+    /** Kills it; its socket's name goes, too, so that the next server's appears when that is ready. */
+    void killAndWait() throws IOException, InterruptedException {
+        process.destroyForcibly().waitFor();
+        if (socket != null) {
+            Files.deleteIfExists(socket);
+        }
     }
 
     @Override

@@ -305,6 +305,12 @@ public final class FakeToolstack implements Toolstack {
     @Override
     public synchronized DomainInfo waitFor(int domid, Condition condition, Duration timeout) {
         Fake fake = fake(domid);
+        if (condition == Condition.ACKNOWLEDGED) {
+            if (!obedient) {
+                throw new ToolstackException(Kind.TIMEOUT, "domain " + domid + " does not react");
+            }
+            return fake.info;
+        }
         calls.add("wait " + domid + " " + condition);
         boolean holds = awaitUntil(
                 () -> condition == Condition.RUNNING

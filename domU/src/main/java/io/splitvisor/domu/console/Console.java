@@ -19,6 +19,9 @@ import java.util.concurrent.locks.LockSupport;
  * the back end has taken nothing for {@value #PATIENCE_MILLIS} ms, output is dropped and counted until it takes some
  * again. Indices that cannot be are treated as a back end that takes nothing, and gives nothing.
  *
+ * <p>What is typed goes through a line discipline before the guest reads it ({@link InputMode}). It is shown when the guest
+ * reads, not before: what is typed ahead appears where it is used.
+ *
  * <p>Thread-safe. The streams are unbuffered: every write notifies the back end.
  */
 public final class Console implements EventHandler {
@@ -37,6 +40,7 @@ public final class Console implements EventHandler {
     private final Input input = new Input();
     private final Object inputLock = new Object();
     private volatile Thread writer;
+    private volatile InputMode mode = InputMode.LINES;
     private final AtomicLong dropped = new AtomicLong();
 
     /**
@@ -70,9 +74,19 @@ public final class Console implements EventHandler {
         return output;
     }
 
-    /** What the user types. */
+    /** What the user types. A read gets no more than a line; -1 is the user's ^D, after which more may come. */
     public InputStream input() {
         return input;
+    }
+
+    /** How what is typed from now on is treated. */
+    public InputMode inputMode() {
+        return mode;
+    }
+
+    /** Sets how what is typed is treated, from the next byte on that the guest has not read. */
+    public void inputMode(InputMode wanted) {
+        mode = wanted;
     }
 
     /** Bytes dropped because the back end took nothing for too long. */
@@ -134,12 +148,18 @@ public final class Console implements EventHandler {
         }
     }
 
+    /** The line discipline has a lock of its own, which the upcall thread never takes: who holds it may wait to echo. */
     private final class Input extends InputStream {
+        private final byte[] typed = new byte[256];
+        private LineDiscipline lines;
+
+        /** Whether there is something to read that is not in the ring any more. */
+        private volatile boolean left;
+
         @Override
         public int read() throws IOException {
             byte[] one = new byte[1];
-            read(one, 0, 1);
-            return one[0] & 0xff;
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override
@@ -148,19 +168,18 @@ public final class Console implements EventHandler {
             if (length == 0) {
                 return 0;
             }
-            int count = await(bytes, offset, length);
-            // There is room again.
-            events.send(port);
-            return count;
+            while (true) {
+                int count = next(bytes, offset, length);
+                if (count != 0) {
+                    return count;
+                }
+                awaitTyped();
+            }
         }
 
-        private int await(byte[] bytes, int offset, int length) throws InterruptedIOException {
+        private void awaitTyped() throws InterruptedIOException {
             synchronized (inputLock) {
-                while (true) {
-                    int count = in.read(bytes, offset, length);
-                    if (count > 0) {
-                        return count;
-                    }
+                while (in.readable() <= 0 && !left) {
                     try {
                         inputLock.wait(INPUT_RECHECK_MILLIS);
                     } catch (InterruptedException e) {
@@ -171,9 +190,56 @@ public final class Console implements EventHandler {
             }
         }
 
+        /** Bytes read; 0 if there is nothing, -1 at an end. */
+        private synchronized int next(byte[] bytes, int offset, int length) {
+            if (mode != InputMode.RAW) {
+                edit();
+            } else if (lines != null) {
+                // What was typed before the mode changed comes first.
+                lines.release();
+            }
+            int count = lines == null ? 0 : lines.read(bytes, offset, length);
+            left = lines != null && lines.available() > 0;
+            if (count > 0) {
+                return count;
+            }
+            if (mode == InputMode.RAW) {
+                return take(bytes, offset, length);
+            }
+            return lines.takeEnd() ? -1 : 0;
+        }
+
+        /** Puts what was typed through the line discipline, and shows it. */
+        private void edit() {
+            if (lines == null) {
+                lines = new LineDiscipline();
+            }
+            for (int count = 1; count > 0 && lines.hasRoom(); ) {
+                count = take(typed, 0, typed.length);
+                lines.type(typed, count);
+                byte[] echo = lines.takeEcho();
+                if (mode == InputMode.LINES && echo.length > 0) {
+                    output.write(echo, 0, echo.length);
+                }
+            }
+        }
+
+        private int take(byte[] bytes, int offset, int length) {
+            int count = in.read(bytes, offset, length);
+            if (count > 0) {
+                // There is room again.
+                events.send(port);
+            }
+            return Math.max(count, 0);
+        }
+
         @Override
-        public int available() {
-            return Math.max(0, in.readable());
+        public synchronized int available() {
+            if (mode == InputMode.RAW) {
+                return (lines == null ? 0 : lines.available()) + Math.max(0, in.readable());
+            }
+            edit();
+            return lines.available();
         }
     }
 }

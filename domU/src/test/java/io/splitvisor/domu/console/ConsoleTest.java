@@ -57,6 +57,55 @@ class ConsoleTest {
     }
 
     @Test
+    void shouldShowWhatIsTyped() throws IOException {
+        BufferedReader lines = new BufferedReader(new InputStreamReader(console.input(), UTF_8));
+        guest.dom0.type("fixst\177\177\177rst\r");
+        assertThat(lines.readLine()).isEqualTo("first");
+        await().until(() -> guest.dom0.printed().equals("fixst" + "\b \b".repeat(3) + "rst\n"));
+    }
+
+    @Test
+    void shouldNotShowWhatIsHidden() throws IOException {
+        console.inputMode(InputMode.HIDDEN_LINES);
+        BufferedReader lines = new BufferedReader(new InputStreamReader(console.input(), UTF_8));
+        guest.dom0.type("secrex\177t\r");
+        assertThat(lines.readLine()).isEqualTo("secret");
+        console.inputMode(InputMode.LINES);
+        guest.dom0.type("x\n");
+        assertThat(lines.readLine()).isEqualTo("x");
+        await().until(() -> guest.dom0.printed().equals("x\n"));
+    }
+
+    @Test
+    void shouldHandRawBytesToProgramsThatWantThem() throws IOException {
+        console.inputMode(InputMode.RAW);
+        guest.dom0.type("a\177\r\004");
+        byte[] bytes = new byte[4];
+        assertThat(console.input().readNBytes(bytes, 0, 4)).isEqualTo(4);
+        assertThat(bytes).containsExactly('a', 127, '\r', 4);
+        assertThat(guest.dom0.printed()).isEmpty();
+    }
+
+    @Test
+    void shouldHandOverTheLineThatWasBegunWhenBytesAreWanted() throws IOException {
+        guest.dom0.type("ab");
+        await().until(() ->
+                console.input().available() == 0 && guest.dom0.printed().equals("ab"));
+        console.inputMode(InputMode.RAW);
+        guest.dom0.type("c");
+        assertThat(console.input().readNBytes(3)).containsExactly('a', 'b', 'c');
+    }
+
+    @Test
+    void shouldEndTheInputAtControlD() throws IOException {
+        guest.dom0.type("x\n\004");
+        assertThat(console.input().readNBytes(2)).containsExactly('x', '\n');
+        assertThat(console.input().read()).isEqualTo(-1);
+        guest.dom0.type("y\n");
+        assertThat(console.input().read()).isEqualTo('y');
+    }
+
+    @Test
     void shouldLetGoOfAReaderThatIsInterrupted() {
         Thread.currentThread().interrupt();
         assertThatThrownBy(() -> console.input().read()).isInstanceOf(InterruptedIOException.class);

@@ -54,11 +54,47 @@ class LifecycleIT {
     }
 
     @Test
+    void shouldEchoWhatIsTypedAndLetItBeEdited() {
+        int domid = echo("typist");
+        Dom0Fixture.Output console = dom0.console(domid);
+        console.awaitText("args");
+        console.type("hellx\177o");
+        console.awaitText("hellx\b \bo\necho hello\n");
+    }
+
+    @Test
     void shouldShutDownWhenAsked() {
         int domid = echo("asked");
         dom0.console(domid).awaitText("args");
         dom0.toolstack().shutdown(domid, ShutdownReason.POWEROFF);
+        dom0.toolstack().waitFor(domid, Condition.ACKNOWLEDGED, PATIENCE);
         dom0.toolstack().waitFor(domid, Condition.DEATH, PATIENCE);
+    }
+
+    @Test
+    void shouldNoticeAGuestThatDoesNotAcknowledge() {
+        int domid = echo("deaf");
+        dom0.console(domid).awaitText("args");
+        dom0.toolstack().pause(domid);
+        dom0.toolstack().shutdown(domid, ShutdownReason.POWEROFF);
+        assertThatThrownBy(() -> dom0.toolstack().waitFor(domid, Condition.ACKNOWLEDGED, Duration.ofMillis(100)))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessageContaining("not at acknowledged yet");
+        dom0.toolstack().unpause(domid);
+        dom0.toolstack().waitFor(domid, Condition.ACKNOWLEDGED, PATIENCE);
+        dom0.toolstack().waitFor(domid, Condition.DEATH, PATIENCE);
+    }
+
+    @Test
+    void shouldNotAskAGuestForWhatItDoesNotDo() {
+        int domid = echo("awake");
+        dom0.console(domid).awaitText("args");
+        // The guest says so a moment after its start; before that it is asked in vain.
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThatThrownBy(() -> dom0.toolstack().shutdown(domid, ShutdownReason.SUSPEND))
+                        .isInstanceOf(ToolstackException.class)
+                        .hasMessageContaining("does not take requests for suspend"));
+        assertThat(dom0.toolstack().info(domid).shutdown()).isEmpty();
     }
 
     @Test

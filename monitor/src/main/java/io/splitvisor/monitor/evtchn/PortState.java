@@ -11,6 +11,8 @@ public sealed interface PortState {
             case Closed _ -> EventChannelStatus.CLOSED;
             case Unbound _ -> EventChannelStatus.UNBOUND;
             case Interdomain _ -> EventChannelStatus.INTERDOMAIN;
+            case VirtualIrq _ -> EventChannelStatus.VIRQ;
+            case Ipi _ -> EventChannelStatus.IPI;
         };
     }
 
@@ -37,5 +39,17 @@ public sealed interface PortState {
         public String toString() {
             return "Interdomain[" + remote.domid() + ":" + remotePort + "]";
         }
+    }
+
+    /**
+     * Raised by the monitor.
+     *
+     * @param virq a {@code VIRQ_*} number
+     */
+    record VirtualIrq(int virq) implements PortState {}
+
+    /** By it, the domain's vCPUs notify the port's one. */
+    record Ipi() implements PortState {
+        static final Ipi INSTANCE = new Ipi();
     }
 }

@@ -9,85 +9,64 @@ import java.lang.foreign.MemorySegment;
 /**
  * Delivers events by the two-level ABI: a pending bit for the port, a selector bit for its word, the vCPU's upcall flag
  * ({@code evtchn_2l_set_pending}). Each step is taken only by whoever changed the one before, so that a port that is
- * pending already costs one atomic operation, and an awake guest no system call.
+ * pending already costs one atomic operation, and an awake guest no system call. No lock.
  *
- * <p>A sender looks its port up without a lock, so it may arrive while the domain is on its way out: the gate drops what
- * comes after {@link #close}, and keeps memory and bell in place for what came before.
+ * <p>A port beyond this ABI may come along, because a sender has looked it up while the domain still used the other one: it
+ * is closed meanwhile, and its events are dropped.
  */
 public final class TwoLevelDelivery implements EventDelivery {
     /** Ports of this ABI. */
     public static final int PORTS = SharedInfo.EVTCHN_CHANNELS;
 
     private final MemorySegment sharedInfo;
-    private final Vcpu vcpu;
-    private final Gate gate = new Gate();
+    private final Vcpu[] vcpus;
 
     /**
      * @param sharedInfo the domain's shared_info page
-     * @param vcpu its vCPU 0, which takes all events
+     * @param vcpus its vCPUs
      */
-    public TwoLevelDelivery(MemorySegment sharedInfo, Vcpu vcpu) {
+    public TwoLevelDelivery(MemorySegment sharedInfo, Vcpu... vcpus) {
         this.sharedInfo = sharedInfo;
-        this.vcpu = vcpu;
+        this.vcpus = vcpus.clone();
     }
 
     @Override
-    public void raise(int port) {
-        if (gate.enter()) {
-            try {
-                setPending(port);
-            } finally {
-                gate.leave();
-            }
-        }
-    }
-
-    private void setPending(int port) {
-        if (!SharedInfo.testAndSetPendingVolatile(sharedInfo, 0, port)
-                && !SharedInfo.isMaskedAcquire(sharedInfo, 0, port)) {
+    public void raise(Port port) {
+        int number = port.number();
+        if (number < PORTS
+                && !SharedInfo.testAndSetPendingVolatile(sharedInfo, 0, number)
+                && !SharedInfo.isMaskedAcquire(sharedInfo, 0, number)) {
             select(port);
         }
     }
 
     @Override
-    public void unmask(int port) {
-        if (gate.enter()) {
-            try {
-                clearMask(port);
-            } finally {
-                gate.leave();
-            }
-        }
-    }
-
-    private void clearMask(int port) {
-        if (SharedInfo.testAndClearMaskVolatile(sharedInfo, 0, port)
-                && SharedInfo.isPendingAcquire(sharedInfo, 0, port)) {
+    public void unmask(Port port) {
+        int number = port.number();
+        if (number < PORTS
+                && SharedInfo.testAndClearMaskVolatile(sharedInfo, 0, number)
+                && SharedInfo.isPendingAcquire(sharedInfo, 0, number)) {
             select(port);
         }
     }
 
     @Override
-    public void clear(int port) {
-        if (gate.enter()) {
-            try {
-                SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port);
-            } finally {
-                gate.leave();
-            }
+    public void clear(Port port) {
+        if (port.number() < PORTS) {
+            SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port.number());
         }
     }
 
-    /** From now on events are dropped; when this returns, nobody touches the page or the bell any more. Idempotent. */
-    public void close() {
-        gate.shut();
+    @Override
+    public boolean isPending(Port port) {
+        return port.number() < PORTS && SharedInfo.isPendingAcquire(sharedInfo, 0, port.number());
     }
 
-    private void select(int port) {
+    private void select(Port port) {
+        Vcpu vcpu = vcpus[port.vcpu()];
         Vcpu.Info info = vcpu.info();
-        if (!VcpuInfo.testAndSetPendingSelVolatile(info.memory(), info.at(), SharedInfo.wordOf(port))
-                && !VcpuInfo.testAndSetUpcallPendingVolatile(info.memory(), info.at())) {
-            vcpu.bell().ring();
+        if (!VcpuInfo.testAndSetPendingSelVolatile(info.memory(), info.at(), SharedInfo.wordOf(port.number()))) {
+            vcpu.upcall();
         }
     }
 }

@@ -61,13 +61,15 @@ public final class HypercallTable {
         new MemoryInfoHandlers(targets).bind(this);
         new MulticallHandlers(this).bind();
         new ConsoleIoHandlers().bind(this);
-        new VmAssistHandlers().bind(this);
         new HvmHandlers(targets).bind(this);
         new DmOpHandlers(targets).bind(this);
         new DomctlHandlers(monitor, targets).bind(this);
         new SysctlHandlers(monitor).bind(this);
-        new GrantTableHandlers().bind(this);
-        new SchedHandlers().bind(this);
+        new GrantTableHandlers(monitor).bind(this);
+        new SchedHandlers(monitor).bind(this);
+        new TimerHandlers(monitor).bind(this);
+        new VcpuHandlers(monitor).bind(this);
+        new VmAssistHandlers().bind(this);
         new EventChannelHandlers(monitor).bind(this);
         EnumSet<HypercallOp> missing = EnumSet.allOf(HypercallOp.class);
         missing.removeAll(handlers.keySet());
@@ -93,6 +95,7 @@ public final class HypercallTable {
 
     /**
      * Makes a call from its beginning to its end, without leaving the processor to others in between: for Dom0's own calls.
+     * Answers {@link HypercallContext#PREEMPTED} if the vCPU waits in it.
      *
      * @param words the first of the six words; the others are 0
      */
@@ -103,7 +106,8 @@ public final class HypercallTable {
         }
         call.budget(Integer.MAX_VALUE);
         long result = serve(call);
-        while (result == HypercallContext.PREEMPTED) {
+        while (result == HypercallContext.PREEMPTED
+                && !call.caller().vcpu(call.vcpu()).standsStill()) {
             call.resume();
             call.budget(Integer.MAX_VALUE);
             result = serve(call);
@@ -209,6 +213,8 @@ public final class HypercallTable {
             }
             long result = row.handler.serve(call);
             if (result < 0) {
+                // Elements before this one are done; a preempted one is begun again.
+                call.progress(done);
                 return result;
             }
             if (!caller.memory().copyTo(element, call.argument(), size)) {

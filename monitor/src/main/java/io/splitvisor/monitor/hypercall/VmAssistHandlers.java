@@ -5,20 +5,18 @@ import io.splitvisor.abi.VmAssist;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.hypercall.HypercallOp;
 
-/** {@code vm_assist(cmd, type)}: a translated guest has one option, the flag that tells that runstates are being written. */
+/** {@code vm_assist(cmd, type)}: of Xen's services, those that make sense without a kernel's page tables and segments. */
 final class VmAssistHandlers {
     void bind(HypercallTable table) {
-        table.bind(HypercallOp.VM_ASSIST, call -> {
-            int type = (int) call.word(1);
-            if (type != VmAssist.TYPE_RUNSTATE_UPDATE_FLAG) {
-                return -XenErrno.EINVAL;
-            }
-            int command = (int) call.word(0);
-            if (command != VmAssist.CMD_ENABLE && command != VmAssist.CMD_DISABLE) {
-                return -XenErrno.ENOSYS;
-            }
-            call.caller().assist(type, command == VmAssist.CMD_ENABLE);
-            return 0;
-        });
+        table.bind(HypercallOp.VMASST_CMD_ENABLE, call -> change(call, true));
+        table.bind(HypercallOp.VMASST_CMD_DISABLE, call -> change(call, false));
+    }
+
+    private static long change(HypercallContext call, boolean enable) {
+        if (call.word(1) != VmAssist.TYPE_RUNSTATE_UPDATE_FLAG) {
+            return -XenErrno.EINVAL;
+        }
+        call.caller().markRunstateUpdates(enable);
+        return 0;
     }
 }

@@ -98,7 +98,13 @@ public final class GuestMemory {
         return machine == PhysicalMap.NONE ? NOT_MEMORY : DomainLayout.bytes(machine);
     }
 
-    /** Ends one {@link #pin}; takes the offset that it answered. */
+    /** Whether somebody has pinned the page behind a frame. */
+    public boolean isPinned(long frame) {
+        int machine = map.machine(frame);
+        return machine != PhysicalMap.NONE && map.isPinned(machine);
+    }
+
+    /** Ends one {@link #pin}; takes the offset that it answered, or any in the same page. */
     public void unpin(long offset) {
         map.unpin((int) (offset / PAGE));
     }

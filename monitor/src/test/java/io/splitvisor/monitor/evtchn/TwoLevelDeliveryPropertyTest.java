@@ -56,7 +56,7 @@ class TwoLevelDeliveryPropertyTest {
     }
 
     private void raise(TwoLevelDelivery delivery, int port) {
-        delivery.raise(port);
+        delivery.raise(new Port(port));
         if (!pending.get(port)) {
             pending.set(port);
             if (!masked.get(port)) {
@@ -66,7 +66,7 @@ class TwoLevelDeliveryPropertyTest {
     }
 
     private void unmask(TwoLevelDelivery delivery, int port) {
-        delivery.unmask(port);
+        delivery.unmask(new Port(port));
         if (masked.get(port)) {
             masked.clear(port);
             if (pending.get(port)) {
@@ -76,7 +76,7 @@ class TwoLevelDeliveryPropertyTest {
     }
 
     private void clear(TwoLevelDelivery delivery, int port) {
-        delivery.clear(port);
+        delivery.clear(new Port(port));
         pending.clear(port);
     }
 

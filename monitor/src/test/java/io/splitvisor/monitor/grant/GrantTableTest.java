@@ -23,7 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class GrantTableTest {
     private static final int ENTRIES = Hypervisor.GRANT_FRAMES * GrantEntryV1.PER_PAGE;
-    private static final int VCPU_CONTROL = Hypervisor.RAM_PAGES + 4 + Hypervisor.GRANT_FRAMES;
     private static final int REF = 17;
     private static final int FRAME = 5;
     private static final long PAGE = (long) FRAME * DomainLayout.PAGE_SIZE;
@@ -219,13 +218,23 @@ class GrantTableTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {VCPU_CONTROL, VCPU_CONTROL + 1, 1 << 28, Integer.MAX_VALUE, -1, 1 << 31})
-    void shouldRefuseFramesThatTheDomainDoesNotHave(int frame) {
+    @ValueSource(ints = {Hypervisor.RAM_PAGES + 7, 1 << 28, Integer.MAX_VALUE, -1, 1 << 31})
+    void shouldRefusePagesThatTheDomainDoesNotHave(int frame) {
         guest.grant(REF, PERMIT_ACCESS, 0, frame);
         assertThat(table.pin(0, REF, true)).isEqualTo(GrantStatus.BAD_PAGE);
         assertThat(guest.grantFlags(REF)).isEqualTo(PERMIT_ACCESS);
         assertThat(table.pin(0, REF, false)).isEqualTo(GrantStatus.BAD_PAGE);
         assertThat(guest.grantFlags(REF)).isEqualTo(PERMIT_ACCESS);
+    }
+
+    @Test
+    void shouldOfferThePagesOfTheXenstoreAndConsoleRings() {
+        DomainLayout layout = guest.domain().memory().layout();
+        for (int frame : new int[] {layout.xenstore(), layout.console()}) {
+            guest.grant(REF, PERMIT_ACCESS, 0, frame);
+            assertThat(table.pin(0, REF, true)).isEqualTo(DomainLayout.bytes(frame));
+            table.unpin(REF, true);
+        }
     }
 
     @ParameterizedTest

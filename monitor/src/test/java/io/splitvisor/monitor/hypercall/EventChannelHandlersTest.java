@@ -6,19 +6,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.SharedInfo;
+import io.splitvisor.abi.Virq;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.abi.evtchn.EventChannelStatus;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
 import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
+import io.splitvisor.abi.evtchn.EvtchnBindIpi;
+import io.splitvisor.abi.evtchn.EvtchnBindPirq;
+import io.splitvisor.abi.evtchn.EvtchnBindVcpu;
+import io.splitvisor.abi.evtchn.EvtchnBindVirq;
 import io.splitvisor.abi.evtchn.EvtchnClose;
 import io.splitvisor.abi.evtchn.EvtchnSend;
 import io.splitvisor.abi.evtchn.EvtchnStatus;
 import io.splitvisor.abi.evtchn.EvtchnUnmask;
 import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Guest;
 import io.splitvisor.monitor.Hypervisor;
+import io.splitvisor.monitor.evtchn.PortState;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,13 +36,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class EventChannelHandlersTest {
     private static final long RAM = (long) Hypervisor.RAM_PAGES * DomainLayout.PAGE_SIZE;
-    private static final Map<Integer, Integer> SIZES = Map.of(
-            EventChannelOp.ALLOC_UNBOUND, EvtchnAllocUnbound.SIZE,
-            EventChannelOp.BIND_INTERDOMAIN, EvtchnBindInterdomain.SIZE,
-            EventChannelOp.CLOSE, EvtchnClose.SIZE,
-            EventChannelOp.SEND, EvtchnSend.SIZE,
-            EventChannelOp.UNMASK, EvtchnUnmask.SIZE,
-            EventChannelOp.STATUS, EvtchnStatus.SIZE);
+    private static final Map<Integer, Integer> SIZES = Arrays.stream(HypercallOp.values())
+            .filter(op -> op.number() == Hypercall.EVENT_CHANNEL_OP)
+            .collect(Collectors.toMap(HypercallOp::command, op -> op.argument().size()));
 
     private final Hypervisor hypervisor = new Hypervisor();
     private final Guest a = hypervisor.guest();
@@ -146,7 +152,7 @@ class EventChannelHandlersTest {
                 if (command != EventChannelOp.ALLOC_UNBOUND) {
                     assertThat(call(a, command, address))
                             .as("command %d, address %x", command, address)
-                            .isIn(0L, (long) -XenErrno.EINVAL, (long) -XenErrno.EPERM);
+                            .isNotIn((long) -XenErrno.EFAULT, (long) -XenErrno.ESRCH);
                 } else {
                     EvtchnAllocUnbound.dom(a.memory(), address, DomId.SELF);
                     assertThat(call(a, command, address)).isZero();
@@ -172,6 +178,7 @@ class EventChannelHandlersTest {
         assertThat(alloc(a, 999, a.domid())).isEqualTo(-XenErrno.ESRCH);
         assertThat(alloc(a, DomId.XEN, a.domid())).isEqualTo(-XenErrno.ESRCH);
         assertThat(EvtchnAllocUnbound.port(a.memory(), 0)).isEqualTo(-7);
+        assertThat(status(a, b.domid(), 64)).isEqualTo(-XenErrno.EINVAL);
         assertThat(status(a, b.domid(), 1)).isEqualTo(-XenErrno.EPERM);
         assertThat(status(a, 0, 1)).isEqualTo(-XenErrno.EPERM);
         assertThat(status(a, 999, 1)).isEqualTo(-XenErrno.ESRCH);
@@ -217,6 +224,62 @@ class EventChannelHandlersTest {
         assertThat(bind(a, 999, 1)).isEqualTo(-XenErrno.ESRCH);
         assertThat(bind(a, 0, 1)).isEqualTo(-XenErrno.EINVAL);
         assertThat(EvtchnBindInterdomain.localPort(a.memory(), 0)).isEqualTo(-7);
+    }
+
+    @Test
+    void shouldTellTheStateAndTheVcpuOfEveryKindOfPort() {
+        Guest smp = hypervisor.guest(new DomainLayout(Hypervisor.RAM_PAGES, 1, 4));
+        EvtchnBindVirq.virq(smp.memory(), 0, Virq.TIMER);
+        EvtchnBindVirq.vcpu(smp.memory(), 0, 3);
+        assertThat(call(smp, EventChannelOp.BIND_VIRQ, 0)).isZero();
+        int timer = EvtchnBindVirq.port(smp.memory(), 0);
+        assertThat(call(smp, EventChannelOp.BIND_VIRQ, 0)).isEqualTo(-XenErrno.EEXIST);
+        assertThat(status(smp, DomId.SELF, timer)).isZero();
+        assertThat(EvtchnStatus.status(smp.memory(), 0)).isEqualTo(EventChannelStatus.VIRQ);
+        assertThat(EvtchnStatus.virq(smp.memory(), 0)).isEqualTo(Virq.TIMER);
+        assertThat(EvtchnStatus.vcpu(smp.memory(), 0)).isEqualTo(3);
+
+        EvtchnBindIpi.vcpu(smp.memory(), 0, 2);
+        assertThat(call(smp, EventChannelOp.BIND_IPI, 0)).isZero();
+        int ipi = EvtchnBindIpi.port(smp.memory(), 0);
+        assertThat(status(smp, DomId.SELF, ipi)).isZero();
+        assertThat(EvtchnStatus.status(smp.memory(), 0)).isEqualTo(EventChannelStatus.IPI);
+        assertThat(EvtchnStatus.vcpu(smp.memory(), 0)).isEqualTo(2);
+        EvtchnSend.port(smp.memory(), 0, ipi);
+        assertThat(call(smp, EventChannelOp.SEND, 0)).isZero();
+        assertThat(smp.takeEvents(2)).containsExactly(ipi);
+
+        assertThat(alloc(smp, DomId.SELF, 0)).isZero();
+        int offered = EvtchnAllocUnbound.port(smp.memory(), 0);
+        EvtchnBindVcpu.port(smp.memory(), 0, offered);
+        EvtchnBindVcpu.vcpu(smp.memory(), 0, 1);
+        assertThat(call(smp, EventChannelOp.BIND_VCPU, 0)).isZero();
+        assertThat(status(smp, DomId.SELF, offered)).isZero();
+        assertThat(EvtchnStatus.status(smp.memory(), 0)).isEqualTo(EventChannelStatus.UNBOUND);
+        assertThat(EvtchnStatus.vcpu(smp.memory(), 0)).isEqualTo(1);
+
+        EvtchnBindPirq.pirq(smp.memory(), 0, 4);
+        assertThat(call(smp, EventChannelOp.BIND_PIRQ, 0)).isEqualTo(-XenErrno.EPERM);
+    }
+
+    @Test
+    void shouldLetAPrivilegedDomainSpeakForOthers() {
+        HypercallContext dom0 = new HypercallContext(hypervisor.privileged(), 0);
+        MemorySegment memory = dom0.caller().memory().segment();
+        EvtchnAllocUnbound.dom(memory, 0, a.domid());
+        EvtchnAllocUnbound.remoteDom(memory, 0, b.domid());
+        assertThat(hypervisor.table().run(dom0, Hypercall.EVENT_CHANNEL_OP, EventChannelOp.ALLOC_UNBOUND, 0))
+                .isZero();
+        int port = EvtchnAllocUnbound.port(memory, 0);
+        assertThat(a.domain().events().state(port)).isEqualTo(new PortState.Unbound(b.domid()));
+        EvtchnStatus.dom(memory, 0, a.domid());
+        EvtchnStatus.port(memory, 0, port);
+        assertThat(hypervisor.table().run(dom0, Hypercall.EVENT_CHANNEL_OP, EventChannelOp.STATUS, 0))
+                .isZero();
+        assertThat(EvtchnStatus.unboundDom(memory, 0)).isEqualTo(b.domid());
+        EvtchnStatus.dom(memory, 0, 999);
+        assertThat(hypervisor.table().run(dom0, Hypercall.EVENT_CHANNEL_OP, EventChannelOp.STATUS, 0))
+                .isEqualTo(-XenErrno.ESRCH);
     }
 
     @Test

@@ -6,14 +6,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.grant.GnttabCacheFlush;
+import io.splitvisor.abi.grant.GnttabCopy;
+import io.splitvisor.abi.grant.GnttabGetStatusFrames;
 import io.splitvisor.abi.grant.GnttabGetVersion;
+import io.splitvisor.abi.grant.GnttabMapGrantRef;
 import io.splitvisor.abi.grant.GnttabQuerySize;
+import io.splitvisor.abi.grant.GnttabSetVersion;
 import io.splitvisor.abi.grant.GnttabSetupTable;
+import io.splitvisor.abi.grant.GnttabSwapGrantRef;
+import io.splitvisor.abi.grant.GrantFlags;
+import io.splitvisor.abi.grant.GrantMapFlags;
 import io.splitvisor.abi.grant.GrantStatus;
 import io.splitvisor.abi.grant.GrantTableOp;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.Guest;
 import io.splitvisor.monitor.Hypervisor;
+import io.splitvisor.monitor.grant.GrantTable;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -25,6 +34,10 @@ class GrantTableHandlersTest {
     private static final long RAM = (long) Hypervisor.RAM_PAGES * DomainLayout.PAGE_SIZE;
     private static final long LIST = 2 * DomainLayout.PAGE_SIZE;
     private static final short UNTOUCHED = 77;
+    private static final int[] ARRAYS = {
+        GrantTableOp.MAP_GRANT_REF, GrantTableOp.UNMAP_GRANT_REF, GrantTableOp.UNMAP_AND_REPLACE,
+        GrantTableOp.COPY, GrantTableOp.SWAP_GRANT_REF, GrantTableOp.CACHE_FLUSH
+    };
 
     private final Hypervisor hypervisor = new Hypervisor();
     private final Guest guest = hypervisor.guest();
@@ -64,7 +77,6 @@ class GrantTableHandlersTest {
 
     @ParameterizedTest
     @CsvSource({
-        "3, 8192",
         "2147483647, 8192",
         "-2147483648, 8192",
         "-1, 8192",
@@ -75,30 +87,113 @@ class GrantTableHandlersTest {
         "2, 262136",
         "1, 262137",
     })
-    void g17_shouldWriteNoListThatIsTooLongOrLiesOutside(int frames, long list) {
-        assertThat(setup(DomId.SELF, frames, list)).isZero();
-        assertThat(GnttabSetupTable.status(guest.memory(), 0)).isEqualTo(GrantStatus.GENERAL_ERROR);
+    void g17_shouldWriteNoListThatLiesOutside(int frames, long list) {
+        assertThat(setup(DomId.SELF, frames, list)).isEqualTo(-XenErrno.EFAULT);
+        assertThat(GnttabSetupTable.status(guest.memory(), 0)).isEqualTo(UNTOUCHED);
+        statusFrames(DomId.SELF, frames, list, -XenErrno.EFAULT, UNTOUCHED);
         assertThat(guest.memory().get(ValueLayout.JAVA_LONG, RAM - 8)).isZero();
         assertThat(guest.memory().get(ValueLayout.JAVA_LONG, LIST)).isZero();
     }
 
+    private void statusFrames(int dom, int frames, long list, long result, int status) {
+        GnttabGetStatusFrames.dom(guest.memory(), 0, dom);
+        GnttabGetStatusFrames.nrFrames(guest.memory(), 0, frames);
+        GnttabGetStatusFrames.frameList(guest.memory(), 0, list);
+        GnttabGetStatusFrames.status(guest.memory(), 0, UNTOUCHED);
+        assertThat(call(GrantTableOp.GET_STATUS_FRAMES, 0, 1)).isEqualTo(result);
+        assertThat(GnttabGetStatusFrames.status(guest.memory(), 0)).isEqualTo(status);
+    }
+
     @ParameterizedTest
-    @ValueSource(ints = {0, 999, DomId.IO, DomId.XEN, DomId.COW, DomId.IDLE, 65535})
-    void g22_shouldRefuseOtherAndSystemDomains(int dom) {
-        assertThat(setup(dom, 1, LIST)).isZero();
-        assertThat(GnttabSetupTable.status(guest.memory(), 0)).isEqualTo(GrantStatus.PERMISSION_DENIED);
-        GnttabQuerySize.dom(guest.memory(), 0, dom);
-        assertThat(call(GrantTableOp.QUERY_SIZE, 0, 1)).isZero();
-        assertThat(GnttabQuerySize.status(guest.memory(), 0)).isEqualTo(GrantStatus.PERMISSION_DENIED);
-        GnttabGetVersion.dom(guest.memory(), 0, dom);
-        assertThat(call(GrantTableOp.GET_VERSION, 0, 1)).isEqualTo(-XenErrno.EPERM);
+    @ValueSource(ints = {3, 4, 512})
+    void g17_shouldListNoMoreFramesThanThereCanBe(int frames) {
+        assertThat(setup(DomId.SELF, frames, LIST)).isZero();
+        assertThat(GnttabSetupTable.status(guest.memory(), 0)).isEqualTo(GrantStatus.GENERAL_ERROR);
+        assertThat(guest.memory().get(ValueLayout.JAVA_LONG, LIST)).isZero();
+        statusFrames(DomId.SELF, frames, LIST, 0, GrantStatus.GENERAL_ERROR);
+        assertThat(guest.memory().get(ValueLayout.JAVA_LONG, LIST)).isZero();
     }
 
     @Test
-    void g22_shouldRefuseAnotherGuestsTable() {
-        assertThat(setup(other.domid(), 1, LIST)).isZero();
-        assertThat(GnttabSetupTable.status(guest.memory(), 0)).isEqualTo(GrantStatus.PERMISSION_DENIED);
+    void g17_shouldTellOfStatusFramesInVersionTwoOnly() {
+        int first = guest.domain().memory().layout().grantStatus();
+        statusFrames(DomId.SELF, 1, LIST, 0, GrantStatus.GENERAL_ERROR);
+        statusFrames(DomId.SELF, 0, LIST, 0, GrantStatus.OKAY);
+        assertThat(setVersion(2)).isZero();
+        statusFrames(DomId.SELF, 1, LIST, 0, GrantStatus.OKAY);
+        assertThat(guest.memory().get(ValueLayout.JAVA_LONG, LIST)).isEqualTo(first);
+        assertThat(guest.memory().get(ValueLayout.JAVA_LONG, LIST + 8)).isZero();
+        assertThat(setVersion(1)).isZero();
+        statusFrames(DomId.SELF, 1, LIST, 0, GrantStatus.GENERAL_ERROR);
+    }
+
+    private long setVersion(int version) {
+        GnttabSetVersion.version(guest.memory(), 0, version);
+        return call(GrantTableOp.SET_VERSION, 0, 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 3, -1, Integer.MAX_VALUE, Integer.MIN_VALUE})
+    void g15_shouldKnowVersionsOneAndTwoOnly(int version) {
+        assertThat(setVersion(version)).isEqualTo(-XenErrno.EINVAL);
+        assertThat(GnttabSetVersion.version(guest.memory(), 0))
+                .as("the version in force is told")
+                .isEqualTo(1);
+        assertThat(setVersion(2)).isZero();
+        assertThat(setVersion(version)).isEqualTo(-XenErrno.EINVAL);
+        assertThat(GnttabSetVersion.version(guest.memory(), 0)).isEqualTo(2);
+    }
+
+    /** Every operation that names a domain, on a domain that is none, or no ordinary one. */
+    @ParameterizedTest
+    @ValueSource(ints = {999, DomId.IO, DomId.XEN, DomId.COW, DomId.INVALID, DomId.IDLE, 65535})
+    void g22_shouldRefuseDomainsThatAreNone(int dom) {
+        refusedTables(dom, GrantStatus.BAD_DOMAIN, -XenErrno.ESRCH);
+        GnttabMapGrantRef.dom(guest.memory(), 0, dom);
+        GnttabMapGrantRef.flags(guest.memory(), 0, GrantMapFlags.HOST_MAP);
+        assertThat(call(GrantTableOp.MAP_GRANT_REF, 0, 1)).isZero();
+        assertThat(GnttabMapGrantRef.status(guest.memory(), 0)).isEqualTo(GrantStatus.BAD_DOMAIN);
+    }
+
+    @Test
+    void g22_shouldRefuseTheTablesOfOthers() {
+        refusedTables(other.domid(), GrantStatus.PERMISSION_DENIED, -XenErrno.EPERM);
+        refusedTables(0, GrantStatus.PERMISSION_DENIED, -XenErrno.EPERM);
         assertThat(guest.memory().get(ValueLayout.JAVA_LONG, LIST)).isZero();
+    }
+
+    private void refusedTables(int dom, int status, long errno) {
+        assertThat(setup(dom, 1, LIST)).isZero();
+        assertThat(GnttabSetupTable.status(guest.memory(), 0)).isEqualTo(status);
+        GnttabQuerySize.dom(guest.memory(), 0, dom);
+        assertThat(call(GrantTableOp.QUERY_SIZE, 0, 1)).isZero();
+        assertThat(GnttabQuerySize.status(guest.memory(), 0)).isEqualTo(status);
+        statusFrames(dom, 1, LIST, 0, status);
+        GnttabGetVersion.dom(guest.memory(), 0, dom);
+        assertThat(call(GrantTableOp.GET_VERSION, 0, 1)).isEqualTo(errno);
+    }
+
+    @Test
+    void shouldGrowWhenAskedAndNeverShrink() {
+        Guest large = hypervisor.guest(new DomainLayout(Hypervisor.RAM_PAGES, 32, 1));
+        int last = 32 * 512 - 1;
+        large.grant(last, GrantFlags.PERMIT_ACCESS, 0, 5);
+        GrantTable table = large.domain().grants();
+        assertThat(table.frames()).isEqualTo(GrantTable.INITIAL_FRAMES);
+        assertThat(table.pin(0, last, false)).isEqualTo(GrantStatus.BAD_GNTREF);
+        GnttabSetupTable.dom(large.memory(), 0, DomId.SELF);
+        GnttabSetupTable.nrFrames(large.memory(), 0, 32);
+        GnttabSetupTable.frameList(large.memory(), 0, LIST);
+        assertThat(hypervisor.call(large, Hypercall.GRANT_TABLE_OP, GrantTableOp.SETUP_TABLE, 0, 1))
+                .isZero();
+        assertThat(GnttabSetupTable.status(large.memory(), 0)).isEqualTo(GrantStatus.OKAY);
+        assertThat(table.frames()).isEqualTo(32);
+        assertThat(table.pin(0, last, false)).isEqualTo(5L * DomainLayout.PAGE_SIZE);
+        table.unpin(last, false);
+        GnttabSetupTable.nrFrames(large.memory(), 0, 1);
+        assertThat(hypervisor.call(large, Hypercall.GRANT_TABLE_OP, GrantTableOp.SETUP_TABLE, 0, 1))
+                .isZero();
+        assertThat(table.frames()).isEqualTo(32);
     }
 
     @Test
@@ -115,15 +210,25 @@ class GrantTableHandlersTest {
 
     @Test
     void g19_shouldWriteAStatusForEveryElement() {
-        for (int i = 0; i < 32; i++) {
-            long at = (long) i * GnttabQuerySize.SIZE;
-            GnttabQuerySize.dom(guest.memory(), at, i % 3 == 0 ? other.domid() : DomId.SELF);
-            GnttabQuerySize.status(guest.memory(), at, UNTOUCHED);
+        for (int i = 0; i < 200; i++) {
+            long at = (long) i * GnttabSwapGrantRef.SIZE;
+            GnttabSwapGrantRef.refA(guest.memory(), at, 8);
+            GnttabSwapGrantRef.refB(guest.memory(), at, i % 3 == 0 ? -1 : 9);
+            GnttabSwapGrantRef.status(guest.memory(), at, UNTOUCHED);
         }
-        assertThat(call(GrantTableOp.QUERY_SIZE, 0, 32)).isZero();
-        for (int i = 0; i < 32; i++) {
-            assertThat(GnttabQuerySize.status(guest.memory(), (long) i * GnttabQuerySize.SIZE))
-                    .isEqualTo(i % 3 == 0 ? GrantStatus.PERMISSION_DENIED : GrantStatus.OKAY);
+        guest.stage(Hypercall.GRANT_TABLE_OP, GrantTableOp.SWAP_GRANT_REF, 0, 200);
+        guest.push();
+        HypercallRing ring = new HypercallRing(guest.domain(), 0, hypervisor.table());
+        int slices = 0;
+        while (ring.arm()) {
+            ring.serve();
+            slices++;
+        }
+        assertThat(slices).as("others got their turns in between").isGreaterThan(3);
+        assertThat(guest.results()).containsExactly(0L);
+        for (int i = 0; i < 200; i++) {
+            assertThat(GnttabSwapGrantRef.status(guest.memory(), (long) i * GnttabSwapGrantRef.SIZE))
+                    .isEqualTo(i % 3 == 0 ? GrantStatus.BAD_GNTREF : GrantStatus.OKAY);
         }
     }
 
@@ -131,24 +236,32 @@ class GrantTableHandlersTest {
     @ValueSource(longs = {1 << 20, 0x7fff_ffffL, 0x8000_0000L, 0xffff_ffffL, -1})
     void h6_shouldRefuseMoreElementsThanThereIsMemory(long count) {
         long error = (int) count < 0 ? -XenErrno.EINVAL : -XenErrno.EFAULT;
-        for (int command : new int[] {GrantTableOp.SETUP_TABLE, GrantTableOp.QUERY_SIZE, GrantTableOp.GET_VERSION}) {
-            assertThat(call(command, 0, count)).isEqualTo(error);
+        for (int command : ARRAYS) {
+            assertThat(call(command, 0, count)).as("command %d", command).isEqualTo(error);
+        }
+        for (int command :
+                new int[] {GrantTableOp.SETUP_TABLE, GrantTableOp.QUERY_SIZE, GrantTableOp.GET_STATUS_FRAMES}) {
+            assertThat(call(command, 0, count)).isEqualTo(-XenErrno.EINVAL);
         }
     }
 
     @Test
     void shouldTakeTheCountAsAnUnsignedInt() {
-        assertThat(call(GrantTableOp.QUERY_SIZE, 0, 1L << 32)).isZero();
-        assertThat(call(GrantTableOp.QUERY_SIZE, -1, 0)).isEqualTo(-XenErrno.EFAULT);
-        assertThat(call(GrantTableOp.QUERY_SIZE, RAM, 0)).isZero();
+        for (int command : ARRAYS) {
+            assertThat(call(command, 0, 1L << 32)).isZero();
+            assertThat(call(command, -1, 0)).isEqualTo(-XenErrno.EFAULT);
+            assertThat(call(command, RAM, 0)).isZero();
+        }
+        assertThat(call(GrantTableOp.QUERY_SIZE, 0, 0)).isEqualTo(-XenErrno.EINVAL);
+        assertThat(call(GrantTableOp.QUERY_SIZE, 0, 2)).isEqualTo(-XenErrno.EINVAL);
     }
 
     @Test
     void h2_shouldRefuseArraysThatReachOutside() {
         int[][] sizes = {
-            {GrantTableOp.SETUP_TABLE, GnttabSetupTable.SIZE},
-            {GrantTableOp.QUERY_SIZE, GnttabQuerySize.SIZE},
-            {GrantTableOp.GET_VERSION, GnttabGetVersion.SIZE}
+            {GrantTableOp.COPY, GnttabCopy.SIZE},
+            {GrantTableOp.MAP_GRANT_REF, GnttabMapGrantRef.SIZE},
+            {GrantTableOp.SWAP_GRANT_REF, GnttabSwapGrantRef.SIZE}
         };
         for (int[] row : sizes) {
             for (int count : new int[] {1, 2, 32}) {
@@ -167,24 +280,49 @@ class GrantTableHandlersTest {
 
     @Test
     void h5_shouldCheckTheArrayBeforeItWritesToTheFirstElement() {
-        long at = RAM - GnttabQuerySize.SIZE;
-        GnttabQuerySize.dom(guest.memory(), at, DomId.SELF);
-        GnttabQuerySize.status(guest.memory(), at, UNTOUCHED);
-        assertThat(call(GrantTableOp.QUERY_SIZE, at, 2)).isEqualTo(-XenErrno.EFAULT);
-        assertThat(GnttabQuerySize.status(guest.memory(), at)).isEqualTo(UNTOUCHED);
-        assertThat(call(GrantTableOp.QUERY_SIZE, at, 1)).isZero();
-        assertThat(GnttabQuerySize.status(guest.memory(), at)).isEqualTo(GrantStatus.OKAY);
+        long at = RAM - GnttabSwapGrantRef.SIZE;
+        GnttabSwapGrantRef.status(guest.memory(), at, UNTOUCHED);
+        assertThat(call(GrantTableOp.SWAP_GRANT_REF, at, 2)).isEqualTo(-XenErrno.EFAULT);
+        assertThat(GnttabSwapGrantRef.status(guest.memory(), at)).isEqualTo(UNTOUCHED);
+        assertThat(call(GrantTableOp.SWAP_GRANT_REF, at, 1)).isZero();
+        assertThat(GnttabSwapGrantRef.status(guest.memory(), at)).isEqualTo(GrantStatus.OKAY);
     }
 
     @Test
     void h1_shouldRefuseOperationsItDoesNotHave() {
-        for (int command = -1; command < 64; command++) {
-            if (command != GrantTableOp.SETUP_TABLE
-                    && command != GrantTableOp.QUERY_SIZE
-                    && command != GrantTableOp.GET_VERSION) {
-                assertThat(call(command, -1, 1)).as("command %d", command).isEqualTo(-XenErrno.ENOSYS);
-            }
+        assertThat(call(GrantTableOp.DUMP_TABLE, -1, 1)).isEqualTo(-XenErrno.ENOSYS);
+        for (int command = GrantTableOp.CACHE_FLUSH + 1; command < 64; command++) {
+            assertThat(call(command, -1, 1)).as("command %d", command).isEqualTo(-XenErrno.ENOSYS);
         }
+        assertThat(call(-1, -1, 1)).isEqualTo(-XenErrno.ENOSYS);
+    }
+
+    @Test
+    void shouldTransferNoPages() {
+        assertThat(call(GrantTableOp.TRANSFER, 0, 1)).isEqualTo(-XenErrno.EOPNOTSUPP);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "20480, 0, 4096, 1, 0",
+        "20480, 0, 4096, 3, 0",
+        "20480, 4095, 1, 2, -95",
+        "20480, 0, 0, 1, 0",
+        "20480, 0, 64, 0, 0",
+        "20480, 4096, 0, 1, -22",
+        "20480, 1, 4096, 1, -22",
+        "20480, 0, 4097, 1, -22",
+        "20480, 0, 64, 4, -22",
+        "20480, 0, 64, -2147483647, -22",
+        "-4096, 0, 64, 1, -22",
+        "1099511627776, 0, 64, 1, -22",
+    })
+    void shouldHaveNothingToFlushInCoherentMemory(long address, int offset, int length, int op, long result) {
+        GnttabCacheFlush.aDevBusAddr(guest.memory(), 0, address);
+        GnttabCacheFlush.offset(guest.memory(), 0, offset);
+        GnttabCacheFlush.length(guest.memory(), 0, length);
+        GnttabCacheFlush.op(guest.memory(), 0, op);
+        assertThat(call(GrantTableOp.CACHE_FLUSH, 0, 1)).isEqualTo(result);
     }
 
     @Test

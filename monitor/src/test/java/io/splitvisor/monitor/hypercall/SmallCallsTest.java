@@ -186,10 +186,10 @@ class SmallCallsTest {
         int flag = VmAssist.TYPE_RUNSTATE_UPDATE_FLAG;
         assertThat(hypervisor.call(guest, Hypercall.VM_ASSIST, VmAssist.CMD_ENABLE, flag))
                 .isZero();
-        assertThat(guest.domain().assists()).isEqualTo(1L << flag);
+        assertThat(guest.domain().marksRunstateUpdates()).isTrue();
         assertThat(hypervisor.call(guest, Hypercall.VM_ASSIST, VmAssist.CMD_DISABLE, flag))
                 .isZero();
-        assertThat(guest.domain().assists()).isZero();
+        assertThat(guest.domain().marksRunstateUpdates()).isFalse();
         assertThat(hypervisor.call(guest, Hypercall.VM_ASSIST, 7, flag)).isEqualTo(-XenErrno.ENOSYS);
         assertThat(hypervisor.call(guest, Hypercall.VM_ASSIST, VmAssist.CMD_ENABLE, VmAssist.TYPE_PAE_EXTENDED_CR3))
                 .isEqualTo(-XenErrno.EINVAL);

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The peers that hypercalls are measured against, two processes on two processors:
+ *
+ *   hypercall ping-pong MILLIS      one cache line there, one back
+ *   hypercall ring BATCH MILLIS     Xen's ring macros with slots of struct multicall_entry, BATCH calls at a time
+ *   hypercall eventfd ROUNDS PAUSE  one eventfd there, one back, both ends asleep before; PAUSE microseconds in between
+ *
+ * Prints the nanoseconds of a round trip, for "ring" of a call.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define xen_mb() asm volatile("lock addl $0, -128(%%rsp)" ::: "memory")
+#define xen_rmb() asm volatile("" ::: "memory")
+#define xen_wmb() asm volatile("" ::: "memory")
+#define relax() asm volatile("pause" ::: "memory")
+#else
+#define xen_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define xen_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define xen_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
+#define relax() asm volatile("" ::: "memory")
+#endif
+
+#define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
+#include <xen/xen.h>
+#include <xen/version.h>
+#include <xen/io/ring.h>
+
+typedef struct multicall_entry call_t;
+DEFINE_RING_TYPES(call, call_t, call_t);
+
+#define RING_BYTES 16384
+#define STOP 255
+#define VERSION (4 << 16 | 17)
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static uint64_t nanos(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + now.tv_nsec;
+}
+
+static void pin(int cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    (void)sched_setaffinity(0, sizeof set, &set);
+}
+
+static void *shared(size_t bytes)
+{
+    void *memory = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        die("mmap");
+    return memory;
+}
+
+static pid_t back(void)
+{
+    pid_t child = fork();
+    if (child < 0)
+        die("fork");
+    if (child == 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    pin(child == 0);
+    return child;
+}
+
+/* The word is odd for the one, even for the other. */
+static double ping_pong(uint64_t millis)
+{
+    volatile uint64_t *word = shared(4096);
+    if (back() == 0) {
+        for (uint64_t next = 1;; next += 2) {
+            while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != next)
+                relax();
+            __atomic_store_n(word, next + 1, __ATOMIC_RELEASE);
+        }
+    }
+    uint64_t start = nanos(), end = start + millis * 1000000u, round = 0, now;
+    do {
+        for (int i = 0; i < 256; i++, round++) {
+            __atomic_store_n(word, 2 * round + 1, __ATOMIC_RELEASE);
+            while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != 2 * round + 2)
+                relax();
+        }
+        now = nanos();
+    } while (now < end);
+    return (double)(now - start) / round;
+}
+
+static void serve(call_sring_t *sring)
+{
+    call_back_ring_t ring;
+    BACK_RING_INIT(&ring, sring, RING_BYTES);
+    for (;;) {
+        int pending, wanted;
+        while (!(pending = RING_HAS_UNCONSUMED_REQUESTS(&ring)))
+            relax();
+        xen_rmb();
+        if (RING_REQUEST_PROD_OVERFLOW(&ring, ring.sring->req_prod))
+            exit(2);
+        while (pending-- > 0) {
+            call_t call;
+            RING_COPY_REQUEST(&ring, ring.req_cons, &call);
+            ring.req_cons++;
+            if (call.op == STOP)
+                exit(0);
+            RING_GET_RESPONSE(&ring, ring.rsp_prod_pvt)->result =
+                call.op == __HYPERVISOR_xen_version && call.args[0] == XENVER_version ? VERSION : (xen_ulong_t)-38;
+            ring.rsp_prod_pvt++;
+        }
+        RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&ring, wanted);
+        (void)wanted;
+    }
+}
+
+static double calls(unsigned batch, uint64_t millis)
+{
+    call_sring_t *sring = shared(RING_BYTES);
+    SHARED_RING_INIT(sring);
+    if (back() == 0)
+        serve(sring);
+    call_front_ring_t ring;
+    FRONT_RING_INIT(&ring, sring, RING_BYTES);
+    uint64_t start = nanos(), end = start + millis * 1000000u, sent = 0, received = 0, now = start;
+    /* With one at a time nothing else is under way; with batches as many as the ring holds. */
+    unsigned depth = batch == 1 ? 1 : RING_SIZE(&ring);
+    do {
+        for (int round = 0; round < 64; round++) {
+            int pending, wanted;
+            while (sent - received + batch <= depth) {
+                for (unsigned i = 0; i < batch; i++, sent++) {
+                    call_t *call = RING_GET_REQUEST(&ring, ring.req_prod_pvt);
+                    ring.req_prod_pvt++;
+                    call->op = __HYPERVISOR_xen_version;
+                    call->args[0] = XENVER_version;
+                    for (int arg = 1; arg < 6; arg++)
+                        call->args[arg] = 0;
+                }
+                RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ring, wanted);
+                (void)wanted;
+            }
+            while (!(pending = RING_HAS_UNCONSUMED_RESPONSES(&ring)))
+                relax();
+            xen_rmb();
+            if (RING_RESPONSE_PROD_OVERFLOW(&ring, ring.sring->rsp_prod))
+                exit(3);
+            for (; pending > 0; pending--, received++) {
+                if (RING_GET_RESPONSE(&ring, ring.rsp_cons)->result != VERSION)
+                    exit(4);
+                ring.rsp_cons++;
+            }
+        }
+        now = nanos();
+    } while (now < end);
+    return (double)(now - start) / received;
+}
+
+static int compare(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double events(unsigned rounds, unsigned pause)
+{
+    int there = eventfd(0, 0), here = eventfd(0, 0);
+    uint64_t word = 1, *took = calloc(rounds, sizeof *took);
+    if (there < 0 || here < 0 || !took)
+        die("eventfd");
+    if (back() == 0) {
+        for (;;) {
+            if (read(there, &word, sizeof word) != sizeof word)
+                die("read");
+            word = 1;
+            if (write(here, &word, sizeof word) != sizeof word)
+                die("write");
+        }
+    }
+    for (unsigned i = 0; i < rounds; i++) {
+        usleep(pause);
+        uint64_t start = nanos();
+        word = 1;
+        if (write(there, &word, sizeof word) != sizeof word || read(here, &word, sizeof word) != sizeof word)
+            die("eventfd");
+        took[i] = nanos() - start;
+    }
+    qsort(took, rounds, sizeof *took, compare);
+    return took[rounds / 2];
+}
+
+int main(int argc, char **argv)
+{
+    double result;
+    if (argc == 3 && !strcmp(argv[1], "ping-pong")) {
+        result = ping_pong(strtoull(argv[2], 0, 10));
+    } else if (argc == 4 && !strcmp(argv[1], "ring")) {
+        result = calls(atoi(argv[2]), strtoull(argv[3], 0, 10));
+    } else if (argc == 4 && !strcmp(argv[1], "eventfd")) {
+        result = events(atoi(argv[2]), atoi(argv[3]));
+    } else {
+        fprintf(stderr, "usage: %s ping-pong MILLIS | ring BATCH MILLIS | eventfd ROUNDS PAUSE\n", argv[0]);
+        return 1;
+    }
+    printf("%.3f\n", result);
+    return 0;
+}

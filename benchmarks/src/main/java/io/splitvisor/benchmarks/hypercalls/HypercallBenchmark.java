@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.benchmarks.hypercalls;
+
+import io.splitvisor.benchmarks.GuestRun;
+import io.splitvisor.benchmarks.TemporaryFolder;
+import io.splitvisor.dom0.cli.Benchmark;
+import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.toolstack.Dom0Launcher;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.ServiceLoader;
+
+/** Null hypercalls and events of a guest, beside the same exchanges in C and in Java libraries, in one run. */
+public final class HypercallBenchmark implements Benchmark {
+    private static final int TURNS = 5;
+    private static final String MILLIS = "500";
+    private static final String SLEEPS = "500";
+    private static final String PAUSE_MICROS = "2000";
+
+    @Override
+    public String name() {
+        return "hypercalls";
+    }
+
+    @Override
+    public String summary() {
+        return "null hypercalls and events beside C, Disruptor, Agrona and Aeron";
+    }
+
+    @Override
+    public int run(List<String> arguments, boolean json, PrintStream out) {
+        try (TemporaryFolder folder = TemporaryFolder.create()) {
+            Map<String, Double> figures = new LinkedHashMap<>(guest(folder.path()));
+            String missing = CPeer.missing();
+            if (missing == null) {
+                figures.putAll(c(CPeer.compile(folder.path())));
+            }
+            figures.putAll(JavaPeers.measure());
+            if (json) {
+                out.print(Json.pretty(figures));
+            } else {
+                print(out, figures, missing);
+            }
+            return 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return 1;
+        }
+    }
+
+    private static Map<String, Double> guest(Path folder) throws IOException {
+        Path runDir = Files.createDirectory(folder.resolve("run"));
+        Dom0Launcher launcher =
+                ServiceLoader.load(Dom0Launcher.class).findFirst().orElseThrow();
+        try (Dom0Launcher.Dom0 dom0 = launcher.start(runDir, new Dom0Launcher.Options(0, "bench hypercalls"))) {
+            int domid = GuestRun.start(dom0.toolstack(), "hypercalls", HypercallGuest.class, List.of(), List.of());
+            String output = GuestRun.output(dom0.toolstack(), domid);
+            Map<String, Double> figures = Figure.findAll(output);
+            if (figures.isEmpty()) {
+                throw new IllegalStateException("the guest gave no figures; it said: " + output);
+            }
+            return figures;
+        }
+    }
+
+    private static Map<String, Double> c(CPeer peer) throws IOException, InterruptedException {
+        double[][] turns = new double[4][TURNS];
+        for (int i = 0; i < TURNS; i++) {
+            turns[0][i] = peer.run("ping-pong", MILLIS);
+            turns[1][i] = peer.run("ring", "1", MILLIS);
+            turns[2][i] = 1e9 / peer.run("ring", Integer.toString(HypercallGuest.BATCH), MILLIS);
+            turns[3][i] = peer.run("eventfd", SLEEPS, PAUSE_MICROS);
+        }
+        Map<String, Double> figures = new LinkedHashMap<>();
+        figures.put("c-ping-pong-ns", median(turns[0]));
+        figures.put("c-null-awake-ns", median(turns[1]));
+        figures.put("c-batched-per-second", median(turns[2]));
+        figures.put("c-eventfd-asleep-ns", median(turns[3]));
+        return figures;
+    }
+
+    private static double median(double[] values) {
+        Arrays.sort(values);
+        return values[values.length / 2];
+    }
+
+    private static void print(PrintStream out, Map<String, Double> figures, String missing) {
+        figures.forEach((name, value) -> out.printf(Locale.ROOT, "%-32s %,16.2f%n", name, value));
+        if (missing != null) {
+            out.println("C is left out, because there is no " + missing);
+        }
+    }
+}
