@@ -64,7 +64,16 @@ public final class Monitor implements AutoCloseable {
         if (dom0 == null) {
             DomainResources resources = DomainResources.create(0, DOM0_LAYOUT);
             dom0 = new Domain(
-                    0, resources, DOM0_LAYOUT, DOM0_LAYOUT.ramPages(), listener, dom0Events, eventLock, this::eventsOf, clock, alarms);
+                    0,
+                    resources,
+                    DOM0_LAYOUT,
+                    DOM0_LAYOUT.ramPages(),
+                    listener,
+                    dom0Events,
+                    eventLock,
+                    this::eventsOf,
+                    clock,
+                    alarms);
         }
         return dom0;
     }
