@@ -3,11 +3,12 @@ package io.splitvisor.hypercall;
 
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
+import io.splitvisor.abi.SchedRemoteShutdown;
 import io.splitvisor.abi.XenHvmParam;
 
 /**
- * The small hypercalls of a domain, in a batch: {@code multicall}, {@code console_io}, {@code hvm_op},
- * {@code dm_op}. Each method adds a call and answers its index.
+ * The small hypercalls of a domain, in a batch: {@code multicall}, {@code console_io}, {@code vm_assist}, {@code hvm_op},
+ * {@code dm_op}, and what guests are refused. Each method adds a call and answers its index.
  */
 public final class DomainCalls {
     private final HypercallBatch batch;
@@ -57,6 +58,40 @@ public final class DomainCalls {
         XenHvmParam.domid(batch.memory(), at, DomId.SELF);
         XenHvmParam.index(batch.memory(), at, param);
         XenHvmParam.value(batch.memory(), at, value);
+    }
+
+    /** {@code vm_assist}: switches a service, an {@link io.splitvisor.abi.VmAssist} type, on or off. */
+    public int vmAssist(int type, boolean on) {
+        return batch.add(on ? HypercallOp.VMASST_CMD_ENABLE : HypercallOp.VMASST_CMD_DISABLE, type, 0, 0);
+    }
+
+    /** {@code VCPUOP_send_nmi}. */
+    public int sendNmi(int vcpu) {
+        return batch.add(HypercallOp.VCPUOP_SEND_NMI, vcpu, 0, 0);
+    }
+
+    /** {@code VCPUOP_get_physid}: refused, because vCPUs are not pinned. */
+    public int physicalId(int vcpu) {
+        batch.nextArgument();
+        return batch.add(HypercallOp.VCPUOP_GET_PHYSID, vcpu, batch.argument(batch.size()), 0);
+    }
+
+    /** {@code SCHEDOP_remote_shutdown}: refused to guests. */
+    public int remoteShutdown(int domid, int reason) {
+        long at = batch.nextArgument();
+        SchedRemoteShutdown.domainId(batch.memory(), at, domid);
+        SchedRemoteShutdown.reason(batch.memory(), at, reason);
+        return batch.addWithArgument(HypercallOp.SCHEDOP_REMOTE_SHUTDOWN);
+    }
+
+    /** {@code GNTTABOP_transfer}: not supported. The elements lie at a guest-physical address. */
+    public int grantTransfer(long elements, int count) {
+        return batch.add(HypercallOp.GNTTABOP_TRANSFER, elements, count, 0);
+    }
+
+    /** {@code GNTTABOP_cache_flush}, for elements at a guest-physical address. */
+    public int grantCacheFlush(long elements, int count) {
+        return batch.add(HypercallOp.GNTTABOP_CACHE_FLUSH, elements, count, 0);
     }
 
     /** {@code dm_op}: refused to guests. */

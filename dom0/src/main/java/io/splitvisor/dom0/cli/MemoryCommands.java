@@ -18,8 +18,7 @@ final class MemoryCommands {
             return 1;
         }
         String path = in.verb().name().equals("mem-set") ? "/memory" : "/maxmem";
-        return in.show(
-                "POST", Invocation.domain(in.operand(0)) + path, Json.line(Json.object("kib", kib.getAsLong())));
+        return in.show("POST", Invocation.domain(in.operand(0)) + path, Json.line(Json.object("kib", kib.getAsLong())));
     }
 
     /** The size in KiB; empty if it is none, or too large. */

@@ -173,8 +173,8 @@ final class Domains implements Toolstack, MonitorListener {
     public List<DomainInfo> list() {
         List<DomainInfo> result = new ArrayList<>();
         result.add(dom0.domain());
-        Map<Integer, DomainState> states = services.calls().domains().stream()
-                .collect(Collectors.toMap(DomainState::domid, Function.identity()));
+        Map<Integer, DomainState> states =
+                services.calls().domains().stream().collect(Collectors.toMap(DomainState::domid, Function.identity()));
         domains.values().forEach(guest -> result.add(guest.info(states.get(guest.domid()))));
         return result;
     }

@@ -82,7 +82,9 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         Domain dom0 = monitor.dom0();
         HypercallContext context = new HypercallContext(dom0, 0);
         return new ToolstackCalls(
-                (number, word) -> hypercalls.run(context, number, word), dom0.memory().segment(), 0);
+                (number, word) -> hypercalls.run(context, number, word),
+                dom0.memory().segment(),
+                0);
     }
 
     /** Half the cores serve rings; the other half is the guests'. */

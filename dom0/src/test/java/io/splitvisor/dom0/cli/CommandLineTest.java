@@ -160,7 +160,9 @@ class CommandLineTest {
             assertThat(shell.run("mem-set", "a", size)).isEqualTo(new Result(0, "", ""));
         }
         assertThat(shell.run("mem-max", "a", "1g")).isEqualTo(new Result(0, "", ""));
-        assertThat(shell.toolstack().calls()).filteredOn("memory 1 32768"::equals).hasSize(5);
+        assertThat(shell.toolstack().calls())
+                .filteredOn("memory 1 32768"::equals)
+                .hasSize(5);
         assertThat(shell.toolstack().calls()).contains("maxmem 1 1048576");
         assertThat(shell.run("mem-set", "a", "1t").err()).contains("too much");
         for (String size : new String[] {"", "m", "-1", "1x", "1.5g", "99999999999999", "999999999999t"}) {

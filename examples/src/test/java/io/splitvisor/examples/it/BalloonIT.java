@@ -43,8 +43,12 @@ class BalloonIT {
                     .filter(path -> target(path).startsWith("/memfd:splitvisor-ram-" + domid + " "))
                     .findFirst()
                     .orElseThrow();
-            Process stat = new ProcessBuilder("stat", "-L", "-c", "%b", "/proc/"
-                            + ProcessHandle.current().pid() + "/fd/" + memfd.getFileName())
+            Process stat = new ProcessBuilder(
+                            "stat",
+                            "-L",
+                            "-c",
+                            "%b",
+                            "/proc/" + ProcessHandle.current().pid() + "/fd/" + memfd.getFileName())
                     .start();
             String blocks = new String(stat.getInputStream().readAllBytes(), StandardCharsets.US_ASCII).strip();
             return Long.parseLong(blocks) * 512 / MIB;
@@ -115,8 +119,7 @@ class BalloonIT {
                 .isInstanceOf(ToolstackException.class)
                 .hasMessageContaining("maximum");
         dom0.toolstack().setMaxMemory(domid, 48 * 1024);
-        assertThatThrownBy(() -> dom0.toolstack().setMemory(domid, 49 * 1024))
-                .isInstanceOf(ToolstackException.class);
+        assertThatThrownBy(() -> dom0.toolstack().setMemory(domid, 49 * 1024)).isInstanceOf(ToolstackException.class);
         assertThatThrownBy(() -> dom0.toolstack().setMaxMemory(domid, 65 * 1024))
                 .isInstanceOf(ToolstackException.class);
     }

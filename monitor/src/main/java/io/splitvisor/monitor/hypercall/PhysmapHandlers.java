@@ -6,14 +6,19 @@ import io.splitvisor.abi.XenAddToPhysmap;
 import io.splitvisor.abi.XenAddToPhysmapBatch;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.XenRemoveFromPhysmap;
+import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
+import io.splitvisor.monitor.grant.GrantTable;
 import io.splitvisor.monitor.memory.GuestMemory;
 import java.lang.foreign.MemorySegment;
 
 /** The operations of {@code memory_op} that put pages at frames. */
 final class PhysmapHandlers {
     private static final long INVALID_GFN = -1;
+
+    /** {@code XENMAPIDX_grant_table_status}. */
+    private static final long STATUS_FRAMES = 1L << 31;
 
     private final DomainTargets targets;
 
@@ -61,7 +66,7 @@ final class PhysmapHandlers {
         }
         return space == PhysmapSpace.GMFN_RANGE
                 ? addRange(call, domain.memory(), index, frame, start)
-                : put(domain.memory(), space, index, frame);
+                : put(domain, space, index, frame);
     }
 
     private static long addRange(HypercallContext call, GuestMemory memory, long index, long frame, long start) {
@@ -88,18 +93,30 @@ final class PhysmapHandlers {
         return 0;
     }
 
-    private static long put(GuestMemory memory, int space, long index, long frame) {
+    private static long put(Domain domain, int space, long index, long frame) {
+        GuestMemory memory = domain.memory();
         return switch (space) {
             case PhysmapSpace.SHARED_INFO ->
                 index == 0 ? memory.physmap().put(memory.layout().sharedInfo(), frame) : -XenErrno.EINVAL;
-            case PhysmapSpace.GRANT_TABLE ->
-                // Bit 31 asks for the status frames of version 2.
-                index >= 0 && index < memory.layout().grantFrames()
-                        ? memory.physmap().put(memory.layout().grantTable() + (int) index, frame)
-                        : -XenErrno.EINVAL;
+            case PhysmapSpace.GRANT_TABLE -> putGrantFrame(domain, index, frame);
             case PhysmapSpace.GMFN -> memory.physmap().move(index, frame);
             default -> -XenErrno.EINVAL;
         };
+    }
+
+    /** A frame of the grant table, which grows for it; with bit 31 a status frame, if it is version 2. */
+    private static long putGrantFrame(Domain domain, long index, long frame) {
+        GrantTable grants = domain.grants();
+        DomainLayout layout = domain.memory().layout();
+        if (grants.version() == 2 && (index & STATUS_FRAMES) != 0) {
+            long status = index & ~STATUS_FRAMES;
+            return status >= 0 && status < grants.statusFrames()
+                    ? domain.memory().physmap().put(layout.grantStatus() + (int) status, frame)
+                    : -XenErrno.EINVAL;
+        }
+        return index >= 0 && index < grants.maxFrames() && grants.grow((int) index + 1)
+                ? domain.memory().physmap().put(layout.grantTable() + (int) index, frame)
+                : -XenErrno.EINVAL;
     }
 
     private long addBatch(HypercallContext call) {
@@ -123,7 +140,7 @@ final class PhysmapHandlers {
         }
         long done = call.resumed() ? call.progress() : start;
         while (done < pages) {
-            long result = addOne(call, domain.memory(), space, done);
+            long result = addOne(call, domain, space, done);
             if (result != 0) {
                 return result;
             }
@@ -138,7 +155,7 @@ final class PhysmapHandlers {
     }
 
     /** One page of a batch: what is wrong with it goes into its error; what is wrong with the lists ends the call. */
-    private long addOne(HypercallContext call, GuestMemory of, int space, long index) {
+    private long addOne(HypercallContext call, Domain domain, int space, long index) {
         MemorySegment argument = call.argument();
         GuestMemory memory = call.caller().memory();
         long idx = XenAddToPhysmapBatch.idxs(argument, 0) + index * Long.BYTES;
@@ -155,7 +172,7 @@ final class PhysmapHandlers {
         }
         long result = space == PhysmapSpace.GMFN_FOREIGN
                 ? foreign(call, XenAddToPhysmapBatch.u(argument, 0))
-                : put(of, space, memory.getLong(idx), frame);
+                : put(domain, space, memory.getLong(idx), frame);
         MemorySegment answer = MemorySegment.ofArray(new int[] {(int) result});
         return memory.copyTo(err, answer, Integer.BYTES) ? 0 : -XenErrno.EFAULT;
     }
