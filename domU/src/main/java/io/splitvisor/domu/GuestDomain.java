@@ -83,7 +83,7 @@ public final class GuestDomain {
     private static int initialPages(Attachment attachment) {
         long startInfo = DomainLayout.bytes(attachment.layout().startInfo());
         long pages = StartInfo.nrPages(attachment.ram(), startInfo);
-        return (int) Math.clamp(pages, 1, attachment.layout().ramPages());
+        return Math.clamp(pages, 1, attachment.layout().ramPages());
     }
 
     private Vcpu[] vcpus() {

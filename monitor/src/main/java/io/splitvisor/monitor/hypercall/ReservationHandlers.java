@@ -95,7 +95,8 @@ final class ReservationHandlers {
                 return done;
             }
             done++;
-            call.spend(1 + (1 << order) / 4);
+            // A page that goes or comes is a call to the host: dearer than a simple call.
+            call.spend(4 + (1 << order));
             if (done < count && call.preempt()) {
                 call.progress(done);
                 return HypercallContext.PREEMPTED;
@@ -134,7 +135,7 @@ final class ReservationHandlers {
             result = exchange.chunk(domain.memory().reservation(), done);
             if (result == 0) {
                 done += exchange.chunkExtents();
-                call.spend(1 + exchange.chunkPages() / 4);
+                call.spend(4 + 2 * exchange.chunkPages());
                 if (done < exchange.extents() && call.preempt()) {
                     call.progress(done);
                     return HypercallContext.PREEMPTED;

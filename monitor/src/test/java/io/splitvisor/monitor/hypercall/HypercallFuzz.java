@@ -29,7 +29,8 @@ class HypercallFuzz {
             HypercallRing ring = new HypercallRing(guest.domain(), 0, hypervisor.table());
             int arguments = Math.min(data.length, ARGUMENT_BYTES);
             MemorySegment.copy(MemorySegment.ofArray(data), 0, guest.memory(), ARGUMENTS, arguments);
-            ByteBuffer calls = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN).position(arguments);
+            ByteBuffer calls =
+                    ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN).position(arguments);
             for (int i = 0; i < 128 && calls.remaining() >= CALL_BYTES; i++) {
                 stage(guest, calls);
             }
@@ -46,8 +47,7 @@ class HypercallFuzz {
             HypercallRing ring = new HypercallRing(guest.domain(), 0, hypervisor.table());
             MemorySegment pages =
                     guest.domain().memory().pages(LAYOUT.hypercallRing(0), DomainLayout.HYPERCALL_RING_PAGES);
-            MemorySegment.copy(
-                    MemorySegment.ofArray(data), 0, pages, 0, Math.min(data.length, pages.byteSize()));
+            MemorySegment.copy(MemorySegment.ofArray(data), 0, pages, 0, Math.min(data.length, pages.byteSize()));
             serve(hypervisor, guest, ring);
         }
     }
@@ -64,7 +64,8 @@ class HypercallFuzz {
         if (op.command() != HypercallOp.NO_COMMAND && !op.commandInStructure()) {
             words[0] = op.command();
         }
-        words[op.argument().word()] = op.argument().size() > 0 ? at : words[op.argument().word()];
+        words[op.argument().word()] =
+                op.argument().size() > 0 ? at : words[op.argument().word()];
         guest.stage(op.number(), words);
     }
 
