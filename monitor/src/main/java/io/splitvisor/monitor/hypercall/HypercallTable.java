@@ -3,7 +3,7 @@ package io.splitvisor.monitor.hypercall;
 
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
-import io.splitvisor.hypercall.HypercallArgument;
+import io.splitvisor.hypercall.HypercallArgument.Kind;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
@@ -24,7 +24,20 @@ public final class HypercallTable {
     private static final int COMMANDS = 64;
 
     /** An operation and what serves it. */
-    private record Row(HypercallOp op, HypercallHandler handler) {}
+    private static final class Row {
+        private final HypercallHandler handler;
+        private final Kind kind;
+        private final int word;
+        private final int size;
+
+        /** The table's facts lie beside each other: there is one look here a hypercall. */
+        private Row(HypercallOp op, HypercallHandler handler) {
+            this.handler = handler;
+            this.kind = op.argument().kind();
+            this.word = op.argument().word();
+            this.size = op.argument().size();
+        }
+    }
 
     /** The operations of one hypercall number. */
     private static final class Group {
@@ -130,10 +143,9 @@ public final class HypercallTable {
     }
 
     private static long serve(Row row, HypercallContext call) {
-        HypercallArgument argument = row.op.argument();
-        long at = call.word(argument.word());
-        int size = argument.size();
-        return switch (argument.kind()) {
+        long at = call.word(row.word);
+        int size = row.size;
+        return switch (row.kind) {
             case NONE -> row.handler.serve(call);
             case IN -> copyIn(call, at, size) ? row.handler.serve(call) : -XenErrno.EFAULT;
             case OUT -> {
@@ -144,7 +156,7 @@ public final class HypercallTable {
                 yield copyOut(call, at, size, row.handler.serve(call));
             }
             case IN_OUT -> copyIn(call, at, size) ? copyOut(call, at, size, row.handler.serve(call)) : -XenErrno.EFAULT;
-            case ARRAY -> serveArray(row, call, at, size, call.word(argument.word() + 1));
+            case ARRAY -> serveArray(row, call, at, size, call.word(row.word + 1));
         };
     }
 
