@@ -30,6 +30,12 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
     /** Offset in a vCPU's control page of the word that is 1 while the vCPU sleeps (Dom0 rings the guest's bell then). */
     public static final int VCPU_ASLEEP = 0;
 
+    /** Offset there of the system time, 8 bytes, since which the vCPU has been asleep; 0 while it is awake. For its runstate. */
+    public static final int VCPU_ASLEEP_SINCE = 8;
+
+    /** Offset there of the nanoseconds, 8 bytes, that the vCPU has slept altogether, the present sleep left out. */
+    public static final int VCPU_SLEPT = 16;
+
     /** Most RAM a domain can have: 16 TiB would overflow the frame number; this is 1 TiB. */
     public static final int MAX_RAM_PAGES = 1 << 28;
 
