@@ -56,7 +56,7 @@ public final class GuestDomain {
         this.end = end;
         this.memory = new GuestMemory(attachment.ram(), attachment.layout());
         this.vcpus = vcpus();
-        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]));
+        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]), vcpus[0].hypercalls());
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
         events.deliverTo(vcpus[0]);
         for (Vcpu vcpu : vcpus) {
