@@ -13,6 +13,7 @@ import io.splitvisor.domu.event.Vcpu;
 import io.splitvisor.domu.frontend.FrontendDomain;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.domu.time.PvClock;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.xenstore.RingTransport;
@@ -35,8 +36,10 @@ public final class GuestDomain {
     private final EventChannels events;
     private final Console console;
     private final ShutdownControl control = new ShutdownControl(this);
+    private final VcpuStates vcpuStates;
     private Xenstore xenstore;
     private String name;
+    private PvClock clock;
 
     /** How the guest's process ends: in a host of its own, by halting it. */
     @FunctionalInterface
@@ -58,11 +61,20 @@ public final class GuestDomain {
         this.vcpus = vcpus();
         this.grants = new GrantTable(memory, new WakeUp(vcpus[0]), vcpus[0].hypercalls());
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
-        events.deliverTo(vcpus[0]);
+        this.vcpuStates = new VcpuStates(vcpus[0].hypercalls(), vcpus.length);
+        events.deliverTo(vcpus);
         for (Vcpu vcpu : vcpus) {
             vcpu.start(vcpus, events);
         }
+        if (wantsFifoEvents(commandLine())) {
+            events.useFifo(memory);
+        }
         this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
+    }
+
+    /** The word that Linux has for it, too; the two-level ABI is the shorter path as long as there are few ports. */
+    private static boolean wantsFifoEvents(String commandLine) {
+        return List.of(commandLine.split("\\s+")).contains("xen.fifo_events=1");
     }
 
     private Vcpu[] vcpus() {
@@ -172,12 +184,54 @@ public final class GuestDomain {
 
     /** Hypercalls, one at a time, through vCPU 0's ring. */
     public Hypercalls hypercalls() {
-        return hypercalls(0);
+        return vcpus[0].hypercalls();
     }
 
-    /** Hypercalls, one at a time, through a vCPU's ring: threads that make many may each want their own. */
+    /**
+     * Hypercalls, one at a time, through a vCPU's ring: threads that make many may each want their own. A vCPU that is down is
+     * brought up.
+     */
     public Hypercalls hypercalls(int vcpu) {
+        vcpuStates.bringUp(vcpu);
         return vcpus[vcpu].hypercalls();
+    }
+
+    /**
+     * Brings a vCPU up, and runs something on it, in a thread of its own. This is what {@code VCPUOP_initialise} and {@code
+     * VCPUOP_up} come to in a JVM: the context of a vCPU is its entry point.
+     *
+     * @param vcpu from 1: vCPU 0 is up from the start
+     * @return the thread
+     * @throws IllegalStateException if it is up
+     */
+    public Thread startVcpu(int vcpu, Runnable entry) {
+        if (!vcpuStates.bringUp(vcpu)) {
+            throw new IllegalStateException("vCPU " + vcpu + " is up");
+        }
+        return Thread.ofPlatform().name("vcpu" + vcpu + "-main").daemon(true).start(entry);
+    }
+
+    /**
+     * Takes a vCPU down: its hypercalls are not served, and its periodic timer stands still, until it is brought up again. The
+     * thread that {@link #startVcpu} started goes on; the events of its ports come all the same.
+     *
+     * @param vcpu from 1
+     */
+    public void stopVcpu(int vcpu) {
+        vcpuStates.takeDown(vcpu);
+    }
+
+    /** Whether a vCPU is up. */
+    public boolean isVcpuUp(int vcpu) {
+        return vcpuStates.isUp(vcpu);
+    }
+
+    /** System time and the wall clock, without a hypercall. */
+    public synchronized PvClock clock() {
+        if (clock == null) {
+            clock = PvClock.of(memory.page(attachment.layout().sharedInfo()), 0);
+        }
+        return clock;
     }
 
     /** How many vCPUs the domain has. */

@@ -33,6 +33,12 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
     /** Frames that a grant table has at first, if it can have so many; it grows when the guest asks. */
     public static final int INITIAL_GRANT_FRAMES = 8;
 
+    /** Offset there of the system time, 8 bytes, since which the vCPU has been asleep; 0 while it is awake. For its runstate. */
+    public static final int VCPU_ASLEEP_SINCE = 8;
+
+    /** Offset there of the nanoseconds, 8 bytes, that the vCPU has slept altogether, the present sleep left out. */
+    public static final int VCPU_SLEPT = 16;
+
     /** Most RAM a domain can have: 16 TiB would overflow the frame number; this is 1 TiB. */
     public static final int MAX_RAM_PAGES = 1 << 28;
 

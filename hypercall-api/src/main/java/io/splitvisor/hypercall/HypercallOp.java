@@ -5,10 +5,22 @@ import static io.splitvisor.hypercall.HypercallArgument.array;
 import static io.splitvisor.hypercall.HypercallArgument.in;
 import static io.splitvisor.hypercall.HypercallArgument.inOut;
 import static io.splitvisor.hypercall.HypercallArgument.none;
+import static io.splitvisor.hypercall.HypercallArgument.out;
 
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.SchedOp;
+import io.splitvisor.abi.SchedPoll;
+import io.splitvisor.abi.SchedRemoteShutdown;
 import io.splitvisor.abi.SchedShutdown;
+import io.splitvisor.abi.SchedWatchdog;
+import io.splitvisor.abi.VcpuOp;
+import io.splitvisor.abi.VcpuRegisterRunstateMemoryArea;
+import io.splitvisor.abi.VcpuRegisterTimeMemoryArea;
+import io.splitvisor.abi.VcpuRegisterVcpuInfo;
+import io.splitvisor.abi.VcpuRunstateInfo;
+import io.splitvisor.abi.VcpuSetPeriodicTimer;
+import io.splitvisor.abi.VcpuSetSingleshotTimer;
+import io.splitvisor.abi.VmAssist;
 import io.splitvisor.abi.XenVersion;
 import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
@@ -122,6 +134,81 @@ public enum HypercallOp {
             array("gnttab_cache_flush", GnttabCacheFlush.SIZE),
             "writes cached bytes of pages back"),
 
+    // set_timer_op(timeout)
+    SET_TIMER(
+            Hypercall.SET_TIMER_OP,
+            HypercallOp.NO_COMMAND,
+            "set_timer_op",
+            none(),
+            "this vCPU's single-shot timer: the system time at which VIRQ_TIMER comes, or 0 for never"),
+
+    // vm_assist(cmd, type)
+    VMASST_CMD_ENABLE(
+            Hypercall.VM_ASSIST,
+            VmAssist.CMD_ENABLE,
+            "VMASST_CMD_enable",
+            none(),
+            "switches a service on for the domain"),
+    VMASST_CMD_DISABLE(
+            Hypercall.VM_ASSIST, VmAssist.CMD_DISABLE, "VMASST_CMD_disable", none(), "switches a service off"),
+
+    // vcpu_op(cmd, vcpuid, arg)
+    VCPUOP_INITIALISE(
+            Hypercall.VCPU_OP, VcpuOp.INITIALISE, "VCPUOP_initialise", none(), "makes a vCPU ready to be brought up"),
+    VCPUOP_UP(Hypercall.VCPU_OP, VcpuOp.UP, "VCPUOP_up", none(), "brings a vCPU up"),
+    VCPUOP_DOWN(
+            Hypercall.VCPU_OP, VcpuOp.DOWN, "VCPUOP_down", none(), "takes a vCPU down, the last one with the domain"),
+    VCPUOP_IS_UP(Hypercall.VCPU_OP, VcpuOp.IS_UP, "VCPUOP_is_up", none(), "1 if a vCPU is up, else 0"),
+    VCPUOP_GET_RUNSTATE_INFO(
+            Hypercall.VCPU_OP,
+            VcpuOp.GET_RUNSTATE_INFO,
+            "VCPUOP_get_runstate_info",
+            out("vcpu_runstate_info", VcpuRunstateInfo.SIZE).inWord(2),
+            "what a vCPU does, and did with its time"),
+    VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA(
+            Hypercall.VCPU_OP,
+            VcpuOp.REGISTER_RUNSTATE_MEMORY_AREA,
+            "VCPUOP_register_runstate_memory_area",
+            in("vcpu_register_runstate_memory_area", VcpuRegisterRunstateMemoryArea.SIZE)
+                    .inWord(2),
+            "where a copy of a vCPU's runstate is kept"),
+    VCPUOP_SET_PERIODIC_TIMER(
+            Hypercall.VCPU_OP,
+            VcpuOp.SET_PERIODIC_TIMER,
+            "VCPUOP_set_periodic_timer",
+            in("vcpu_set_periodic_timer", VcpuSetPeriodicTimer.SIZE).inWord(2),
+            "VIRQ_TIMER for a vCPU, again and again"),
+    VCPUOP_STOP_PERIODIC_TIMER(
+            Hypercall.VCPU_OP, VcpuOp.STOP_PERIODIC_TIMER, "VCPUOP_stop_periodic_timer", none(), "no more of that"),
+    VCPUOP_SET_SINGLESHOT_TIMER(
+            Hypercall.VCPU_OP,
+            VcpuOp.SET_SINGLESHOT_TIMER,
+            "VCPUOP_set_singleshot_timer",
+            in("vcpu_set_singleshot_timer", VcpuSetSingleshotTimer.SIZE).inWord(2),
+            "as set_timer_op; -ETIME for a time that has passed, if so flagged"),
+    VCPUOP_STOP_SINGLESHOT_TIMER(
+            Hypercall.VCPU_OP, VcpuOp.STOP_SINGLESHOT_TIMER, "VCPUOP_stop_singleshot_timer", none(), "stops it"),
+    VCPUOP_REGISTER_VCPU_INFO(
+            Hypercall.VCPU_OP,
+            VcpuOp.REGISTER_VCPU_INFO,
+            "VCPUOP_register_vcpu_info",
+            in("vcpu_register_vcpu_info", VcpuRegisterVcpuInfo.SIZE).inWord(2),
+            "moves a vCPU's vcpu_info, once"),
+    VCPUOP_SEND_NMI(Hypercall.VCPU_OP, VcpuOp.SEND_NMI, "VCPUOP_send_nmi", none(), "an NMI for a vCPU"),
+    VCPUOP_GET_PHYSID(
+            Hypercall.VCPU_OP,
+            VcpuOp.GET_PHYSID,
+            "VCPUOP_get_physid",
+            none(),
+            "the processor of a pinned vCPU; there is none"),
+    VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA(
+            Hypercall.VCPU_OP,
+            VcpuOp.REGISTER_VCPU_TIME_MEMORY_AREA,
+            "VCPUOP_register_vcpu_time_memory_area",
+            in("vcpu_register_time_memory_area", VcpuRegisterTimeMemoryArea.SIZE)
+                    .inWord(2),
+            "where a copy of a vCPU's clock is kept"),
+
     // sched_op(cmd, arg)
     SCHEDOP_YIELD(Hypercall.SCHED_OP, SchedOp.YIELD, "SCHEDOP_yield", none(), "offers the processor to others"),
     SCHEDOP_BLOCK(Hypercall.SCHED_OP, SchedOp.BLOCK, "SCHEDOP_block", none(), "waits for an event"),
@@ -131,6 +218,30 @@ public enum HypercallOp {
             "SCHEDOP_shutdown",
             in("sched_shutdown", SchedShutdown.SIZE),
             "ends the domain, with a reason"),
+    SCHEDOP_POLL(
+            Hypercall.SCHED_OP,
+            SchedOp.POLL,
+            "SCHEDOP_poll",
+            in("sched_poll", SchedPoll.SIZE),
+            "waits for one of some ports, or a time"),
+    SCHEDOP_REMOTE_SHUTDOWN(
+            Hypercall.SCHED_OP,
+            SchedOp.REMOTE_SHUTDOWN,
+            "SCHEDOP_remote_shutdown",
+            in("sched_remote_shutdown", SchedRemoteShutdown.SIZE),
+            "ends another domain; for privileged domains"),
+    SCHEDOP_SHUTDOWN_CODE(
+            Hypercall.SCHED_OP,
+            SchedOp.SHUTDOWN_CODE,
+            "SCHEDOP_shutdown_code",
+            in("sched_shutdown", SchedShutdown.SIZE),
+            "latches the reason for a shutdown to come"),
+    SCHEDOP_WATCHDOG(
+            Hypercall.SCHED_OP,
+            SchedOp.WATCHDOG,
+            "SCHEDOP_watchdog",
+            in("sched_watchdog", SchedWatchdog.SIZE),
+            "ends the domain unless asked again in time"),
 
     // event_channel_op(cmd, arg)
     EVTCHNOP_BIND_INTERDOMAIN(

@@ -43,6 +43,7 @@ class AbiConstantsGoldenTest {
             ConstantClass.of(StartInfoFlags.class).has("xen", "SIF_"),
             ConstantClass.of(SchedOp.class).has("sched", "SCHEDOP_"),
             ConstantClass.of(VcpuOp.class).has("vcpu", "VCPUOP_"),
+            ConstantClass.of(Runstate.class).has("vcpu", "RUNSTATE_"),
             ConstantClass.of(MemoryOp.class)
                     .has("memory", "XENMEM_", "XENMEM_(paging_op|access|sharing|SHARING|FORK|resource|RDM).*"),
             ConstantClass.of(PhysmapSpace.class).has("memory", "XENMAPSPACE_"),

@@ -85,6 +85,12 @@ class AbiStructsGoldenTest {
             StructClass.of(SchedWatchdog.class, "sched_watchdog"),
             StructClass.of(SchedPoll.class, "sched_poll"),
             StructClass.of(VcpuRegisterVcpuInfo.class, "vcpu_register_vcpu_info"),
+            StructClass.of(VcpuRunstateInfo.class, "vcpu_runstate_info"),
+            StructClass.of(VcpuRegisterRunstateMemoryArea.class, "vcpu_register_runstate_memory_area"),
+            StructClass.of(VcpuRegisterTimeMemoryArea.class, "vcpu_register_time_memory_area"),
+            StructClass.of(VcpuSetPeriodicTimer.class, "vcpu_set_periodic_timer"),
+            StructClass.of(VcpuSetSingleshotTimer.class, "vcpu_set_singleshot_timer")
+                    .counts("FUTURE", Layout.constants("vcpu").get("VCPU_SSHOTTMR_future")),
             StructClass.of(XenHvmParam.class, "xen_hvm_param"),
             StructClass.of(XenAddToPhysmap.class, "xen_add_to_physmap").renames("size", "PAGES"),
             StructClass.of(XenMemoryReservation.class, "xen_memory_reservation"),

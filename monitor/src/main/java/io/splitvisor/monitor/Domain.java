@@ -2,6 +2,7 @@
 package io.splitvisor.monitor;
 
 import io.splitvisor.abi.SharedInfo;
+import io.splitvisor.abi.ShutdownReason;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.SharedMemory;
@@ -9,6 +10,9 @@ import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.GuestDelivery;
 import io.splitvisor.monitor.grant.GrantTable;
 import io.splitvisor.monitor.memory.GuestMemory;
+import io.splitvisor.monitor.time.Alarms;
+import io.splitvisor.monitor.time.SystemClock;
+import io.splitvisor.monitor.time.Watchdogs;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.MemorySegment;
@@ -29,7 +33,13 @@ public final class Domain {
     private final GrantTable grants;
     private final MonitorListener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
+    private final VcpuScheduling[] scheduling;
+    private final Watchdogs watchdogs;
     private volatile boolean paused;
+    private volatile boolean marksRunstateUpdates;
+
+    /** The reason that the guest latched before it shuts down, as an int of 8 bits; -1 for none. */
+    private volatile int shutdownCode = -1;
 
     /** Takes the resources over, and gives them back if this fails. */
     Domain(
@@ -39,7 +49,9 @@ public final class Domain {
             int populated,
             MonitorListener listener,
             Object lock,
-            IntFunction<EventChannels> domains) {
+            IntFunction<EventChannels> domains,
+            SystemClock clock,
+            Alarms alarms) {
         this.domid = domid;
         this.resources = resources;
         this.listener = listener;
@@ -57,6 +69,11 @@ public final class Domain {
             }
             this.delivery = new GuestDelivery(memory, vcpus);
             this.events = new EventChannels(domid, delivery, vcpus.length, PORTS, lock, domains);
+            this.watchdogs = new Watchdogs(clock, alarms, domid, () -> shutdown(ShutdownReason.WATCHDOG.code()));
+            this.scheduling = new VcpuScheduling[layout.vcpus()];
+            for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
+                scheduling[vcpu] = new VcpuScheduling(this, vcpus[vcpu], clock, alarms);
+            }
             complete = true;
         } finally {
             if (!complete) {
@@ -115,6 +132,26 @@ public final class Domain {
         return vcpus.length;
     }
 
+    /** A vCPU's timers and states, in the domain's thread. */
+    public VcpuScheduling scheduling(int vcpu) {
+        return scheduling[vcpu];
+    }
+
+    /** Its watchdogs, in the domain's thread. */
+    public Watchdogs watchdogs() {
+        return watchdogs;
+    }
+
+    /** Whether copies of a runstate are marked while they are written ({@code VMASST_TYPE_runstate_update_flag}). */
+    public boolean marksRunstateUpdates() {
+        return marksRunstateUpdates;
+    }
+
+    /** Switches that on or off. */
+    public void markRunstateUpdates(boolean value) {
+        marksRunstateUpdates = value;
+    }
+
     /** Whether its hypercalls and rings stand still. */
     public boolean paused() {
         return paused;
@@ -130,10 +167,28 @@ public final class Domain {
         return ended.get();
     }
 
-    /** The guest ended in an orderly way; only the first end counts. */
+    /** The guest ended in an orderly way; only the first end counts, with the reason latched before, if there is one. */
     public void shutdown(int reason) {
         if (ended.compareAndSet(false, true)) {
-            listener.shutdown(this, reason);
+            listener.shutdown(this, shutdownCode < 0 ? reason : shutdownCode);
+        }
+    }
+
+    /** {@code SCHEDOP_shutdown_code}: the reason with which the domain will shut down; only the first counts. */
+    public void shutdownCode(int reason) {
+        if (shutdownCode < 0) {
+            shutdownCode = reason & 0xff;
+        }
+    }
+
+    /** Its timers and watchdogs do not come any more, and its rings are not served again. In the domain's thread, or when there is none any more. */
+    public void stopTimers() {
+        watchdogs.stop();
+        for (VcpuScheduling each : scheduling) {
+            each.stop();
+        }
+        for (Vcpu vcpu : vcpus) {
+            vcpu.onWake(() -> {});
         }
     }
 
@@ -150,6 +205,9 @@ public final class Domain {
      */
     void close() {
         delivery.close();
+        for (VcpuScheduling each : scheduling) {
+            each.close();
+        }
         resources.close();
     }
 }

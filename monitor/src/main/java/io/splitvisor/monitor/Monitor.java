@@ -5,6 +5,8 @@ import io.splitvisor.abi.DomId;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.EventDelivery;
+import io.splitvisor.monitor.time.Alarms;
+import io.splitvisor.monitor.time.SystemClock;
 import java.util.Collection;
 import java.util.concurrent.ConcurrentSkipListMap;
 
@@ -20,19 +22,25 @@ public final class Monitor {
     private final Object eventLock = new Object();
     private final EventChannels dom0Events;
     private final MonitorListener listener;
+    private final SystemClock clock;
+    private final Alarms alarms;
     private int nextDomid;
 
     /**
      * @param dom0 how events reach Dom0
      * @param listener who is told about the end of domains
+     * @param clock system time
+     * @param alarms who calls when a time has come
      */
-    public Monitor(EventDelivery dom0, MonitorListener listener) {
-        this(dom0, listener, 1);
+    public Monitor(EventDelivery dom0, MonitorListener listener, SystemClock clock, Alarms alarms) {
+        this(dom0, listener, clock, alarms, 1);
     }
 
     /** As above, with the number of the first domain. */
-    Monitor(EventDelivery dom0, MonitorListener listener, int firstDomid) {
+    Monitor(EventDelivery dom0, MonitorListener listener, SystemClock clock, Alarms alarms, int firstDomid) {
         this.listener = listener;
+        this.clock = clock;
+        this.alarms = alarms;
         this.nextDomid = firstDomid;
         this.dom0Events = new EventChannels(0, dom0, 1, DOM0_PORTS, eventLock, this::eventsOf);
     }
@@ -40,6 +48,11 @@ public final class Monitor {
     /** Dom0's event channels. */
     public EventChannels dom0Events() {
         return dom0Events;
+    }
+
+    /** System time. */
+    public SystemClock clock() {
+        return clock;
     }
 
     /** A domain's event channels, Dom0's too; null if there is no such domain. */
@@ -68,7 +81,8 @@ public final class Monitor {
     public synchronized Domain create(DomainLayout layout, int populated) {
         int domid = freeDomid();
         DomainResources resources = DomainResources.create(domid, layout);
-        Domain domain = new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf);
+        Domain domain = new Domain(
+                domid, resources, layout, populated, listener, eventLock, this::eventsOf, clock, alarms);
         domains.put(domid, domain);
         return domain;
     }

@@ -71,7 +71,9 @@ final class GuestDomain implements Invitation.Guest {
                 new ConsoleBackend(domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
         this.welcome = new StartOfDay(domain, config).write();
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
-            hypercallRings.add(new HypercallRing(domain, vcpu, services.hypercalls()));
+            HypercallRing ring = new HypercallRing(domain, vcpu, services.hypercalls());
+            hypercallRings.add(ring);
+            domain.vcpu(vcpu).onWake(() -> loop.wake(ring));
         }
         // One bell for all vCPUs: it does not tell whose ring has something.
         loop.addBell(domain.bellToDom0(), hypercallRings.toArray(RingWorker[]::new));
@@ -255,6 +257,7 @@ final class GuestDomain implements Invitation.Guest {
         loop.execute(console::disconnect);
         loop.removeBell(domain.bellToDom0(), () -> {
             hypercallRings.forEach(loop::forget);
+            domain.stopTimers();
             done.countDown();
         });
         try {

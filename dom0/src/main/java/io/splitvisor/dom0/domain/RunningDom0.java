@@ -11,6 +11,8 @@ import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.xenstored.Xenstored;
 import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.hypercall.HypercallTable;
+import io.splitvisor.monitor.time.Alarm;
+import io.splitvisor.monitor.time.SystemClock;
 import io.splitvisor.xenstore.Xenstore;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /** A Dom0 that runs: the monitor and everything around it. */
 final class RunningDom0 implements Dom0Launcher.Dom0 {
@@ -30,6 +33,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     private final Xenstore store;
     private final AttachServer attachServer;
     private final Domains domains;
+    private final Dom0BackendDomain backends;
     private final Summary summary = new Summary();
     private final HypervisorLog log = new HypervisorLog();
     private boolean closed;
@@ -37,18 +41,20 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     RunningDom0(Path runDir, Dom0Launcher.Options options) {
         domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now(), this::close));
         Dom0Events events = new Dom0Events(DOM0_PORTS);
-        Monitor monitor = new Monitor(events, domains);
+        SystemClock clock = new SystemClock(HostTime.find());
+        Monitor monitor = new Monitor(events, domains, clock, this::newAlarm);
         for (int i = 0; i < loopCount(); i++) {
             loops.add(new PollingLoop("io-loop-" + i));
         }
         timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("timer").daemon(true).factory());
+        timer.scheduleAtFixedRate(clock::tick, SystemClock.TICK_NANOS, SystemClock.TICK_NANOS, TimeUnit.NANOSECONDS);
         acceptors = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         xenstored = Xenstored.start(new StoreRings(domains.all(), log));
         xenstored.listen(runDir.resolve("xenstored").resolve("socket"));
         store = xenstored.connect();
         attachServer = new AttachServer(Dom0Services.attachSocketIn(runDir), acceptors);
-        Dom0BackendDomain backends = new Dom0BackendDomain(monitor, events, loops);
+        backends = new Dom0BackendDomain(monitor, events, loops);
         domains.connect(new Dom0Services(
                 runDir,
                 monitor,
@@ -67,6 +73,11 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     /** Half the cores serve rings; the other half is the guests'. */
     private static int loopCount() {
         return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    }
+
+    /** Domains are made when everything here is. */
+    private Alarm newAlarm(int domid, Runnable due) {
+        return backends.loop(domid).newAlarm(due);
     }
 
     @Override
@@ -91,8 +102,6 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         xenstored.close();
         loops.forEach(PollingLoop::close);
         timer.shutdownNow();
-        acceptors
-                .shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS)
-                .syncUninterruptibly();
+        acceptors.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

@@ -38,8 +38,9 @@ final class StartOfDay {
         StartInfo.consoleDomuMfn(start, 0, layout.console());
         StartInfo.consoleDomuEvtchn(start, 0, consolePort);
         StartInfo.cmdLine(start, 0, config.commandLine());
-        Instant now = Instant.now();
-        SharedInfo.wallClockRelease(domain.memory().page(layout.sharedInfo()), 0, now.getEpochSecond(), now.getNano());
+        Instant boot = HostTime.boot();
+        SharedInfo.wallClockRelease(
+                domain.memory().page(layout.sharedInfo()), 0, boot.getEpochSecond(), boot.getNano());
         domain.grants().grant(GrantTable.RESERVED_CONSOLE, DOM0, layout.console());
         domain.grants().grant(GrantTable.RESERVED_XENSTORE, DOM0, layout.xenstore());
         long monitorBytes = domain.monitorPages().byteSize();

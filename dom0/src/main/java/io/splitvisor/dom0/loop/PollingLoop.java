@@ -5,6 +5,7 @@ import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.Poller;
+import io.splitvisor.monitor.time.Alarm;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +23,8 @@ import org.slf4j.LoggerFactory;
  * <p>Active workers are polled in turn. A worker that has had nothing for a {@link SpinBudget} is armed and leaves the
  * active list; with the list empty, the loop sleeps in epoll until a guest's bell, {@link #wake} or {@link #execute}. The
  * cost of a round depends on the active workers only, not on how many domains there are. A loop that always has work looks
- * at the bells from time to time, and retires idle workers all the same.
+ * at the bells from time to time, and retires idle workers all the same. Alarms come when the loop looks at the clock, and end
+ * its sleep.
  *
  * <p>Waking: {@link #wake} publishes the worker, then looks at {@code asleep}; the loop sets {@code asleep}, then looks for
  * published workers once more. Both are sequentially consistent, so one sees the other.
@@ -46,6 +48,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private static final long BUSY_PATIENCE_NANOS = 1_000_000;
 
     private static final int WAKE_TOKEN = 0;
+    private static final int TIMER_TOKEN = -1;
 
     /** A worker as the loop knows it. */
     private static final class Slot {
@@ -77,6 +80,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private final AtomicBoolean asleep = new AtomicBoolean();
     private final List<Slot> active = new ArrayList<>();
     private final SpinBudget budget = new SpinBudget();
+    private final LoopAlarms alarms = new LoopAlarms();
 
     /** Guests' bells by token; index 0 is the loop's own. Touched in the loop only. */
     private final List<Bell> bells = new ArrayList<>();
@@ -91,7 +95,13 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     public PollingLoop(String name) {
         bells.add(null);
         poller.addEdgeTriggered(wakeUp.fd(), WAKE_TOKEN);
+        poller.addEdgeTriggered(alarms.fd(), TIMER_TOKEN);
         thread = Thread.ofPlatform().name(name).daemon(true).start(this::run);
+    }
+
+    /** An alarm whose call comes in this loop, where alone it is set and cancelled. */
+    public Alarm newAlarm(Runnable due) {
+        return alarms.newAlarm(due);
     }
 
     /** Wakes these workers whenever this bell rings. */
@@ -206,9 +216,21 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
                         Thread.yield();
                     }
                 }
+                runAlarms(now);
                 retireIdle(now, idleSince == 0);
                 hearBellsIfDue(now);
             }
+        }
+    }
+
+    private void runAlarms(long now) {
+        if (alarms.isEmpty()) {
+            return;
+        }
+        try {
+            alarms.runDue(now);
+        } catch (Throwable e) {
+            LOG.error("An alarm of {} failed", thread.getName(), e);
         }
     }
 
@@ -322,11 +344,14 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             asleep.set(false);
             return;
         }
+        alarms.prepareSleep();
         long start = System.nanoTime();
         int ready = poller.await(-1);
         asleep.set(false);
         takeBells(ready);
         long now = System.nanoTime();
+        alarms.slept(now);
+        runAlarms(now);
         bellsHeard = now;
         budget.slept(now - start);
     }
@@ -341,7 +366,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private void takeBells(int ready) {
         for (int i = 0; i < ready; i++) {
             int token = poller.token(i);
-            Bell bell = token == WAKE_TOKEN ? null : bells.get(token);
+            Bell bell = token <= WAKE_TOKEN ? null : bells.get(token);
             if (bell != null) {
                 for (RingWorker worker : bell.workers) {
                     wake(worker);
@@ -363,6 +388,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             return;
         }
         poller.close();
+        alarms.close();
         wakeUp.close();
     }
 }

@@ -41,6 +41,9 @@ public final class GuestDelivery implements EventDelivery {
                 if (now != used) {
                     now.raise(port);
                 }
+                for (Vcpu vcpu : vcpus) {
+                    vcpu.portRaised();
+                }
             } finally {
                 gate.leave();
             }

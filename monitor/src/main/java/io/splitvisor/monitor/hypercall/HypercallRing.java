@@ -5,6 +5,7 @@ import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.monitor.Domain;
+import io.splitvisor.monitor.Vcpu;
 import io.splitvisor.ring.BackRing;
 import java.lang.foreign.MemorySegment;
 
@@ -53,12 +54,13 @@ public final class HypercallRing implements RingWorker {
             domain.crash("hypercall ring of vCPU " + vcpu + ": more requests than slots");
             return 0;
         }
+        Vcpu self = domain.vcpu(vcpu);
         context.budget(SLICE);
         int available = ring.unconsumedRequests();
         int served = 0;
         int moved = 0;
         // A call may end the domain: what comes after it in the batch is not executed (row H4).
-        while (!context.preempt() && !domain.ended() && (underWay || available > 0)) {
+        while (!context.preempt() && !domain.ended() && !self.standsStill() && (underWay || available > 0)) {
             moved++;
             long result;
             if (underWay) {
@@ -77,7 +79,7 @@ public final class HypercallRing implements RingWorker {
         if (served > 0) {
             calls += served;
             if (ring.pushResponsesAndCheckNotify()) {
-                domain.vcpu(vcpu).bell().ring();
+                self.bell().ring();
             }
         }
         return moved;
@@ -97,9 +99,12 @@ public final class HypercallRing implements RingWorker {
         return table.serve(context);
     }
 
-    /** A domain that has ended never asks for anything again, whatever it writes into its ring. */
+    /**
+     * A domain that has ended never asks for anything again, whatever it writes into its ring. A vCPU that is down or waits
+     * in a call makes no further ones.
+     */
     private boolean standsStill() {
-        return domain.paused() || domain.ended();
+        return domain.paused() || domain.ended() || domain.vcpu(vcpu).standsStill();
     }
 
     @Override

@@ -47,7 +47,10 @@ public final class HypercallTable {
     public HypercallTable(Monitor monitor) {
         new XenVersionHandlers().bind(this);
         new GrantTableHandlers(monitor).bind(this);
-        new SchedHandlers().bind(this);
+        new SchedHandlers(monitor).bind(this);
+        new TimerHandlers(monitor).bind(this);
+        new VcpuHandlers(monitor).bind(this);
+        new VmAssistHandlers().bind(this);
         new EventChannelHandlers(monitor).bind(this);
         EnumSet<HypercallOp> missing = EnumSet.allOf(HypercallOp.class);
         missing.removeAll(handlers.keySet());
@@ -73,6 +76,7 @@ public final class HypercallTable {
 
     /**
      * Makes a call from its beginning to its end, without leaving the processor to others in between: for Dom0's own calls.
+     * Answers {@link HypercallContext#PREEMPTED} if the vCPU waits in it.
      *
      * @param words the first of the six words; the others are 0
      */
@@ -83,7 +87,8 @@ public final class HypercallTable {
         }
         call.budget(Integer.MAX_VALUE);
         long result = serve(call);
-        while (result == HypercallContext.PREEMPTED) {
+        while (result == HypercallContext.PREEMPTED
+                && !call.caller().vcpu(call.vcpu()).standsStill()) {
             call.resume();
             call.budget(Integer.MAX_VALUE);
             result = serve(call);

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.examples.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.splitvisor.dom0.toolstack.Condition;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** A guest with four vCPUs in a process of its own. */
+class VcpuIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @Test
+    void shouldRunFourVcpusWithIpisAndTimersAndOneClock() {
+        try (Dom0Fixture dom0 = new Dom0Fixture()) {
+            int domid = dom0.create(Dom0Fixture.jvm("four", VcpuGuest.class, 4));
+            Dom0Fixture.Output console = dom0.console(domid);
+            console.awaitText("done");
+            dom0.toolstack().waitFor(domid, Condition.DEATH, PATIENCE);
+            assertThat(console.text())
+                    .contains("vCPU 1 was down", "vCPU 2 was down", "vCPU 3 was down")
+                    .contains("IPIs went round 200 times", "every vCPU had its beat")
+                    .contains("vCPU 0 blocked true offline false", "vCPU 3 blocked true offline true")
+                    .contains("vCPU 3 is down");
+            assertThat(number(console.text(), "timers late by at most (\\d+) ns"))
+                    .isLessThan(1_000_000_000);
+            assertThat(console.text()).contains("back 0,");
+            assertThat(number(console.text(), "off by (-?\\d+) ns")).isLessThan(1_000_000);
+            assertThat(number(console.text(), "wall clock off by (\\d+) ms")).isLessThan(1_000);
+        }
+    }
+
+    private static long number(String text, String expression) {
+        Matcher matcher = Pattern.compile(expression).matcher(text);
+        assertThat(matcher.find()).as(text).isTrue();
+        return Long.parseLong(matcher.group(1));
+    }
+}
