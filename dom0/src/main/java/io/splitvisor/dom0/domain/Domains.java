@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
-import io.splitvisor.abi.grant.GrantEntryV1;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DiskConfig;
@@ -42,9 +41,6 @@ import java.util.function.Consumer;
  */
 final class Domains implements Toolstack, MonitorListener {
     private static final long PAGES_PER_MIB = (1 << 20) / DomainLayout.PAGE_SIZE;
-
-    /** 64 frames of 512 grants: Xen's default. */
-    private static final int GRANT_FRAMES = 32768 / GrantEntryV1.PER_PAGE;
 
     /** A guest that has not attached by then never will. */
     private static final long ATTACH_SECONDS = 20;
@@ -119,8 +115,8 @@ final class Domains implements Toolstack, MonitorListener {
     }
 
     private GuestDomain build(DomainConfig config) {
-        DomainLayout layout =
-                new DomainLayout(Math.toIntExact(config.memoryMib() * PAGES_PER_MIB), GRANT_FRAMES, config.vcpus());
+        DomainLayout layout = new DomainLayout(
+                Math.toIntExact(config.memoryMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.vcpus());
         Domain domain;
         try {
             domain = services.monitor().create(layout);
