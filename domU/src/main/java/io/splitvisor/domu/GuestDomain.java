@@ -61,7 +61,7 @@ public final class GuestDomain {
         this.memory = new GuestMemory(attachment.ram(), attachment.layout(), initialPages(attachment));
         this.balloon = new Balloon(this, initialPages(attachment));
         this.vcpus = vcpus();
-        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]));
+        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]), vcpus[0].hypercalls());
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
         this.vcpuStates = new VcpuStates(vcpus[0].hypercalls(), vcpus.length);
         events.deliverTo(vcpus);

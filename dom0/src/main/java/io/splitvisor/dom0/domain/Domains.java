@@ -2,7 +2,6 @@
 package io.splitvisor.dom0.domain;
 
 import io.splitvisor.abi.XenErrno;
-import io.splitvisor.abi.grant.GrantEntryV1;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DiskConfig;
@@ -47,9 +46,6 @@ import java.util.stream.Collectors;
 final class Domains implements Toolstack, MonitorListener {
     private static final long PAGES_PER_MIB = (1 << 20) / DomainLayout.PAGE_SIZE;
     private static final long KIB_PER_PAGE = DomainLayout.PAGE_SIZE / 1024;
-
-    /** 64 frames of 512 grants: Xen's default. */
-    private static final int GRANT_FRAMES = 32768 / GrantEntryV1.PER_PAGE;
 
     /** A guest that has not attached by then never will. */
     private static final long ATTACH_SECONDS = 20;
@@ -126,7 +122,7 @@ final class Domains implements Toolstack, MonitorListener {
     private GuestDomain build(DomainConfig config) {
         // Memory is made for the most that it may ever have; what is not there yet costs nothing.
         DomainLayout layout =
-                new DomainLayout(Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), GRANT_FRAMES, config.vcpus());
+                new DomainLayout(Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.vcpus());
         Domain domain;
         try {
             domain = services.monitor().create(layout, Math.toIntExact(config.memoryMib() * PAGES_PER_MIB));
