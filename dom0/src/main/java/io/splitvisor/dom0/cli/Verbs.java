@@ -126,6 +126,10 @@ final class Verbs {
                     2,
                     List.of(Option.flag('f', "force", "do not wait for the domain to release the device"))),
             new Verb(
+                    "vcpu-list", false, false, "[Domain...]", "List the VCPUs for all/some domains", 0, List.of()),
+            new Verb(
+                    "vcpu-set", false, true, "<Domain> <vCPUs>", "Set the number of active VCPUs allowed for the domain", 2, List.of()),
+            new Verb(
                     "uptime",
                     false,
                     false,
@@ -176,9 +180,7 @@ final class Verbs {
             "mem-max",
             "mem-set",
             "button-press",
-            "vcpu-list",
             "vcpu-pin",
-            "vcpu-set",
             "sharing",
             "sched-credit",
             "sched-credit2",

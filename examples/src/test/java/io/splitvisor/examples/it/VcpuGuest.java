@@ -38,9 +38,20 @@ public final class VcpuGuest implements Guest {
             RunstateInfo info = domain.hypercalls().vcpuRunstate(vcpu);
             say("vCPU " + vcpu + " blocked " + (info.blocked() > 0) + " offline " + (info.offline() > 0));
         }
+        say("ready for hotplug");
+        awaitVcpu(1, 0);
+        say("vCPU 1 was taken away");
+        awaitVcpu(1, 1);
         domain.stopVcpu(vcpus - 1);
         say("vCPU " + (vcpus - 1) + " is " + (domain.hypercalls().vcpuIsUp(vcpus - 1) == 0 ? "down" : "up"));
         say("done");
+    }
+
+    private void awaitVcpu(int vcpu, int up) throws InterruptedException {
+        for (int i = 0; domain.hypercalls().vcpuIsUp(vcpu) != up; i++) {
+            require(i < 2000, "vCPU " + vcpu + " is not " + up);
+            Thread.sleep(10);
+        }
     }
 
     private static void say(String text) {

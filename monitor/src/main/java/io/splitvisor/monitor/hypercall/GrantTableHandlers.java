@@ -82,7 +82,8 @@ final class GrantTableHandlers {
         if (table == null) {
             status = refusal(dom);
         } else if (table.grow(frames)) {
-            status = writeList(call, list, frames, table.memory(), table.memory().layout().grantTable());
+            status = writeList(
+                    call, list, frames, table.memory(), table.memory().layout().grantTable());
         } else {
             status = GrantStatus.GENERAL_ERROR;
         }
@@ -103,7 +104,8 @@ final class GrantTableHandlers {
         if (table == null) {
             status = refusal(dom);
         } else if (Integer.compareUnsigned(frames, table.statusFrames()) <= 0) {
-            status = writeList(call, list, frames, table.memory(), table.memory().layout().grantStatus());
+            status = writeList(
+                    call, list, frames, table.memory(), table.memory().layout().grantStatus());
         } else {
             status = GrantStatus.GENERAL_ERROR;
         }
