@@ -384,7 +384,7 @@ public final class HypercallRing {
     void await(HypercallBatch batch, HypercallWait how, long nanos) {
         boolean done =
                 switch (how) {
-                    case SPIN -> spinFor(batch, Integer.MAX_VALUE, nanos);
+                    case SPIN -> spinFor(batch, Long.MAX_VALUE, nanos);
                     case ADAPTIVE -> spinFor(batch, spin.limit(), nanos);
                     case SLEEP -> batch.isComplete();
                 };
@@ -400,11 +400,11 @@ public final class HypercallRing {
         spin.slept(System.nanoTime() - start);
     }
 
-    private boolean spinFor(HypercallBatch batch, int limit, long nanos) {
+    private boolean spinFor(HypercallBatch batch, long limit, long nanos) {
         long start = 0;
-        for (int turn = 0; turn < limit; turn++) {
+        for (long turn = 0; turn < limit; turn++) {
             if (batch.isComplete()) {
-                spin.succeeded(turn);
+                spin.succeeded((int) Math.min(turn, SPIN_TURNS));
                 return true;
             }
             if (hasResponses() && lock.tryLock()) {

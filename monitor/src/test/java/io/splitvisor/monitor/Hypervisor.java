@@ -24,10 +24,21 @@ public final class Hypervisor implements AutoCloseable {
     private final RecordingDelivery dom0 = new RecordingDelivery();
     private final ManualTime time = new ManualTime();
     private final SystemClock clock = new SystemClock(time);
-    private final Monitor monitor = new Monitor(dom0, listener, clock, time);
-    private final HypercallTable table = new HypercallTable(monitor);
+    private final Monitor monitor;
+    private final HypercallTable table;
     private final List<Guest> guests = new ArrayList<>();
     private final List<Domain> privileged = new ArrayList<>();
+
+    /** The first guest has number 1. */
+    public Hypervisor() {
+        this(1);
+    }
+
+    /** The first guest has this number; the one with 0 is privileged. */
+    public Hypervisor(int firstDomid) {
+        monitor = new Monitor(dom0, listener, clock, time, firstDomid);
+        table = new HypercallTable(monitor);
+    }
 
     /** The monitor. */
     public Monitor monitor() {

@@ -21,6 +21,8 @@ import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.host.HostException;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.MonitorListener;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -441,9 +443,19 @@ final class Domains implements Toolstack, MonitorListener {
         }
     }
 
+    /** A dump that cannot be written is no reason to keep the domain. */
     private void dump(GuestDomain guest) {
         guest.kill();
-        services.log().add(guest.domid(), "memory dumped to " + CoreDump.write(services.runDir(), guest));
+        try {
+            Path file = CoreDump.write(
+                    services.runDir(),
+                    guest.config().name(),
+                    guest.domid(),
+                    guest.domain().memory().segment());
+            services.log().add(guest.domid(), "memory dumped to " + file);
+        } catch (UncheckedIOException e) {
+            services.log().add(guest.domid(), "memory not dumped: " + e.getCause());
+        }
     }
 
     /** Ends all domains. New ones are refused from now on. */

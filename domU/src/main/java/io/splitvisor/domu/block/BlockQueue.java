@@ -207,9 +207,11 @@ public final class BlockQueue {
 
     /**
      * As {@link #poll}, but if there are none, waits for the first one: spinning for a while, then asleep. For one thread
-     * at a time; to be called when something is in flight, or it waits for somebody else's submission.
+     * at a time. Requests may be done without this thread having noticed yet, for the upcall thread takes responses, too:
+     * look at each of them again, whatever this answers.
      *
-     * @return how many requests are done now that were not before; 0 if the disk went away, or the thread was interrupted
+     * @return how many requests are done now that were not before; 0 if there is nothing to wait for, the disk went away, or
+     *     the thread was interrupted
      */
     public int pollOrWait() {
         int limit = spin.limit();
@@ -242,7 +244,10 @@ public final class BlockQueue {
                 before = before < 0 ? finished : before;
                 reap();
                 done = finished - before;
-                over = done > 0 || refusal != 0 || Thread.currentThread().isInterrupted();
+                over = done > 0
+                        || isIdle()
+                        || refusal != 0
+                        || Thread.currentThread().isInterrupted();
                 if (!over && harvester == null) {
                     harvester = Thread.currentThread();
                     sleepers++;
@@ -264,6 +269,11 @@ public final class BlockQueue {
             }
             LockSupport.park(this);
         }
+    }
+
+    /** Nothing is in flight, and nothing waits for a slot: no response will come. */
+    private boolean isIdle() {
+        return firstWaiting == null && freeCount == inFlight.length;
     }
 
     private int reap() {
