@@ -125,10 +125,15 @@ final class Verbs {
                     "Destroy a domain's virtual block device",
                     2,
                     List.of(Option.flag('f', "force", "do not wait for the domain to release the device"))),
+            new Verb("vcpu-list", false, false, "[Domain...]", "List the VCPUs for all/some domains", 0, List.of()),
             new Verb(
-                    "vcpu-list", false, false, "[Domain...]", "List the VCPUs for all/some domains", 0, List.of()),
-            new Verb(
-                    "vcpu-set", false, true, "<Domain> <vCPUs>", "Set the number of active VCPUs allowed for the domain", 2, List.of()),
+                    "vcpu-set",
+                    false,
+                    true,
+                    "<Domain> <vCPUs>",
+                    "Set the number of active VCPUs allowed for the domain",
+                    2,
+                    List.of()),
             new Verb(
                     "uptime",
                     false,

@@ -67,9 +67,16 @@ final class Tables {
 
     /** The host's scheduler puts a vCPU's thread where it likes: no processor is named. */
     static String vcpuList(List<VcpuInfo> vcpus) {
-        String row = "%-32s %5s %5s %5s %5s %9s %s\n";
         var text = new StringBuilder(String.format(
-                Locale.ROOT, row, "Name", "ID", "VCPU", "CPU", "State", "Time(s)", "Affinity (Hard / Soft)"));
+                Locale.ROOT,
+                "%-32s %5s %5s %5s %5s %9s %s\n",
+                "Name",
+                "ID",
+                "VCPU",
+                "CPU",
+                "State",
+                "Time(s)",
+                "Affinity (Hard / Soft)"));
         for (VcpuInfo vcpu : vcpus) {
             String state = vcpu.online() ? (vcpu.running() ? "r" : "-") + (vcpu.blocked() ? "b" : "-") + "-" : "--p";
             text.append(String.format(

@@ -260,7 +260,15 @@ public final class FakeToolstack implements Toolstack {
             boolean online = vcpu < fake(domid).vcpus;
             long nanos = online ? 1_250_000_000L : 0;
             vcpus.add(new VcpuInfo(
-                    domid, fake(domid).info.config().orElseThrow().name(), vcpu, online, online && vcpu == 0, vcpu > 0, nanos, 5, 7));
+                    domid,
+                    fake(domid).info.config().orElseThrow().name(),
+                    vcpu,
+                    online,
+                    online && vcpu == 0,
+                    vcpu > 0,
+                    nanos,
+                    5,
+                    7));
         }
         return vcpus;
     }
