@@ -96,7 +96,7 @@ class CommandLineGoldenTest {
         createBoth();
         assertThat(shell.run("vcpu-list", "web").out()).isEqualTo("""
                         Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)
-                        web                                  1     0     -   r--       1.2  all / all
+                        web                                  1     0     -   r--       1.3  all / all
                         """);
         assertThat(shell.run("vcpu-list").out().lines()).hasSize(3);
         assertThat(shell.run("vcpu-set", "web", "1").code()).isZero();

@@ -32,7 +32,6 @@ class VcpuIT {
             dom0.toolstack().vcpuSet(domid, 4);
             console.awaitText("done");
             await().atMost(PATIENCE).until(() -> dom0.toolstack().list().size() == 1);
-            System.out.println(console.text());
             assertThat(console.text())
                     .contains("vCPU 1 was down", "vCPU 2 was down", "vCPU 3 was down")
                     .contains("IPIs went round 200 times", "every vCPU had its beat")
