@@ -81,8 +81,8 @@ public final class Monitor {
     public synchronized Domain create(DomainLayout layout, int populated) {
         int domid = freeDomid();
         DomainResources resources = DomainResources.create(domid, layout);
-        Domain domain = new Domain(
-                domid, resources, layout, populated, listener, eventLock, this::eventsOf, clock, alarms);
+        Domain domain =
+                new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf, clock, alarms);
         domains.put(domid, domain);
         return domain;
     }

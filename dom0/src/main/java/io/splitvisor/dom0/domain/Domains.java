@@ -13,6 +13,7 @@ import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
@@ -304,6 +305,11 @@ final class Domains implements Toolstack, MonitorListener {
     @Override
     public List<BlockInfo> blockList(int domid) {
         return services.disks().list(guest(domid));
+    }
+
+    @Override
+    public HypercallInfo hypercalls(int domid) {
+        return guest(domid).hypercallInfo();
     }
 
     @Override

@@ -105,6 +105,13 @@ public interface Toolstack {
     /** The domain's disks by number. */
     List<BlockInfo> blockList(int domid);
 
+    /**
+     * What the domain has asked the monitor for.
+     *
+     * @throws ToolstackException BAD_STATE for Domain-0, which makes no hypercalls
+     */
+    HypercallInfo hypercalls(int domid);
+
     /** Attaches to the domain's console. */
     ConsoleStream console(int domid);
 

@@ -130,6 +130,7 @@ public final class HypercallTable {
     }
 
     private static long serve(Row row, HypercallContext call) {
+        call.operation(row.op.ordinal());
         HypercallArgument argument = row.op.argument();
         long at = call.word(argument.word());
         int size = argument.size();
