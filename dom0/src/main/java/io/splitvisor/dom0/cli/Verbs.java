@@ -175,6 +175,14 @@ final class Verbs {
                     0,
                     List.of(Option.valued(
                             'g', "grace", "SECONDS", "How long guests may take before they are destroyed (10)."))),
+            new Verb(
+                    "hypercalls",
+                    false,
+                    false,
+                    "<Domain>",
+                    "Show what a domain has asked the monitor for, and how long it took",
+                    1,
+                    List.of()),
             new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of()),
             new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
             new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));

@@ -13,6 +13,7 @@ import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
@@ -373,6 +374,11 @@ final class Domains implements Toolstack, MonitorListener {
                     Kind.INVALID, "Error: Domain '" + domid + "' can have 1 to " + most + " VCPUs, not " + count + ".");
         }
         services.storeLayout().setVcpus(guest, count);
+    }
+
+    @Override
+    public HypercallInfo hypercalls(int domid) {
+        return guest(domid).hypercallInfo();
     }
 
     @Override

@@ -12,6 +12,7 @@ import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
@@ -184,6 +185,11 @@ final class GuestDomain implements Invitation.Guest {
     /** Hypercalls served for this domain so far. */
     long hypercalls() {
         return hypercallRings.stream().mapToLong(HypercallRing::calls).sum();
+    }
+
+    /** What its hypercall rings have counted. */
+    HypercallInfo hypercallInfo() {
+        return HypercallFigures.of(domain, config.name(), hypercallRings);
     }
 
     /** Starts the process. With {@code stopped} it is stopped before it can attach. */

@@ -133,6 +133,13 @@ public interface Toolstack {
      */
     void vcpuSet(int domid, int count);
 
+    /**
+     * What the domain has asked the monitor for.
+     *
+     * @throws ToolstackException BAD_STATE for Domain-0, which makes no hypercalls
+     */
+    HypercallInfo hypercalls(int domid);
+
     /** Attaches to the domain's console. */
     ConsoleStream console(int domid);
 

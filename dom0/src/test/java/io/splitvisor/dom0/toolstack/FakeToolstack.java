@@ -324,6 +324,25 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
+    public synchronized HypercallInfo hypercalls(int domid) {
+        Fake fake = fake(domid);
+        return new HypercallInfo(
+                domid,
+                fake.info.name(),
+                2,
+                List.of(
+                        new HypercallInfo.Operation("EVTCHNOP_send", 1000, 3, 16, 210, 4_800, 61_000),
+                        new HypercallInfo.Operation("unknown", 2, 2, 0, 0, 0, 0)),
+                64,
+                1,
+                List.of(new HypercallInfo.Batch(1, 1, 60), new HypercallInfo.Batch(3, 4, 4)),
+                new HypercallInfo.Bell(12, 990),
+                new HypercallInfo.Bell(-1, -1),
+                997,
+                40);
+    }
+
+    @Override
     public synchronized ConsoleStream console(int domid) {
         return new FakeConsole(fake(domid));
     }
