@@ -331,8 +331,15 @@ public final class HypercallBatch {
 
     /** {@link #submit}, then {@link #await}. */
     public void run() {
-        submit();
-        await();
+        run(HypercallWait.ADAPTIVE);
+    }
+
+    /** {@link #submit}, then {@link #await(HypercallWait)}, for less than the two of them. */
+    public void run(HypercallWait how) {
+        start();
+        if (count > 0) {
+            ring.run(this, how);
+        }
     }
 
     /**

@@ -9,6 +9,7 @@ import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.xenstored.Xenstored;
+import io.splitvisor.host.Confinement;
 import io.splitvisor.hypercall.ToolstackCalls;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
@@ -75,6 +76,10 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 summary,
                 log));
         log.add("Splitvisor Dom0 in " + runDir + ", " + loops.size() + " I/O loop(s)");
+        if (!Confinement.scopesSignals()) {
+            log.add("this kernel's Landlock is version " + Confinement.landlockVersion()
+                    + ": guests' processes are not kept from signalling each other (docs/guests.md)");
+        }
     }
 
     /** The toolstack's calls take the way of all calls, as those of a domain. */

@@ -6,7 +6,7 @@ import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.Sysctl;
 import io.splitvisor.abi.XenErrno;
-import io.splitvisor.hypercall.HypercallArgument;
+import io.splitvisor.hypercall.HypercallArgument.Kind;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
@@ -29,7 +29,26 @@ public final class HypercallTable {
     private static final int INTERFACE_VERSION_BYTES = 2 * Integer.BYTES;
 
     /** An operation and what serves it. */
-    private record Row(HypercallOp op, HypercallHandler handler) {}
+    private static final class Row {
+        private final HypercallHandler handler;
+        private final Kind kind;
+        private final int word;
+        private final int size;
+        private final boolean countsExtents;
+
+        /** The {@link HypercallOp}'s ordinal, for the statistics. */
+        private final int operation;
+
+        /** The table's facts lie beside each other: there is one look here a hypercall. */
+        private Row(HypercallOp op, HypercallHandler handler) {
+            this.handler = handler;
+            this.kind = op.argument().kind();
+            this.word = op.argument().word();
+            this.size = op.argument().size();
+            this.countsExtents = op.countsExtents();
+            this.operation = op.ordinal();
+        }
+    }
 
     /** The operations of one hypercall number. */
     private static final class Group {
@@ -160,16 +179,16 @@ public final class HypercallTable {
     }
 
     private static long serve(Row row, HypercallContext call) {
-        HypercallArgument argument = row.op.argument();
-        long at = call.word(argument.word());
-        int size = argument.size();
-        return switch (argument.kind()) {
+        call.operation(row.operation);
+        long at = call.word(row.word);
+        int size = row.size;
+        return switch (row.kind) {
             case NONE -> row.handler.serve(call);
             case IN -> {
                 if (copyIn(call, at, size)) {
                     yield row.handler.serve(call);
                 }
-                yield row.op.countsExtents() ? ReservationHandlers.startExtent(call) : -XenErrno.EFAULT;
+                yield row.countsExtents ? ReservationHandlers.startExtent(call) : -XenErrno.EFAULT;
             }
             case OUT -> {
                 if (!call.resumed()) {
@@ -179,7 +198,7 @@ public final class HypercallTable {
                 yield copyOut(call, at, size, row.handler.serve(call));
             }
             case IN_OUT -> copyIn(call, at, size) ? copyOut(call, at, size, row.handler.serve(call)) : -XenErrno.EFAULT;
-            case ARRAY -> serveArray(row, call, at, size, call.word(argument.word() + 1));
+            case ARRAY -> serveArray(row, call, at, size, call.word(row.word + 1));
         };
     }
 
