@@ -13,6 +13,7 @@ import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.xenstored.RingPage;
+import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.ring.SharedRing;
@@ -37,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 final class GuestDomain implements Invitation.Guest {
     private static final long LOOP_SECONDS = 10;
     private static final long EXIT_SECONDS = 1;
+    private static final long KIB_PER_PAGE = DomainLayout.PAGE_SIZE / 1024;
     private static final int HYPERCALL_SLOTS =
             SharedRing.slots(DomainLayout.bytes(DomainLayout.HYPERCALL_RING_PAGES), MulticallEntry.SIZE);
 
@@ -52,6 +54,8 @@ final class GuestDomain implements Invitation.Guest {
     private final Welcome welcome;
     private final EventChannel xenstoreChannel;
 
+    private volatile long targetKib;
+    private volatile long maxmemKib;
     private volatile DomainConfig config;
     private volatile GuestProcess process;
     private volatile String token;
@@ -65,6 +69,9 @@ final class GuestDomain implements Invitation.Guest {
         this.domain = domain;
         this.uuid = config.uuid().orElseGet(UUID::randomUUID);
         this.config = config.withUuid(uuid);
+        this.targetKib = config.memoryMib() * 1024;
+        this.maxmemKib = config.maxmemMib() * 1024;
+        domain.cpuNanos(this::cpuNanos);
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
         this.console =
@@ -86,6 +93,29 @@ final class GuestDomain implements Invitation.Guest {
 
     int domid() {
         return domain.domid();
+    }
+
+    /** Memory that it is to have. */
+    long targetKib() {
+        return targetKib;
+    }
+
+    void targetKib(long kib) {
+        targetKib = kib;
+    }
+
+    /** The most that may be its target. */
+    long maxmemKib() {
+        return maxmemKib;
+    }
+
+    void maxmemKib(long kib) {
+        maxmemKib = kib;
+    }
+
+    private long cpuNanos() {
+        GuestProcess running = process;
+        return running != null && running.alive() ? running.cpuNanos() : 0;
     }
 
     Domain domain() {
@@ -271,7 +301,18 @@ final class GuestDomain implements Invitation.Guest {
         readers.forEach(ConsoleReader::end);
     }
 
+    /** As it is now. */
     DomainInfo info() {
+        return info(null);
+    }
+
+    /**
+     * As it is now, with what the monitor says.
+     *
+     * @param state null if the monitor was not asked, or does not know the domain any more
+     */
+    DomainInfo info(DomainState state) {
+        long pages = state == null ? domain.memory().reservation().pages() : state.pages();
         GuestProcess running = process;
         boolean alive = running != null && running.alive();
         boolean onCpu = alive && !paused && running.running();
@@ -279,15 +320,15 @@ final class GuestDomain implements Invitation.Guest {
                 domid(),
                 config.name(),
                 uuid,
-                config.memoryMib() * 1024,
-                config.maxmemMib() * 1024,
+                pages * KIB_PER_PAGE,
+                maxmemKib,
                 config.vcpus(),
                 onCpu,
                 alive && !paused && !onCpu,
                 paused,
                 shutdown(),
                 dying,
-                alive ? running.cpuNanos() : 0,
+                cpuNanos(),
                 created,
                 Optional.of(config));
     }

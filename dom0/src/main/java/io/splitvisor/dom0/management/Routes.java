@@ -77,7 +77,7 @@ final class Routes {
         return switch (rest.get(1)) {
             case "console" -> allow(request, "GET", () -> console(request, name));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
-            case "pause", "unpause", "shutdown", "rename" ->
+            case "pause", "unpause", "shutdown", "rename", "memory", "maxmem" ->
                 allow(request, "POST", () -> {
                     act(request, rest.get(1), toolstack.resolve(name));
                     return done(request);
@@ -91,6 +91,8 @@ final class Routes {
             case "pause" -> toolstack.pause(domid);
             case "unpause" -> toolstack.unpause(domid);
             case "rename" -> toolstack.rename(domid, request.required("name"));
+            case "memory" -> toolstack.setMemory(domid, request.number("kib"));
+            case "maxmem" -> toolstack.setMaxMemory(domid, request.number("kib"));
             default -> {
                 String word = request.string("reason").orElse("poweroff");
                 ShutdownReason reason = ShutdownReason.of(word)
