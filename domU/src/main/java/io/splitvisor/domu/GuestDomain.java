@@ -63,7 +63,8 @@ public final class GuestDomain {
         this.vcpus = vcpus();
         this.grants = new GrantTable(memory, new WakeUp(vcpus[0]), vcpus[0].hypercalls());
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
-        this.vcpuStates = new VcpuStates(vcpus[0].hypercalls(), vcpus.length);
+        this.vcpuStates = new VcpuStates(
+                vcpus[0].hypercalls(), vcpus.length, vcpu -> CpuAvailability.isAvailable(xenstore(), vcpu));
         events.deliverTo(vcpus);
         for (Vcpu vcpu : vcpus) {
             vcpu.start(vcpus, events);
@@ -204,6 +205,8 @@ public final class GuestDomain {
     /**
      * Hypercalls, one at a time, through a vCPU's ring: threads that make many may each want their own. A vCPU that is down is
      * brought up.
+     *
+     * @throws IllegalStateException if the toolstack does not let the domain use it
      */
     public Hypercalls hypercalls(int vcpu) {
         vcpuStates.bringUp(vcpu);
@@ -216,7 +219,7 @@ public final class GuestDomain {
      *
      * @param vcpu from 1: vCPU 0 is up from the start
      * @return the thread
-     * @throws IllegalStateException if it is up
+     * @throws IllegalStateException if it is up, or if the toolstack does not let the domain use it
      */
     public Thread startVcpu(int vcpu, Runnable entry) {
         if (!vcpuStates.bringUp(vcpu)) {
@@ -233,6 +236,11 @@ public final class GuestDomain {
      */
     public void stopVcpu(int vcpu) {
         vcpuStates.takeDown(vcpu);
+    }
+
+    /** The toolstack took a vCPU away, or gave it back. */
+    void vcpuAvailable(int vcpu, boolean available) {
+        vcpuStates.available(vcpu, available);
     }
 
     /** Whether a vCPU is up. */

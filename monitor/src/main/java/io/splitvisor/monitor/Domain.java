@@ -133,6 +133,11 @@ public final class Domain {
         return events;
     }
 
+    /** Events that it has been sent, by whomever. */
+    public long eventsReceived() {
+        return delivery.raised();
+    }
+
     /** Its grant table. */
     public GrantTable grants() {
         return grants;

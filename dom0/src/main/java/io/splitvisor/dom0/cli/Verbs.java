@@ -141,6 +141,15 @@ final class Verbs {
                     "Destroy a domain's virtual block device",
                     2,
                     List.of(Option.flag('f', "force", "do not wait for the domain to release the device"))),
+            new Verb("vcpu-list", false, false, "[Domain...]", "List the VCPUs for all/some domains", 0, List.of()),
+            new Verb(
+                    "vcpu-set",
+                    false,
+                    true,
+                    "<Domain> <vCPUs>",
+                    "Set the number of active VCPUs allowed for the domain",
+                    2,
+                    List.of()),
             new Verb(
                     "uptime",
                     false,
@@ -166,6 +175,14 @@ final class Verbs {
                     0,
                     List.of(Option.valued(
                             'g', "grace", "SECONDS", "How long guests may take before they are destroyed (10)."))),
+            new Verb(
+                    "hypercalls",
+                    false,
+                    false,
+                    "<Domain>",
+                    "Show what a domain has asked the monitor for, and how long it took",
+                    1,
+                    List.of()),
             new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of()),
             new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
             new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));
@@ -190,9 +207,7 @@ final class Verbs {
             "cd-insert",
             "cd-eject",
             "button-press",
-            "vcpu-list",
             "vcpu-pin",
-            "vcpu-set",
             "sharing",
             "sched-credit",
             "sched-credit2",

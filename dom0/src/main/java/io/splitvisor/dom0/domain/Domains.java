@@ -13,10 +13,12 @@ import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.host.HostException;
 import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
@@ -122,7 +124,7 @@ final class Domains implements Toolstack, MonitorListener {
     private GuestDomain build(DomainConfig config) {
         // Memory is made for the most that it may ever have; what is not there yet costs nothing.
         DomainLayout layout =
-                new DomainLayout(Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.vcpus());
+                new DomainLayout(Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
         Domain domain;
         try {
             domain = services.monitor().create(layout, Math.toIntExact(config.memoryMib() * PAGES_PER_MIB));
@@ -356,6 +358,27 @@ final class Domains implements Toolstack, MonitorListener {
     @Override
     public List<BlockInfo> blockList(int domid) {
         return services.disks().list(guest(domid));
+    }
+
+    @Override
+    public List<VcpuInfo> vcpuList(int domid) {
+        return domid == DOM0 ? List.of() : guest(domid).vcpus();
+    }
+
+    @Override
+    public void vcpuSet(int domid, int count) {
+        GuestDomain guest = runningGuest(domid);
+        int most = guest.config().maxVcpus();
+        if (count < 1 || count > most) {
+            throw new ToolstackException(
+                    Kind.INVALID, "Error: Domain '" + domid + "' can have 1 to " + most + " VCPUs, not " + count + ".");
+        }
+        services.storeLayout().setVcpus(guest, count);
+    }
+
+    @Override
+    public HypercallInfo hypercalls(int domid) {
+        return guest(domid).hypercallInfo();
     }
 
     @Override

@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.domain;
 
 import io.splitvisor.abi.MulticallEntry;
+import io.splitvisor.abi.Runstate;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.EventChannel;
@@ -11,11 +12,14 @@ import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
+import io.splitvisor.monitor.time.Runstates;
 import io.splitvisor.ring.SharedRing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,6 +65,10 @@ final class GuestDomain implements Invitation.Guest {
     private volatile String token;
     private volatile boolean paused;
     private volatile boolean dying;
+
+    /** In the loop: the domain's memory may go. */
+    private boolean disconnected;
+
     private volatile ShutdownReason shutdown;
 
     /** Builds the domain's memory and connects its rings; nothing runs yet. */
@@ -179,6 +187,11 @@ final class GuestDomain implements Invitation.Guest {
         return hypercallRings.stream().mapToLong(HypercallRing::calls).sum();
     }
 
+    /** What its hypercall rings have counted. */
+    HypercallInfo hypercallInfo() {
+        return HypercallFigures.of(domain, config.name(), hypercallRings);
+    }
+
     /** Starts the process. With {@code stopped} it is stopped before it can attach. */
     void start(boolean stopped) {
         paused = stopped;
@@ -279,6 +292,34 @@ final class GuestDomain implements Invitation.Guest {
         }
     }
 
+    /** Its vCPUs now, as the loop sees them, which alone looks at what they do. */
+    List<VcpuInfo> vcpus() {
+        CompletableFuture<List<VcpuInfo>> answer = new CompletableFuture<>();
+        loop.execute(() -> {
+            List<VcpuInfo> vcpus = new ArrayList<>();
+            for (int vcpu = 0; !disconnected && vcpu < domain.vcpus(); vcpu++) {
+                vcpus.add(vcpu(vcpu));
+            }
+            answer.complete(vcpus);
+        });
+        return answer.orTimeout(LOOP_SECONDS, TimeUnit.SECONDS).join();
+    }
+
+    private VcpuInfo vcpu(int vcpu) {
+        Runstates states = domain.scheduling(vcpu).runstates();
+        int state = states.state();
+        return new VcpuInfo(
+                domid(),
+                config.name(),
+                vcpu,
+                state != Runstate.OFFLINE,
+                state == Runstate.RUNNING && !paused,
+                state == Runstate.BLOCKED,
+                states.time(Runstate.RUNNING),
+                states.time(Runstate.BLOCKED),
+                states.time(Runstate.OFFLINE));
+    }
+
     /** Takes the domain's rings from its loop; afterwards nobody in Dom0 touches its special pages. */
     void disconnect() {
         CountDownLatch done = new CountDownLatch(1);
@@ -288,6 +329,7 @@ final class GuestDomain implements Invitation.Guest {
         loop.removeBell(domain.bellToDom0(), () -> {
             hypercallRings.forEach(loop::forget);
             domain.stopTimers();
+            disconnected = true;
             done.countDown();
         });
         try {

@@ -97,6 +97,13 @@ final class StoreLayout {
         t.setPermissions(path, permissions);
     }
 
+    /** Says which vCPUs the guest may use: the first ones. */
+    void setVcpus(GuestDomain guest, int count) {
+        for (int vcpu = 0; vcpu < guest.config().maxVcpus(); vcpu++) {
+            store.write(home(guest.domid()) + "/cpu/" + vcpu + "/availability", vcpu < count ? "online" : "offline");
+        }
+    }
+
     /** Gives the domain its new name. */
     void rename(GuestDomain guest) {
         store.write(home(guest.domid()) + "/name", guest.config().name());

@@ -123,6 +123,23 @@ public interface Toolstack {
     /** The domain's disks by number. */
     List<BlockInfo> blockList(int domid);
 
+    /** The domain's virtual processors by number; none for Domain-0, whose are the host's. */
+    List<VcpuInfo> vcpuList(int domid);
+
+    /**
+     * Asks the guest, through {@code cpu/N/availability}, to use so many virtual processors.
+     *
+     * @throws ToolstackException INVALID for less than 1, or more than {@code maxvcpus}
+     */
+    void vcpuSet(int domid, int count);
+
+    /**
+     * What the domain has asked the monitor for.
+     *
+     * @throws ToolstackException BAD_STATE for Domain-0, which makes no hypercalls
+     */
+    HypercallInfo hypercalls(int domid);
+
     /** Attaches to the domain's console. */
     ConsoleStream console(int domid);
 

@@ -33,6 +33,7 @@ public final class HypercallContext {
     private long progress;
     private boolean resumed;
     private int budget;
+    private int operation;
     private HypercallContext inner;
 
     /** The context of a vCPU. */
@@ -81,6 +82,7 @@ public final class HypercallContext {
         number = hypercall;
         progress = 0;
         resumed = false;
+        operation = HypercallStatistics.UNKNOWN;
     }
 
     void word(int index, long value) {
@@ -90,6 +92,15 @@ public final class HypercallContext {
     /** The call's number, any 64 bits. */
     long number() {
         return number;
+    }
+
+    /** What the call was found to be: the ordinal of its operation, or {@link HypercallStatistics#UNKNOWN}. */
+    int operation() {
+        return operation;
+    }
+
+    void operation(int ordinal) {
+        operation = ordinal;
     }
 
     /** Whether this is not the call's first slice. */

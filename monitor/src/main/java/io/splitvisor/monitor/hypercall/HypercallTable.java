@@ -34,6 +34,10 @@ public final class HypercallTable {
         private final Kind kind;
         private final int word;
         private final int size;
+        private final boolean countsExtents;
+
+        /** The {@link HypercallOp}'s ordinal, for the statistics. */
+        private final int operation;
 
         /** The table's facts lie beside each other: there is one look here a hypercall. */
         private Row(HypercallOp op, HypercallHandler handler) {
@@ -41,6 +45,8 @@ public final class HypercallTable {
             this.kind = op.argument().kind();
             this.word = op.argument().word();
             this.size = op.argument().size();
+            this.countsExtents = op.countsExtents();
+            this.operation = op.ordinal();
         }
     }
 
@@ -173,6 +179,7 @@ public final class HypercallTable {
     }
 
     private static long serve(Row row, HypercallContext call) {
+        call.operation(row.operation);
         long at = call.word(row.word);
         int size = row.size;
         return switch (row.kind) {
@@ -181,7 +188,7 @@ public final class HypercallTable {
                 if (copyIn(call, at, size)) {
                     yield row.handler.serve(call);
                 }
-                yield row.op.countsExtents() ? ReservationHandlers.startExtent(call) : -XenErrno.EFAULT;
+                yield row.countsExtents ? ReservationHandlers.startExtent(call) : -XenErrno.EFAULT;
             }
             case OUT -> {
                 if (!call.resumed()) {
