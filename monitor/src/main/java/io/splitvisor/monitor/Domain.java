@@ -26,6 +26,8 @@ public final class Domain {
 
     private final int domid;
     private final DomainResources resources;
+    private final SystemClock clock;
+    private final MemorySegment sharedInfo;
     private final GuestMemory memory;
     private final Vcpu[] vcpus;
     private final GuestDelivery delivery;
@@ -54,13 +56,14 @@ public final class Domain {
             Alarms alarms) {
         this.domid = domid;
         this.resources = resources;
+        this.clock = clock;
         this.listener = listener;
         boolean complete = false;
         try {
             this.memory = new GuestMemory(resources.ram(), layout, populated);
             this.grants = new GrantTable(memory);
             this.vcpus = new Vcpu[layout.vcpus()];
-            MemorySegment sharedInfo = memory.page(layout.sharedInfo());
+            this.sharedInfo = memory.page(layout.sharedInfo());
             for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
                 long asleep = DomainLayout.bytes(layout.vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
                 Doorbell bell = new Doorbell(resources.ram().segment(), asleep, resources.bellToGuest());
@@ -74,6 +77,7 @@ public final class Domain {
             for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
                 scheduling[vcpu] = new VcpuScheduling(this, vcpus[vcpu], clock, alarms);
             }
+            clock.addWallClock(sharedInfo);
             complete = true;
         } finally {
             if (!complete) {
@@ -208,6 +212,7 @@ public final class Domain {
         for (VcpuScheduling each : scheduling) {
             each.close();
         }
+        clock.removeWallClock(sharedInfo);
         resources.close();
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
-import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.StartInfo;
 import io.splitvisor.abi.grant.GrantTable;
 import io.splitvisor.attach.AttachMessages.Welcome;
@@ -9,7 +8,6 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.monitor.Domain;
 import java.lang.foreign.MemorySegment;
-import java.time.Instant;
 
 /** Writes what a guest finds in its memory when it starts, as Xen's domain builder does. */
 final class StartOfDay {
@@ -38,9 +36,6 @@ final class StartOfDay {
         StartInfo.consoleDomuMfn(start, 0, layout.console());
         StartInfo.consoleDomuEvtchn(start, 0, consolePort);
         StartInfo.cmdLine(start, 0, config.commandLine());
-        Instant boot = HostTime.boot();
-        SharedInfo.wallClockRelease(
-                domain.memory().page(layout.sharedInfo()), 0, boot.getEpochSecond(), boot.getNano());
         domain.grants().grant(GrantTable.RESERVED_CONSOLE, DOM0, layout.console());
         domain.grants().grant(GrantTable.RESERVED_XENSTORE, DOM0, layout.xenstore());
         long monitorBytes = domain.monitorPages().byteSize();
