@@ -36,6 +36,7 @@ public final class GuestDomain {
     private final EventChannels events;
     private final Console console;
     private final ShutdownControl control = new ShutdownControl(this);
+    private final Balloon balloon;
     private final VcpuStates vcpuStates;
     private Xenstore xenstore;
     private String name;
@@ -57,9 +58,10 @@ public final class GuestDomain {
         this.attachment = attachment;
         this.arguments = arguments;
         this.end = end;
-        this.memory = new GuestMemory(attachment.ram(), attachment.layout());
+        this.memory = new GuestMemory(attachment.ram(), attachment.layout(), initialPages(attachment));
+        this.balloon = new Balloon(this, initialPages(attachment));
         this.vcpus = vcpus();
-        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]));
+        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]), vcpus[0].hypercalls());
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
         this.vcpuStates = new VcpuStates(vcpus[0].hypercalls(), vcpus.length);
         events.deliverTo(vcpus);
@@ -75,6 +77,13 @@ public final class GuestDomain {
     /** The word that Linux has for it, too; the two-level ABI is the shorter path as long as there are few ports. */
     private static boolean wantsFifoEvents(String commandLine) {
         return List.of(commandLine.split("\\s+")).contains("xen.fifo_events=1");
+    }
+
+    /** What start_info says; a hole is not to be touched, so the layout's number would be too many. */
+    private static int initialPages(Attachment attachment) {
+        long startInfo = DomainLayout.bytes(attachment.layout().startInfo());
+        long pages = StartInfo.nrPages(attachment.ram(), startInfo);
+        return Math.clamp(pages, 1, attachment.layout().ramPages());
     }
 
     private Vcpu[] vcpus() {
@@ -172,6 +181,11 @@ public final class GuestDomain {
         return memory;
     }
 
+    /** How much of its memory the domain keeps. It follows the toolstack once {@link #followShutdown} was called. */
+    public Balloon balloon() {
+        return balloon;
+    }
+
     /** The grant table. */
     public GrantTable grants() {
         return grants;
@@ -253,7 +267,7 @@ public final class GuestDomain {
         return new HypercallBatch(hypercalls().ring(), capacity, memory.segment(), GuestMemory.address(frame));
     }
 
-    /** Starts to follow the toolstack's wishes: without this, {@code splitvisor shutdown} has no effect. */
+    /** Starts to follow the toolstack's wishes: without this, {@code splitvisor shutdown} and {@code mem-set} have no effect. */
     public void followShutdown() {
         control.start();
     }

@@ -96,6 +96,22 @@ final class Verbs {
                     List.of(
                             Option.flag('n', "numa", "List host NUMA topology information (there is none)."),
                             Option.flag('x', "xenstore", "List xenstore information (there is none)."))),
+            new Verb(
+                    "mem-max",
+                    false,
+                    true,
+                    "<Domain> <MemMB['b'[bytes]|'k'[KB]|'m'[MB]|'g'[GB]|'t'[TB]]>",
+                    "Set the maximum amount reservation for a domain",
+                    2,
+                    List.of()),
+            new Verb(
+                    "mem-set",
+                    false,
+                    true,
+                    "<Domain> <MemMB['b'[bytes]|'k'[KB]|'m'[MB]|'g'[GB]|'t'[TB]]>",
+                    "Set the current memory usage for a domain",
+                    2,
+                    List.of()),
             new Verb("domid", false, false, "<DomainName>", "Convert a domain name to domain id", 1, List.of()),
             new Verb("domname", false, false, "<DomainId>", "Convert a domain id to domain name", 1, List.of()),
             new Verb("rename", false, true, "<Domain> <NewDomainName>", "Rename a domain", 2, List.of()),
@@ -159,6 +175,14 @@ final class Verbs {
                     0,
                     List.of(Option.valued(
                             'g', "grace", "SECONDS", "How long guests may take before they are destroyed (10)."))),
+            new Verb(
+                    "hypercalls",
+                    false,
+                    false,
+                    "<Domain>",
+                    "Show what a domain has asked the monitor for, and how long it took",
+                    1,
+                    List.of()),
             new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of()),
             new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
             new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));
@@ -182,8 +206,6 @@ final class Verbs {
             "dump-core",
             "cd-insert",
             "cd-eject",
-            "mem-max",
-            "mem-set",
             "button-press",
             "vcpu-pin",
             "sharing",

@@ -12,9 +12,11 @@ import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
+import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.time.Runstates;
@@ -40,6 +42,7 @@ import java.util.concurrent.TimeUnit;
 final class GuestDomain implements Invitation.Guest {
     private static final long LOOP_SECONDS = 10;
     private static final long EXIT_SECONDS = 1;
+    private static final long KIB_PER_PAGE = DomainLayout.PAGE_SIZE / 1024;
     private static final int HYPERCALL_SLOTS =
             SharedRing.slots(DomainLayout.bytes(DomainLayout.HYPERCALL_RING_PAGES), MulticallEntry.SIZE);
 
@@ -55,6 +58,8 @@ final class GuestDomain implements Invitation.Guest {
     private final Welcome welcome;
     private final EventChannel xenstoreChannel;
 
+    private volatile long targetKib;
+    private volatile long maxmemKib;
     private volatile DomainConfig config;
     private volatile GuestProcess process;
     private volatile String token;
@@ -72,6 +77,9 @@ final class GuestDomain implements Invitation.Guest {
         this.domain = domain;
         this.uuid = config.uuid().orElseGet(UUID::randomUUID);
         this.config = config.withUuid(uuid);
+        this.targetKib = config.memoryMib() * 1024;
+        this.maxmemKib = config.maxmemMib() * 1024;
+        domain.cpuNanos(this::cpuNanos);
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
         this.console =
@@ -93,6 +101,29 @@ final class GuestDomain implements Invitation.Guest {
 
     int domid() {
         return domain.domid();
+    }
+
+    /** Memory that it is to have. */
+    long targetKib() {
+        return targetKib;
+    }
+
+    void targetKib(long kib) {
+        targetKib = kib;
+    }
+
+    /** The most that may be its target. */
+    long maxmemKib() {
+        return maxmemKib;
+    }
+
+    void maxmemKib(long kib) {
+        maxmemKib = kib;
+    }
+
+    private long cpuNanos() {
+        GuestProcess running = process;
+        return running != null && running.alive() ? running.cpuNanos() : 0;
     }
 
     Domain domain() {
@@ -154,6 +185,11 @@ final class GuestDomain implements Invitation.Guest {
     /** Hypercalls served for this domain so far. */
     long hypercalls() {
         return hypercallRings.stream().mapToLong(HypercallRing::calls).sum();
+    }
+
+    /** What its hypercall rings have counted. */
+    HypercallInfo hypercallInfo() {
+        return HypercallFigures.of(domain, config.name(), hypercallRings);
     }
 
     /** Starts the process. With {@code stopped} it is stopped before it can attach. */
@@ -307,7 +343,18 @@ final class GuestDomain implements Invitation.Guest {
         readers.forEach(ConsoleReader::end);
     }
 
+    /** As it is now. */
     DomainInfo info() {
+        return info(null);
+    }
+
+    /**
+     * As it is now, with what the monitor says.
+     *
+     * @param state null if the monitor was not asked, or does not know the domain any more
+     */
+    DomainInfo info(DomainState state) {
+        long pages = state == null ? domain.memory().reservation().pages() : state.pages();
         GuestProcess running = process;
         boolean alive = running != null && running.alive();
         boolean onCpu = alive && !paused && running.running();
@@ -315,15 +362,15 @@ final class GuestDomain implements Invitation.Guest {
                 domid(),
                 config.name(),
                 uuid,
-                config.memoryMib() * 1024,
-                config.maxmemMib() * 1024,
+                pages * KIB_PER_PAGE,
+                maxmemKib,
                 config.vcpus(),
                 onCpu,
                 alive && !paused && !onCpu,
                 paused,
                 shutdown(),
                 dying,
-                alive ? running.cpuNanos() : 0,
+                cpuNanos(),
                 created,
                 Optional.of(config));
     }

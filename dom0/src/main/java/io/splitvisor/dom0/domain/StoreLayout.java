@@ -110,6 +110,16 @@ final class StoreLayout {
         store.write("/vm/" + guest.uuid() + "/name", guest.config().name());
     }
 
+    /** Tells the guest how much memory it is to have. */
+    void memoryTarget(GuestDomain guest, long kib) {
+        store.write(home(guest.domid()) + "/memory/target", Long.toString(kib));
+    }
+
+    /** Writes down how much it may be told to have. */
+    void staticMax(GuestDomain guest, long kib) {
+        store.write(home(guest.domid()) + "/memory/static-max", Long.toString(kib));
+    }
+
     /** Asks the guest to end; it acknowledges by emptying the node. False if it has said that it does not do that. */
     boolean requestShutdown(GuestDomain guest, ShutdownReason reason) {
         String control = home(guest.domid()) + "/control";

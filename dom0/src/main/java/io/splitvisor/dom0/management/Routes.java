@@ -12,6 +12,7 @@ import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
@@ -78,8 +79,9 @@ final class Routes {
         }
         return switch (rest.get(1)) {
             case "console" -> allow(request, "GET", () -> console(request, name));
+            case "hypercalls" -> allow(request, "GET", () -> hypercalls(request, toolstack.resolve(name)));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
-            case "pause", "unpause", "shutdown", "rename", "vcpus" ->
+            case "pause", "unpause", "shutdown", "rename", "memory", "maxmem", "vcpus" ->
                 allow(request, "POST", () -> {
                     act(request, rest.get(1), toolstack.resolve(name));
                     return done(request);
@@ -93,6 +95,8 @@ final class Routes {
             case "pause" -> toolstack.pause(domid);
             case "unpause" -> toolstack.unpause(domid);
             case "rename" -> toolstack.rename(domid, request.required("name"));
+            case "memory" -> toolstack.setMemory(domid, request.number("kib"));
+            case "maxmem" -> toolstack.setMaxMemory(domid, request.number("kib"));
             case "vcpus" -> toolstack.vcpuSet(domid, count(request.required("count")));
             default -> {
                 String word = request.string("reason").orElse("poweroff");
@@ -232,6 +236,11 @@ final class Routes {
             throw Request.invalid("a console needs 'Upgrade: " + ManagementClient.CONSOLE_PROTOCOL + "'");
         }
         return new Reply.Console(toolstack.console(toolstack.resolve(name)));
+    }
+
+    private Reply hypercalls(Request request, int domid) {
+        HypercallInfo info = toolstack.hypercalls(domid);
+        return request.text() ? Reply.text(HypercallTables.text(info)) : Reply.json(200, HypercallTables.json(info));
     }
 
     private Reply waitFor(Request request, int domid) {

@@ -224,6 +224,32 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
+    public synchronized void setMemory(int domid, long kib) {
+        calls.add("memory " + fake(domid).info.domid() + " " + kib);
+        if (kib > fake(domid).info.maxmemKib()) {
+            throw new ToolstackException(Kind.INVALID, "memory " + kib + " KiB is too much");
+        }
+    }
+
+    @Override
+    public synchronized void setMaxMemory(int domid, long kib) {
+        calls.add("maxmem " + fake(domid).info.domid() + " " + kib);
+    }
+
+    @Override
+    public synchronized void setMemory(int domid, long kib) {
+        calls.add("memory " + fake(domid).info.domid() + " " + kib);
+        if (kib > fake(domid).info.maxmemKib()) {
+            throw new ToolstackException(Kind.INVALID, "memory " + kib + " KiB is too much");
+        }
+    }
+
+    @Override
+    public synchronized void setMaxMemory(int domid, long kib) {
+        calls.add("maxmem " + fake(domid).info.domid() + " " + kib);
+    }
+
+    @Override
     public synchronized void rename(int domid, String name) {
         Fake fake = fake(domid);
         DomainConfig.nameProblem(name).ifPresent(wrong -> {
@@ -295,6 +321,25 @@ public final class FakeToolstack implements Toolstack {
                         "/local/domain/0/backend/vbd/" + domid + "/" + disk.devid(),
                         disk))
                 .toList();
+    }
+
+    @Override
+    public synchronized HypercallInfo hypercalls(int domid) {
+        Fake fake = fake(domid);
+        return new HypercallInfo(
+                domid,
+                fake.info.name(),
+                2,
+                List.of(
+                        new HypercallInfo.Operation("EVTCHNOP_send", 1000, 3, 16, 210, 4_800, 61_000),
+                        new HypercallInfo.Operation("unknown", 2, 2, 0, 0, 0, 0)),
+                64,
+                1,
+                List.of(new HypercallInfo.Batch(1, 1, 60), new HypercallInfo.Batch(3, 4, 4)),
+                new HypercallInfo.Bell(12, 990),
+                new HypercallInfo.Bell(-1, -1),
+                997,
+                40);
     }
 
     @Override

@@ -24,7 +24,7 @@ public final class HypercallRing implements RingWorker {
     private final HypercallContext context;
     private final BackRing ring;
     private final MemorySegment memory;
-    private long calls;
+    private final HypercallStatistics statistics = new HypercallStatistics();
 
     /** The call in the context is not finished. */
     private boolean underWay;
@@ -42,7 +42,12 @@ public final class HypercallRing implements RingWorker {
 
     /** Calls served so far. A figure for people: read by other threads without order. */
     public long calls() {
-        return calls;
+        return statistics.total();
+    }
+
+    /** What it has done, for people: written while they read. */
+    public HypercallStatistics statistics() {
+        return statistics;
     }
 
     @Override
@@ -57,6 +62,9 @@ public final class HypercallRing implements RingWorker {
         Vcpu self = domain.vcpu(vcpu);
         context.budget(SLICE);
         int available = ring.unconsumedRequests();
+        if (available > 0 || underWay) {
+            statistics.turn(available);
+        }
         int served = 0;
         int moved = 0;
         // A call may end the domain: what comes after it in the batch is not executed (row H4).
@@ -70,14 +78,17 @@ public final class HypercallRing implements RingWorker {
                 result = begin();
             }
             underWay = result == HypercallContext.PREEMPTED;
-            if (!underWay) {
+            if (underWay) {
+                statistics.preempted();
+            } else {
                 served++;
+                statistics.served(context.operation(), result);
                 // One response a request, in order: the response's slot is the request's.
                 MulticallEntry.result(memory, ring.claimResponse(), result);
             }
         }
         if (served > 0) {
-            calls += served;
+            statistics.published();
             if (ring.pushResponsesAndCheckNotify()) {
                 self.bell().ring();
             }
