@@ -262,7 +262,10 @@ public final class Domain {
         }
     }
 
-    /** Its timers and watchdogs do not come any more, and its rings are not served again. In the domain's thread, or when there is none any more. */
+    /**
+     * Its timers and watchdogs do not come any more, and its rings are not served again. In the domain's thread, or when there
+     * is none any more.
+     */
     public void stopTimers() {
         watchdogs.stop();
         for (VcpuScheduling each : scheduling) {
