@@ -36,6 +36,7 @@ public final class GuestDomain {
     private final EventChannels events;
     private final Console console;
     private final ShutdownControl control = new ShutdownControl(this);
+    private final Balloon balloon;
     private final VcpuStates vcpuStates;
     private Xenstore xenstore;
     private String name;
@@ -57,11 +58,13 @@ public final class GuestDomain {
         this.attachment = attachment;
         this.arguments = arguments;
         this.end = end;
-        this.memory = new GuestMemory(attachment.ram(), attachment.layout());
+        this.memory = new GuestMemory(attachment.ram(), attachment.layout(), initialPages(attachment));
+        this.balloon = new Balloon(this, initialPages(attachment));
         this.vcpus = vcpus();
-        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]));
+        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]), vcpus[0].hypercalls());
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
-        this.vcpuStates = new VcpuStates(vcpus[0].hypercalls(), vcpus.length);
+        this.vcpuStates = new VcpuStates(
+                vcpus[0].hypercalls(), vcpus.length, vcpu -> CpuAvailability.isAvailable(xenstore(), vcpu));
         events.deliverTo(vcpus);
         for (Vcpu vcpu : vcpus) {
             vcpu.start(vcpus, events);
@@ -75,6 +78,13 @@ public final class GuestDomain {
     /** The word that Linux has for it, too; the two-level ABI is the shorter path as long as there are few ports. */
     private static boolean wantsFifoEvents(String commandLine) {
         return List.of(commandLine.split("\\s+")).contains("xen.fifo_events=1");
+    }
+
+    /** What start_info says; a hole is not to be touched, so the layout's number would be too many. */
+    private static int initialPages(Attachment attachment) {
+        long startInfo = DomainLayout.bytes(attachment.layout().startInfo());
+        long pages = StartInfo.nrPages(attachment.ram(), startInfo);
+        return Math.clamp(pages, 1, attachment.layout().ramPages());
     }
 
     private Vcpu[] vcpus() {
@@ -172,6 +182,11 @@ public final class GuestDomain {
         return memory;
     }
 
+    /** How much of its memory the domain keeps. It follows the toolstack once {@link #followShutdown} was called. */
+    public Balloon balloon() {
+        return balloon;
+    }
+
     /** The grant table. */
     public GrantTable grants() {
         return grants;
@@ -190,6 +205,8 @@ public final class GuestDomain {
     /**
      * Hypercalls, one at a time, through a vCPU's ring: threads that make many may each want their own. A vCPU that is down is
      * brought up.
+     *
+     * @throws IllegalStateException if the toolstack does not let the domain use it
      */
     public Hypercalls hypercalls(int vcpu) {
         vcpuStates.bringUp(vcpu);
@@ -202,7 +219,7 @@ public final class GuestDomain {
      *
      * @param vcpu from 1: vCPU 0 is up from the start
      * @return the thread
-     * @throws IllegalStateException if it is up
+     * @throws IllegalStateException if it is up, or if the toolstack does not let the domain use it
      */
     public Thread startVcpu(int vcpu, Runnable entry) {
         if (!vcpuStates.bringUp(vcpu)) {
@@ -219,6 +236,11 @@ public final class GuestDomain {
      */
     public void stopVcpu(int vcpu) {
         vcpuStates.takeDown(vcpu);
+    }
+
+    /** The toolstack took a vCPU away, or gave it back. */
+    void vcpuAvailable(int vcpu, boolean available) {
+        vcpuStates.available(vcpu, available);
     }
 
     /** Whether a vCPU is up. */
@@ -246,7 +268,7 @@ public final class GuestDomain {
         return new HypercallBatch(hypercalls().ring(), capacity, memory.segment(), GuestMemory.address(frame));
     }
 
-    /** Starts to follow the toolstack's wishes: without this, {@code splitvisor shutdown} has no effect. */
+    /** Starts to follow the toolstack's wishes: without this, {@code splitvisor shutdown} and {@code mem-set} have no effect. */
     public void followShutdown() {
         control.start();
     }

@@ -4,6 +4,7 @@ package io.splitvisor.domu;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.hypercall.Hypercalls;
 import java.util.Objects;
+import java.util.function.IntPredicate;
 
 /** Which vCPUs are up. Thread-safe. */
 final class VcpuStates {
@@ -11,10 +12,17 @@ final class VcpuStates {
     private static final long ANY_CONTEXT = 0;
 
     private final Hypercalls hypercalls;
+    private final IntPredicate isAvailable;
     private final boolean[] up;
 
-    VcpuStates(Hypercalls hypercalls, int vcpus) {
+    /** Those that the toolstack took away while they were up. */
+    private final boolean[] takenAway;
+
+    /** All but vCPU 0 are down; {@code isAvailable} says which may be brought up. */
+    VcpuStates(Hypercalls hypercalls, int vcpus, IntPredicate isAvailable) {
         this.hypercalls = hypercalls;
+        this.isAvailable = isAvailable;
+        this.takenAway = new boolean[vcpus];
         this.up = new boolean[vcpus];
         up[0] = true;
     }
@@ -24,6 +32,9 @@ final class VcpuStates {
         Objects.checkIndex(vcpu, up.length);
         if (up[vcpu]) {
             return false;
+        }
+        if (!isAvailable.test(vcpu)) {
+            throw new IllegalStateException("vCPU " + vcpu + " is not available");
         }
         int initialised = hypercalls.vcpuInitialise(vcpu, ANY_CONTEXT);
         if (initialised != -XenErrno.EEXIST) {
@@ -42,6 +53,16 @@ final class VcpuStates {
         if (up[vcpu]) {
             require("down", vcpu, hypercalls.vcpuDown(vcpu));
             up[vcpu] = false;
+        }
+    }
+
+    synchronized void available(int vcpu, boolean available) {
+        if (!available && up[vcpu]) {
+            takeDown(vcpu);
+            takenAway[vcpu] = true;
+        } else if (available && takenAway[vcpu]) {
+            takenAway[vcpu] = false;
+            bringUp(vcpu);
         }
     }
 

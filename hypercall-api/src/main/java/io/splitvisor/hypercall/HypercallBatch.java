@@ -49,6 +49,8 @@ public final class HypercallBatch {
     private final SchedCalls sched = new SchedCalls(this);
     private final VcpuCalls vcpu = new VcpuCalls(this);
     private final XenVersionCalls version = new XenVersionCalls(this);
+    private final MemoryCalls mem = new MemoryCalls(this);
+    private final DomainCalls domain = new DomainCalls(this);
     private int count;
     private int state = EMPTY;
 
@@ -180,6 +182,16 @@ public final class HypercallBatch {
     /** Adds questions about the monitor. */
     public XenVersionCalls version() {
         return version;
+    }
+
+    /** Adds operations on this domain's memory. */
+    public MemoryCalls mem() {
+        return mem;
+    }
+
+    /** Adds the small operations on this domain. */
+    public DomainCalls domain() {
+        return domain;
     }
 
     /** Guest-physical memory. */
@@ -319,8 +331,15 @@ public final class HypercallBatch {
 
     /** {@link #submit}, then {@link #await}. */
     public void run() {
-        submit();
-        await();
+        run(HypercallWait.ADAPTIVE);
+    }
+
+    /** {@link #submit}, then {@link #await(HypercallWait)}, for less than the two of them. */
+    public void run(HypercallWait how) {
+        start();
+        if (count > 0) {
+            ring.run(this, how);
+        }
     }
 
     /**

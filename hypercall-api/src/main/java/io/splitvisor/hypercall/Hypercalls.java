@@ -367,4 +367,39 @@ public final class Hypercalls {
         batch.version().version();
         return (int) finish(batch);
     }
+
+    /** {@code XENMEM_populate_physmap}, order 0: how many frames of the list got pages; or a negative error. */
+    public long memPopulate(long list, long frames) {
+        HypercallBatch batch = borrow();
+        batch.mem().populatePhysmap(list, frames, 0);
+        return finish(batch);
+    }
+
+    /** {@code XENMEM_decrease_reservation}, order 0: how many pages of the list were given back; or a negative error. */
+    public long memDecrease(long list, long frames) {
+        HypercallBatch batch = borrow();
+        batch.mem().decreaseReservation(list, frames, 0);
+        return finish(batch);
+    }
+
+    /** {@code XENMEM_current_reservation}: pages that the domain has, or a negative error. */
+    public long memCurrent() {
+        HypercallBatch batch = borrow();
+        batch.mem().currentReservation();
+        return finish(batch);
+    }
+
+    /** {@code XENMEM_maximum_reservation}: pages that the domain may have, or a negative error. */
+    public long memMaximum() {
+        HypercallBatch batch = borrow();
+        batch.mem().maximumReservation();
+        return finish(batch);
+    }
+
+    /** {@code CONSOLEIO_write} of text in guest memory: 0 or a negative error. */
+    public long consoleWrite(long text, int bytes) {
+        HypercallBatch batch = borrow();
+        batch.domain().consoleWrite(text, bytes);
+        return finish(batch);
+    }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
-import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.Runstate;
 import io.splitvisor.abi.VcpuRegisterRunstateMemoryArea;
 import io.splitvisor.abi.VcpuRegisterTimeMemoryArea;
@@ -32,7 +31,7 @@ public final class VcpuCalls {
 
     /** {@code set_timer_op}: when VIRQ_TIMER comes to the vCPU in whose ring this is, in place of what was set; 0 for never. */
     public int setTimer(long systemTime) {
-        return batch.add(Hypercall.SET_TIMER_OP, systemTime, 0, 0, 0, 0, 0);
+        return batch.add(HypercallOp.SET_TIMER.number(), systemTime, 0, 0, 0, 0, 0);
     }
 
     /**

@@ -17,8 +17,10 @@ import io.splitvisor.monitor.trace.TraceSink;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.MemorySegment;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
+import java.util.function.LongSupplier;
 
 /** A guest as the monitor knows it: its memory, its event channels, its grants, its bells. */
 public final class Domain {
@@ -34,6 +36,12 @@ public final class Domain {
     private final GrantTable grants;
     private final MonitorListener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
+    private final HvmParams params = new HvmParams();
+    private final GuestLog log;
+    private volatile boolean dying;
+    private volatile int shutdownReason;
+    private volatile UUID handle = new UUID(0, 0);
+    private volatile LongSupplier cpuNanos = () -> 0;
     private final VcpuScheduling[] scheduling;
     private final Watchdogs watchdogs;
     private volatile boolean paused;
@@ -54,9 +62,25 @@ public final class Domain {
             IntFunction<EventChannels> domains,
             SystemClock clock,
             Alarms alarms) {
+        this(domid, resources, layout, populated, listener, null, lock, domains, clock, alarms);
+    }
+
+    /** As above, with event channels that exist already: Dom0's. */
+    Domain(
+            int domid,
+            DomainResources resources,
+            DomainLayout layout,
+            int populated,
+            MonitorListener listener,
+            EventChannels existing,
+            Object lock,
+            IntFunction<EventChannels> domains,
+            SystemClock clock,
+            Alarms alarms) {
         this.domid = domid;
         this.resources = resources;
         this.listener = listener;
+        this.log = new GuestLog(line -> listener.logged(this, line));
         boolean complete = false;
         try {
             this.memory = new GuestMemory(resources.ram(), layout, populated);
@@ -70,7 +94,9 @@ public final class Domain {
                 SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
             }
             this.delivery = new GuestDelivery(memory, vcpus);
-            this.events = new EventChannels(domid, delivery, vcpus.length, PORTS, lock, domains);
+            this.events = existing != null
+                    ? existing
+                    : new EventChannels(domid, delivery, vcpus.length, PORTS, lock, domains);
             this.watchdogs = new Watchdogs(clock, alarms, domid, () -> shutdown(ShutdownReason.WATCHDOG.code()));
             this.scheduling = new VcpuScheduling[layout.vcpus()];
             for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
@@ -150,6 +176,50 @@ public final class Domain {
         return vcpus.length;
     }
 
+    /** Its parameters. */
+    public HvmParams params() {
+        return params;
+    }
+
+    /** Where it writes lines for the monitor's log. */
+    public GuestLog log() {
+        return log;
+    }
+
+    /** The name that the toolstack gave it. */
+    public UUID handle() {
+        return handle;
+    }
+
+    /** Names it. */
+    public void handle(UUID name) {
+        handle = name;
+    }
+
+    /** Processor time that it has used, in nanoseconds, as far as the toolstack knows. */
+    public long cpuNanos() {
+        return cpuNanos.getAsLong();
+    }
+
+    /** Sets who knows the processor time. */
+    public void cpuNanos(LongSupplier clock) {
+        cpuNanos = clock;
+    }
+
+    /** Whether it is being taken away. */
+    public boolean dying() {
+        return dying;
+    }
+
+    void startDying() {
+        dying = true;
+    }
+
+    /** Why it ended: a {@link io.splitvisor.abi.ShutdownReason}'s code, if {@link #ended}. */
+    public int shutdownReason() {
+        return shutdownReason;
+    }
+
     /** A vCPU's timers and states, in the domain's thread. */
     public VcpuScheduling scheduling(int vcpu) {
         return scheduling[vcpu];
@@ -188,7 +258,9 @@ public final class Domain {
     /** The guest ended in an orderly way; only the first end counts, with the reason latched before, if there is one. */
     public void shutdown(int reason) {
         if (ended.compareAndSet(false, true)) {
-            listener.shutdown(this, shutdownCode < 0 ? reason : shutdownCode);
+            int code = shutdownCode < 0 ? reason : shutdownCode;
+            shutdownReason = code & 0xff;
+            listener.shutdown(this, code);
         }
     }
 
@@ -213,6 +285,7 @@ public final class Domain {
     /** The guest did what it may not; only the first end counts. */
     public void crash(String why) {
         if (ended.compareAndSet(false, true)) {
+            shutdownReason = ShutdownReason.CRASH.code();
             listener.crashed(this, why);
         }
     }

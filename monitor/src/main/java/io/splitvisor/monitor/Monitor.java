@@ -8,12 +8,16 @@ import io.splitvisor.monitor.evtchn.EventDelivery;
 import io.splitvisor.monitor.time.Alarms;
 import io.splitvisor.monitor.time.SystemClock;
 import java.util.Collection;
+import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/** All domains. Dom0 is one of them, but has neither memory nor grants of its own here. Thread-safe. */
-public final class Monitor {
+/** All domains. Dom0 is one of them, with no memory of its own here but what its hypercalls need. Thread-safe. */
+public final class Monitor implements AutoCloseable {
     /** Dom0's ports: enough for hundreds of domains with a few devices each. */
     private static final int DOM0_PORTS = 1 << 16;
+
+    /** Memory for Dom0's own hypercalls: their structures, and what these point to. */
+    private static final DomainLayout DOM0_LAYOUT = new DomainLayout(32, 1, 1);
 
     /** Ports closed, and pages unmapped, in one go while a domain dies, so that others get the lock in between. */
     private static final int DESTROY_SLICE = 256;
@@ -25,6 +29,8 @@ public final class Monitor {
     private final SystemClock clock;
     private final Alarms alarms;
     private int nextDomid;
+    private Domain dom0;
+    private volatile Machine machine = Machine.unknown();
 
     /**
      * @param dom0 how events reach Dom0
@@ -48,6 +54,38 @@ public final class Monitor {
     /** Dom0's event channels. */
     public EventChannels dom0Events() {
         return dom0Events;
+    }
+
+    /**
+     * Dom0 as a domain that makes hypercalls: privileged, with its event channels, and a little memory for arguments. Made
+     * when it is first asked for.
+     */
+    public synchronized Domain dom0() {
+        if (dom0 == null) {
+            DomainResources resources = DomainResources.create(0, DOM0_LAYOUT);
+            dom0 = new Domain(
+                    0,
+                    resources,
+                    DOM0_LAYOUT,
+                    DOM0_LAYOUT.ramPages(),
+                    listener,
+                    dom0Events,
+                    eventLock,
+                    this::eventsOf,
+                    clock,
+                    alarms);
+        }
+        return dom0;
+    }
+
+    /** What is around the monitor. */
+    public Machine machine() {
+        return machine;
+    }
+
+    /** Tells what is around the monitor. */
+    public void machine(Machine real) {
+        machine = real;
     }
 
     /** System time. */
@@ -104,6 +142,15 @@ public final class Monitor {
         return domains.get(domid);
     }
 
+    /** The domain with this number or, if there is none, with the next one; null at the end. Dom0 is one of them. */
+    public Domain findFrom(int domid) {
+        if (domid <= 0) {
+            return dom0();
+        }
+        Map.Entry<Integer, Domain> entry = domains.ceilingEntry(domid);
+        return entry == null ? null : entry.getValue();
+    }
+
     /** Whether a guest stands still. Not so for a domain that does not exist, nor for Dom0. */
     public boolean isPaused(int domid) {
         Domain domain = domains.get(domid);
@@ -123,6 +170,7 @@ public final class Monitor {
      *     destroyed later
      */
     public void destroy(Domain domain) {
+        domain.startDying();
         while (!domain.events().destroy(DESTROY_SLICE)) {
             Thread.onSpinWait();
         }
@@ -135,5 +183,13 @@ public final class Monitor {
         }
         domain.close();
         domains.remove(domain.domid(), domain);
+    }
+
+    /** Gives back what Dom0 has here. Nobody calls for it any more; domains stay. Idempotent. */
+    @Override
+    public synchronized void close() {
+        if (dom0 != null) {
+            dom0.close();
+        }
     }
 }

@@ -61,6 +61,7 @@ public final class VcpuScheduling {
         int state = vcpu.isDown() ? Runstate.OFFLINE : Runstate.RUNNING;
         long control = DomainLayout.bytes(domain.memory().layout().vcpuControl(vcpu.id()));
         this.runstates = new Runstates(systemClock, domain.memory().segment(), control, state);
+        timers.stand(vcpu.isDown());
         systemClock.add(clock);
     }
 

@@ -70,6 +70,11 @@ public final class Hypervisor implements AutoCloseable {
         return listener.endings();
     }
 
+    /** Lines that guests wrote to the log. */
+    public List<String> logged() {
+        return listener.lines();
+    }
+
     /** A domain that may do what Dom0 may. */
     public Domain privileged() {
         DomainLayout layout = new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1);
@@ -121,6 +126,7 @@ public final class Hypervisor implements AutoCloseable {
         if (monitor.dom0Events().open() > 0) {
             left.add(monitor.dom0Events().open() + " ports of Dom0");
         }
+        monitor.close();
         int descriptors = OpenDescriptors.count() - descriptorsBefore;
         if (left.isEmpty() && descriptors != 0) {
             left.add(descriptors + " descriptors");

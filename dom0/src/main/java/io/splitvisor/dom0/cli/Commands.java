@@ -24,6 +24,10 @@ final class Commands {
                 in.show("POST", domain(in.operand(0)) + "/" + in.verb().name(), "");
             case "rename" ->
                 in.show("POST", domain(in.operand(0)) + "/rename", Json.line(Json.object("name", in.operand(1))));
+            case "mem-set", "mem-max" -> MemoryCommands.run(in);
+            case "vcpu-list" -> in.show("GET", "/v1/vcpus" + query(in.operands(), ""), "");
+            case "vcpu-set" ->
+                in.show("POST", domain(in.operand(0)) + "/vcpus", Json.line(Json.object("count", in.operand(1))));
             case "destroy" -> destroy(in);
             case "shutdown", "reboot" -> ShutdownCommand.run(in);
             case "console" -> ConsoleCommand.run(in);

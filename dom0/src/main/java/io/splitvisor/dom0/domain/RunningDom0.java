@@ -9,7 +9,11 @@ import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.xenstored.Xenstored;
+import io.splitvisor.host.Confinement;
+import io.splitvisor.hypercall.ToolstackCalls;
+import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
+import io.splitvisor.monitor.hypercall.HypercallContext;
 import io.splitvisor.monitor.hypercall.HypercallTable;
 import io.splitvisor.monitor.time.Alarm;
 import io.splitvisor.monitor.time.SystemClock;
@@ -33,6 +37,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     private final Xenstore store;
     private final AttachServer attachServer;
     private final Domains domains;
+    private final Monitor monitor;
     private final Dom0BackendDomain backends;
     private final Summary summary = new Summary();
     private final HypervisorLog log = new HypervisorLog();
@@ -42,7 +47,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now(), this::close));
         Dom0Events events = new Dom0Events(DOM0_PORTS);
         SystemClock clock = new SystemClock(HostTime.find());
-        Monitor monitor = new Monitor(events, domains, clock, this::newAlarm);
+        monitor = new Monitor(events, domains, clock, this::newAlarm);
         for (int i = 0; i < loopCount(); i++) {
             loops.add(new PollingLoop("io-loop-" + i));
         }
@@ -55,10 +60,13 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         store = xenstored.connect();
         attachServer = new AttachServer(Dom0Services.attachSocketIn(runDir), acceptors);
         backends = new Dom0BackendDomain(monitor, events, loops);
+        monitor.machine(new HostMachine(log));
+        HypercallTable hypercalls = new HypercallTable(monitor);
         domains.connect(new Dom0Services(
                 runDir,
                 monitor,
-                new HypercallTable(monitor),
+                hypercalls,
+                toolstackCalls(monitor, hypercalls),
                 backends,
                 xenstored,
                 new StoreLayout(store),
@@ -68,6 +76,20 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 summary,
                 log));
         log.add("Splitvisor Dom0 in " + runDir + ", " + loops.size() + " I/O loop(s)");
+        if (!Confinement.scopesSignals()) {
+            log.add("this kernel's Landlock is version " + Confinement.landlockVersion()
+                    + ": guests' processes are not kept from signalling each other (docs/guests.md)");
+        }
+    }
+
+    /** The toolstack's calls take the way of all calls, as those of a domain. */
+    private static ToolstackCalls toolstackCalls(Monitor monitor, HypercallTable hypercalls) {
+        Domain dom0 = monitor.dom0();
+        HypercallContext context = new HypercallContext(dom0, 0);
+        return new ToolstackCalls(
+                (number, word) -> hypercalls.run(context, number, word),
+                dom0.memory().segment(),
+                0);
     }
 
     /** Half the cores serve rings; the other half is the guests'. */
@@ -102,6 +124,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         xenstored.close();
         loops.forEach(PollingLoop::close);
         timer.shutdownNow();
+        monitor.close();
         acceptors.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

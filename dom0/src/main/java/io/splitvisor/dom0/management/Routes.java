@@ -18,6 +18,7 @@ import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import io.splitvisor.dom0.toolstack.TraceInfo;
+import io.splitvisor.dom0.toolstack.VcpuInfo;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,6 +51,7 @@ final class Routes {
         return switch (path.get(1)) {
             case "domains" -> domains(request, path.subList(2, path.size()));
             case "disks" -> allow(request, "GET", () -> disksOf(request));
+            case "vcpus" -> allow(request, "GET", () -> vcpus(request));
             case "host" -> host(request);
             case "uptime" -> uptime(request);
             case "dmesg" -> dmesg(request);
@@ -82,7 +84,7 @@ final class Routes {
             case "console" -> allow(request, "GET", () -> console(request, name));
             case "hypercalls" -> allow(request, "GET", () -> hypercalls(request, toolstack.resolve(name)));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
-            case "pause", "unpause", "shutdown", "rename" ->
+            case "pause", "unpause", "shutdown", "rename", "memory", "maxmem", "vcpus" ->
                 allow(request, "POST", () -> {
                     act(request, rest.get(1), toolstack.resolve(name));
                     return done(request);
@@ -96,6 +98,9 @@ final class Routes {
             case "pause" -> toolstack.pause(domid);
             case "unpause" -> toolstack.unpause(domid);
             case "rename" -> toolstack.rename(domid, request.required("name"));
+            case "memory" -> toolstack.setMemory(domid, request.number("kib"));
+            case "maxmem" -> toolstack.setMaxMemory(domid, request.number("kib"));
+            case "vcpus" -> toolstack.vcpuSet(domid, count(request.required("count")));
             default -> {
                 String word = request.string("reason").orElse("poweroff");
                 ShutdownReason reason = ShutdownReason.of(word)
@@ -103,6 +108,24 @@ final class Routes {
                 toolstack.shutdown(domid, reason);
             }
         }
+    }
+
+    private static int count(String text) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw Request.invalid("Error: Invalid argument '" + text + "': a number is wanted.");
+        }
+    }
+
+    private Reply vcpus(Request request) {
+        List<VcpuInfo> vcpus = (request.all("domain").isEmpty() ? toolstack.list() : named(request))
+                .stream()
+                        .flatMap(domain -> toolstack.vcpuList(domain.domid()).stream())
+                        .toList();
+        return request.text()
+                ? Reply.text(Tables.vcpuList(vcpus))
+                : Reply.json(200, vcpus.stream().map(JsonForms::vcpu).toList());
     }
 
     private Reply list(Request request) {

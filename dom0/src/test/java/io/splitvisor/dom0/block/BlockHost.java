@@ -105,7 +105,7 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
         if (port < 0) {
             throw new BindException(frontendDomid, remotePort, port);
         }
-        handlers.put(port, () -> loop.wake(worker));
+        handlers.put(port, () -> loop.notified(worker));
         loop.wake(worker);
         return new Channel(port);
     }

@@ -119,6 +119,18 @@ class CommandLineGoldenTest {
     }
 
     @Test
+    void shouldListVcpusAsXlDoes() {
+        createBoth();
+        assertThat(shell.run("vcpu-list", "web").out()).isEqualTo("""
+                        Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)
+                        web                                  1     0     -   r--       1.3  all / all
+                        """);
+        assertThat(shell.run("vcpu-list").out().lines()).hasSize(3);
+        assertThat(shell.run("vcpu-set", "web", "1").code()).isZero();
+        assertThat(shell.run("vcpu-set", "web", "2").err()).contains("1 to 1, not 2");
+    }
+
+    @Test
     void shouldListInFullAsJson() {
         createBoth();
         assertThat(shell.run("list", "-l", "web").out().replace(folder.toString(), "DIR"))

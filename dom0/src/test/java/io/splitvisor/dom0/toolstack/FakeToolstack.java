@@ -44,6 +44,7 @@ public final class FakeToolstack implements Toolstack {
         private final List<DiskConfig> disks = new ArrayList<>();
         private final ByteArrayOutputStream history = new ByteArrayOutputStream();
         private final ByteArrayOutputStream input = new ByteArrayOutputStream();
+        private int vcpus = 1;
         private boolean echo;
         private boolean gone;
     }
@@ -225,6 +226,32 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
+    public synchronized void setMemory(int domid, long kib) {
+        calls.add("memory " + fake(domid).info.domid() + " " + kib);
+        if (kib > fake(domid).info.maxmemKib()) {
+            throw new ToolstackException(Kind.INVALID, "memory " + kib + " KiB is too much");
+        }
+    }
+
+    @Override
+    public synchronized void setMaxMemory(int domid, long kib) {
+        calls.add("maxmem " + fake(domid).info.domid() + " " + kib);
+    }
+
+    @Override
+    public synchronized void setMemory(int domid, long kib) {
+        calls.add("memory " + fake(domid).info.domid() + " " + kib);
+        if (kib > fake(domid).info.maxmemKib()) {
+            throw new ToolstackException(Kind.INVALID, "memory " + kib + " KiB is too much");
+        }
+    }
+
+    @Override
+    public synchronized void setMaxMemory(int domid, long kib) {
+        calls.add("maxmem " + fake(domid).info.domid() + " " + kib);
+    }
+
+    @Override
     public synchronized void rename(int domid, String name) {
         Fake fake = fake(domid);
         DomainConfig.nameProblem(name).ifPresent(wrong -> {
@@ -249,6 +276,38 @@ public final class FakeToolstack implements Toolstack {
             throw new ToolstackException(Kind.NO_SUCH_DEVICE, "Error: Device " + devid + " not connected.");
         }
         calls.add("detach " + devid + (force ? " force" : ""));
+    }
+
+    @Override
+    public synchronized List<VcpuInfo> vcpuList(int domid) {
+        if (domid == DOM0) {
+            return List.of();
+        }
+        List<VcpuInfo> vcpus = new ArrayList<>();
+        for (int vcpu = 0; vcpu < fake(domid).info.config().orElseThrow().maxVcpus(); vcpu++) {
+            boolean online = vcpu < fake(domid).vcpus;
+            long nanos = online ? 1_250_000_000L : 0;
+            vcpus.add(new VcpuInfo(
+                    domid,
+                    fake(domid).info.config().orElseThrow().name(),
+                    vcpu,
+                    online,
+                    online && vcpu == 0,
+                    vcpu > 0,
+                    nanos,
+                    5,
+                    7));
+        }
+        return vcpus;
+    }
+
+    @Override
+    public synchronized void vcpuSet(int domid, int count) {
+        int most = fake(domid).info.config().orElseThrow().maxVcpus();
+        if (count < 1 || count > most) {
+            throw new ToolstackException(ToolstackException.Kind.INVALID, "1 to " + most + ", not " + count);
+        }
+        fake(domid).vcpus = count;
     }
 
     @Override

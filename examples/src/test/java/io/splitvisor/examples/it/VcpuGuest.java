@@ -6,7 +6,9 @@ import io.splitvisor.domu.Guest;
 import io.splitvisor.domu.GuestDomain;
 import io.splitvisor.domu.time.PvClock;
 import io.splitvisor.hypercall.VcpuCalls.RunstateInfo;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -14,6 +16,8 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class VcpuGuest implements Guest {
     private static final int ROUNDS = 200;
     private static final int BEATS = 20;
+    private static final int TIMERS = 101;
+    private static final int READS = 2_000_000;
     private static final long MILLI = 1_000_000;
     private static final long CLOCK_NANOS = 1_200 * MILLI;
 
@@ -32,15 +36,27 @@ public final class VcpuGuest implements Guest {
         require(started.await(20, TimeUnit.SECONDS), "a vCPU did not start");
         passIpisRound();
         singleshotTimers();
+        lateness();
         periodicTimers();
         readClocks();
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
             RunstateInfo info = domain.hypercalls().vcpuRunstate(vcpu);
             say("vCPU " + vcpu + " blocked " + (info.blocked() > 0) + " offline " + (info.offline() > 0));
         }
+        say("ready for hotplug");
+        awaitVcpu(1, 0);
+        say("vCPU 1 was taken away");
+        awaitVcpu(1, 1);
         domain.stopVcpu(vcpus - 1);
         say("vCPU " + (vcpus - 1) + " is " + (domain.hypercalls().vcpuIsUp(vcpus - 1) == 0 ? "down" : "up"));
         say("done");
+    }
+
+    private void awaitVcpu(int vcpu, int up) throws InterruptedException {
+        for (int i = 0; domain.hypercalls().vcpuIsUp(vcpu) != up; i++) {
+            require(i < 2000, "vCPU " + vcpu + " is not " + up);
+            Thread.sleep(10);
+        }
     }
 
     private static void say(String text) {
@@ -90,6 +106,36 @@ public final class VcpuGuest implements Guest {
             domain.events().close(port);
         }
         say("timers late by at most " + worst + " ns");
+    }
+
+    /** How late timers come to a vCPU that sleeps, and what reading the clock costs: for people to read. */
+    private void lateness() throws InterruptedException {
+        PvClock clock = domain.clock();
+        long[] late = new long[TIMERS];
+        LinkedBlockingQueue<Long> came = new LinkedBlockingQueue<>();
+        int port = domain.events().bindVirq(Virq.TIMER, 1, () -> came.offer(clock.nanos()));
+        for (int i = 0; i < TIMERS; i++) {
+            long at = clock.nanos() + 2 * MILLI;
+            domain.hypercalls(1).setTimer(at);
+            Long now = came.poll(20, TimeUnit.SECONDS);
+            require(now != null, "a timer is missing");
+            late[i] = now - at;
+        }
+        domain.events().close(port);
+        Arrays.sort(late);
+        say("timers late by " + late[TIMERS / 2] / 1000 + " us, p90 " + late[TIMERS * 9 / 10] / 1000 + " us");
+        long start = System.nanoTime();
+        long sum = 0;
+        for (int i = 0; i < READS; i++) {
+            sum += clock.nanos();
+        }
+        long middle = System.nanoTime();
+        for (int i = 0; i < READS; i++) {
+            sum -= System.nanoTime();
+        }
+        long end = System.nanoTime();
+        say("a reading costs " + (middle - start) / READS + " ns, of nanoTime " + (end - middle) / READS + " ns"
+                + (sum == 0 ? "!" : ""));
     }
 
     private void periodicTimers() throws InterruptedException {

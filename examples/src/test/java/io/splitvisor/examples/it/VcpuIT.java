@@ -2,8 +2,9 @@
 package io.splitvisor.examples.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
-import io.splitvisor.dom0.toolstack.Condition;
+import io.splitvisor.dom0.toolstack.VcpuInfo;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,8 +19,19 @@ class VcpuIT {
         try (Dom0Fixture dom0 = new Dom0Fixture()) {
             int domid = dom0.create(Dom0Fixture.jvm("four", VcpuGuest.class, 4));
             Dom0Fixture.Output console = dom0.console(domid);
+            console.awaitText("ready for hotplug");
+            assertThat(dom0.toolstack().vcpuList(domid)).hasSize(4).allSatisfy(vcpu -> {
+                assertThat(vcpu.online()).isTrue();
+                assertThat(vcpu.blockedNanos()).isPositive();
+            });
+            dom0.toolstack().vcpuSet(domid, 1);
+            console.awaitText("vCPU 1 was taken away");
+            await().untilAsserted(() -> assertThat(dom0.toolstack().vcpuList(domid))
+                    .extracting(VcpuInfo::online)
+                    .containsExactly(true, false, false, false));
+            dom0.toolstack().vcpuSet(domid, 4);
             console.awaitText("done");
-            dom0.toolstack().waitFor(domid, Condition.DEATH, PATIENCE);
+            await().atMost(PATIENCE).until(() -> dom0.toolstack().list().size() == 1);
             assertThat(console.text())
                     .contains("vCPU 1 was down", "vCPU 2 was down", "vCPU 3 was down")
                     .contains("IPIs went round 200 times", "every vCPU had its beat")

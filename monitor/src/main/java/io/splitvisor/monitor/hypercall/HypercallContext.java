@@ -20,11 +20,12 @@ public final class HypercallContext {
     /** A handler's answer: not finished, call again. No hypercall has this result. */
     public static final long PREEMPTED = Long.MIN_VALUE;
 
-    /** Bytes for a structure: the largest is xen_domctl. */
-    public static final int ARGUMENT_BYTES = 256;
+    /** Bytes for a structure: the largest is xen_capabilities_info_t. */
+    public static final int ARGUMENT_BYTES = 1024;
 
     private final Domain caller;
     private final int vcpu;
+    private final boolean isInner;
     private final long[] words = new long[MulticallEntry.NR_ARGS];
     private final MemorySegment argument = Arena.ofAuto().allocate(ARGUMENT_BYTES, Long.BYTES);
 
@@ -37,8 +38,18 @@ public final class HypercallContext {
 
     /** The context of a vCPU. */
     public HypercallContext(Domain caller, int vcpu) {
+        this(caller, vcpu, false);
+    }
+
+    private HypercallContext(Domain caller, int vcpu, boolean isInner) {
         this.caller = caller;
         this.vcpu = vcpu;
+        this.isInner = isInner;
+    }
+
+    /** Whether this is an entry of a multicall. */
+    boolean isInner() {
+        return isInner;
     }
 
     /** The calling domain. */
@@ -138,7 +149,7 @@ public final class HypercallContext {
     /** The context for the entries of a multicall, made when first needed. */
     HypercallContext inner() {
         if (inner == null) {
-            inner = new HypercallContext(caller, vcpu);
+            inner = new HypercallContext(caller, vcpu, true);
         }
         return inner;
     }

@@ -60,7 +60,8 @@ class GuestEventsTest {
         List<String> threads = new CopyOnWriteArrayList<>();
         List<Integer> ports = new ArrayList<>();
         for (int vcpu = 0; vcpu < VCPUS; vcpu++) {
-            ports.add(events.bindIpi(vcpu, () -> threads.add(Thread.currentThread().getName())));
+            ports.add(events.bindIpi(
+                    vcpu, () -> threads.add(Thread.currentThread().getName())));
         }
         for (int vcpu = VCPUS - 1; vcpu >= 0; vcpu--) {
             events.send(ports.get(vcpu));
