@@ -13,6 +13,7 @@ import io.splitvisor.monitor.memory.GuestMemory;
 import io.splitvisor.monitor.time.Alarms;
 import io.splitvisor.monitor.time.SystemClock;
 import io.splitvisor.monitor.time.Watchdogs;
+import io.splitvisor.monitor.trace.TraceSink;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.MemorySegment;
@@ -46,6 +47,7 @@ public final class Domain {
     private final VcpuScheduling[] scheduling;
     private final Watchdogs watchdogs;
     private volatile boolean paused;
+    private volatile TraceSink trace;
     private volatile boolean marksRunstateUpdates;
 
     /** The reason that the guest latched before it shuts down, as an int of 8 bits; -1 for none. */
@@ -135,6 +137,17 @@ public final class Domain {
     /** Its event channels. */
     public EventChannels events() {
         return events;
+    }
+
+    /** Who hears of its hypercalls; null for nobody. */
+    public TraceSink trace() {
+        return trace;
+    }
+
+    /** Lets somebody hear of its hypercalls and of the events that it is sent; null for nobody. */
+    public void trace(TraceSink sink) {
+        trace = sink;
+        delivery.trace(domid, sink);
     }
 
     /** Events that it has been sent, by whomever. */
