@@ -123,8 +123,8 @@ final class Domains implements Toolstack, MonitorListener {
 
     private GuestDomain build(DomainConfig config) {
         // Memory is made for the most that it may ever have; what is not there yet costs nothing.
-        DomainLayout layout =
-                new DomainLayout(Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
+        DomainLayout layout = new DomainLayout(
+                Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
         Domain domain;
         try {
             domain = services.monitor().create(layout, Math.toIntExact(config.memoryMib() * PAGES_PER_MIB));
