@@ -63,8 +63,7 @@ public final class GuestDomain {
         this.vcpus = vcpus();
         this.grants = new GrantTable(memory, new WakeUp(vcpus[0]), vcpus[0].hypercalls());
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
-        this.vcpuStates = new VcpuStates(
-                vcpus[0].hypercalls(), vcpus.length, vcpu -> CpuAvailability.isAvailable(xenstore(), vcpu));
+        this.vcpuStates = new VcpuStates(vcpus[0].hypercalls(), vcpus.length);
         events.deliverTo(vcpus);
         for (Vcpu vcpu : vcpus) {
             vcpu.start(vcpus, events);
