@@ -51,10 +51,15 @@ final class DomainInfoWriter {
         return flags;
     }
 
-    /** Whether a vCPU says that it sleeps: the guest's word, good enough for people. */
+    /** Whether a vCPU says that it sleeps: the guest's word, good enough for people. Who is gone sleeps, too. */
     static boolean isAsleep(Domain domain, int vcpu) {
         GuestMemory memory = domain.memory();
         long at = DomainLayout.bytes(memory.layout().vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
-        return memory.segment().get(ValueLayout.JAVA_INT, at) != 0;
+        try {
+            return memory.segment().get(ValueLayout.JAVA_INT, at) != 0;
+        } catch (IllegalStateException e) {
+            // The domain was destroyed since it was found.
+            return true;
+        }
     }
 }
