@@ -40,6 +40,7 @@ final class RealGuest implements AutoCloseable {
     RealGuest(int vcpus, String commandLine) {
         DomainLayout layout = new DomainLayout(PAGES, 2, vcpus);
         domain = monitor.create(layout);
+        StartInfo.nrPages(domain.memory().segment(), DomainLayout.bytes(layout.startInfo()), PAGES);
         StartInfo.cmdLine(domain.memory().segment(), DomainLayout.bytes(layout.startInfo()), commandLine);
         HypercallTable table = new HypercallTable(monitor);
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
