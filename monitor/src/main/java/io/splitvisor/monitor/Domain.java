@@ -29,6 +29,8 @@ public final class Domain {
 
     private final int domid;
     private final DomainResources resources;
+    private final SystemClock clock;
+    private final MemorySegment sharedInfo;
     private final GuestMemory memory;
     private final Vcpu[] vcpus;
     private final GuestDelivery delivery;
@@ -79,6 +81,7 @@ public final class Domain {
             Alarms alarms) {
         this.domid = domid;
         this.resources = resources;
+        this.clock = clock;
         this.listener = listener;
         this.log = new GuestLog(line -> listener.logged(this, line));
         boolean complete = false;
@@ -86,7 +89,7 @@ public final class Domain {
             this.memory = new GuestMemory(resources.ram(), layout, populated);
             this.grants = new GrantTable(memory);
             this.vcpus = new Vcpu[layout.vcpus()];
-            MemorySegment sharedInfo = memory.page(layout.sharedInfo());
+            this.sharedInfo = memory.page(layout.sharedInfo());
             for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
                 long asleep = DomainLayout.bytes(layout.vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
                 Doorbell bell = new Doorbell(resources.ram().segment(), asleep, resources.bellToGuest());
@@ -102,6 +105,7 @@ public final class Domain {
             for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
                 scheduling[vcpu] = new VcpuScheduling(this, vcpus[vcpu], clock, alarms);
             }
+            clock.addWallClock(sharedInfo);
             complete = true;
         } finally {
             if (!complete) {
@@ -271,7 +275,10 @@ public final class Domain {
         }
     }
 
-    /** Its timers and watchdogs do not come any more, and its rings are not served again. In the domain's thread, or when there is none any more. */
+    /**
+     * Its timers and watchdogs do not come any more, and its rings are not served again. In the domain's thread, or when there
+     * is none any more.
+     */
     public void stopTimers() {
         watchdogs.stop();
         for (VcpuScheduling each : scheduling) {
@@ -299,6 +306,7 @@ public final class Domain {
         for (VcpuScheduling each : scheduling) {
             each.close();
         }
+        clock.removeWallClock(sharedInfo);
         resources.close();
     }
 }

@@ -243,19 +243,6 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
-    public synchronized void setMemory(int domid, long kib) {
-        calls.add("memory " + fake(domid).info.domid() + " " + kib);
-        if (kib > fake(domid).info.maxmemKib()) {
-            throw new ToolstackException(Kind.INVALID, "memory " + kib + " KiB is too much");
-        }
-    }
-
-    @Override
-    public synchronized void setMaxMemory(int domid, long kib) {
-        calls.add("maxmem " + fake(domid).info.domid() + " " + kib);
-    }
-
-    @Override
     public synchronized void rename(int domid, String name) {
         Fake fake = fake(domid);
         DomainConfig.nameProblem(name).ifPresent(wrong -> {
