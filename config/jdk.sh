@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by ./splitvisor and ./verify: finds a JDK of version 25 or newer, and Maven. POSIX sh, no output.
+# SPLITVISOR_JDK_FOLDERS: where JDKs are installed, each in a folder of its own; separated by colons, instead of the usual places.
 
 # jdk_major DIR: prints the feature version of the JDK in DIR, nothing where there is none.
 jdk_major() {
@@ -26,13 +27,20 @@ find_jdk() {
         return 0
     fi
     jdk_user=${HOME:-/nonexistent}
-    for jdk_candidate in /usr/lib/jvm/* /opt/* /opt/java/* \
-            "$jdk_user"/.sdkman/candidates/java/* "$jdk_user"/.jdks/* /Library/Java/JavaVirtualMachines/*/Contents/Home; do
-        if jdk_fits "$jdk_candidate"; then
-            JAVA_HOME=$jdk_candidate
-            export JAVA_HOME
-            return 0
-        fi
+    jdk_rest=${SPLITVISOR_JDK_FOLDERS-/usr/lib/jvm:/opt:/opt/java:$jdk_user/.sdkman/candidates/java:$jdk_user/.jdks:/Library/Java/JavaVirtualMachines}
+    while [ -n "$jdk_rest" ]; do
+        jdk_folder=${jdk_rest%%:*}
+        case "$jdk_rest" in
+            *:*) jdk_rest=${jdk_rest#*:} ;;
+            *) jdk_rest= ;;
+        esac
+        for jdk_candidate in "$jdk_folder"/* "$jdk_folder"/*/Contents/Home; do
+            if jdk_fits "$jdk_candidate"; then
+                JAVA_HOME=$jdk_candidate
+                export JAVA_HOME
+                return 0
+            fi
+        done
     done
     jdk_java=$(command -v java 2>/dev/null) || return 1
     jdk_java=$(readlink -f "$jdk_java" 2>/dev/null) || return 1
@@ -52,7 +60,11 @@ require_jdk() {
         echo "$1: no JDK 25 or newer found."
         echo "Install one, for example the package openjdk-25-jdk or temurin-25-jdk (https://adoptium.net), or"
         echo "'sdk install java 25-tem', and set JAVA_HOME to its folder if it is in none of the usual places:"
-        echo "  /usr/lib/jvm/*, /opt/*, ~/.sdkman/candidates/java/*, ~/.jdks/*, java on the PATH."
+        if [ -n "${SPLITVISOR_JDK_FOLDERS+set}" ]; then
+            echo "  the folders in SPLITVISOR_JDK_FOLDERS ($SPLITVISOR_JDK_FOLDERS), java on the PATH."
+        else
+            echo "  /usr/lib/jvm/*, /opt/*, ~/.sdkman/candidates/java/*, ~/.jdks/*, java on the PATH."
+        fi
         if [ -n "${JAVA_HOME:-}" ]; then
             echo "JAVA_HOME is $JAVA_HOME, which is not a JDK 25 or newer."
         fi

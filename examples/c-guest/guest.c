@@ -10,6 +10,7 @@
 #include "sha256.h"
 #include "splitvisor.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -341,6 +342,27 @@ static void print_node(const char *path)
     free(value);
 }
 
+/* How far the clock is from the host's, and how late a timer comes. */
+static void print_time(void)
+{
+    struct timespec now;
+    uint64_t before = system_time();
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t host = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    uint64_t after = system_time();
+    int64_t error = host < before ? (int64_t)(before - host) : host > after ? (int64_t)(host - after) : 0;
+    console_printf("system time %llu.%03llu s, off by %lld ns\n", (unsigned long long)(after / 1000000000u),
+        (unsigned long long)(after / 1000000u % 1000u), (long long)error);
+    int64_t bound = timer_bind();
+    if (bound < 0 && bound != -EEXIST) {
+        console_printf("no timer\n");
+        return;
+    }
+    uint64_t until = system_time() + 20000000u;
+    timer_sleep(until);
+    console_printf("timer late by %llu ns\n", (unsigned long long)(system_time() - until));
+}
+
 static uint32_t read_commands(void)
 {
     char line[128];
@@ -348,9 +370,11 @@ static uint32_t read_commands(void)
     console_printf("ready; \"help\" names the commands\n");
     while (console_read_line(line, sizeof line)) {
         if (strcmp(line, "help") == 0)
-            console_printf("info | xs PATH | sum DISK | poweroff | reboot\n");
+            console_printf("info | time | xs PATH | sum DISK | poweroff | reboot\n");
         else if (strcmp(line, "info") == 0)
             print_version();
+        else if (strcmp(line, "time") == 0)
+            print_time();
         else if (strncmp(line, "xs ", 3) == 0)
             print_node(line + 3);
         else if (strncmp(line, "sum ", 4) == 0)

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Shared memory is read and written with explicit order; each release here pairs with an acquire in Dom0, and back. */
@@ -418,6 +419,75 @@ int64_t hypercall(uint64_t op, uint64_t command, const void *argument, size_t by
     if (answer != NULL)
         memcpy(answer, (uint8_t *)frame_address(calls.arguments) + (size_t)index * ARGUMENT_BYTES, bytes);
     return calls.results[index];
+}
+
+/* ---- Time: vcpu_time_info of xen.h. ---- */
+
+enum { VCPU_TIME_INFO = 32 }; /* in vCPU 0's vcpu_info, where shared_info begins */
+
+struct vcpu_time_info {
+    uint32_t version; /* odd while the monitor writes the rest */
+    uint32_t pad0;
+    uint64_t tsc_timestamp;
+    uint64_t system_time;
+    uint32_t tsc_to_system_mul; /* 0: there is no counter */
+    int8_t tsc_shift;
+    uint8_t flags;
+    uint8_t pad1[2];
+};
+
+_Static_assert(sizeof(struct vcpu_time_info) == 32, "vcpu_time_info");
+
+static uint64_t monotonic(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t system_time(void)
+{
+#if defined(__x86_64__)
+    const volatile struct vcpu_time_info *info =
+        (void *)((uint8_t *)frame_address(special_frame(SPECIAL_SHARED_INFO)) + VCPU_TIME_INFO);
+    while (true) {
+        uint32_t version = acquire(&info->version);
+        uint64_t timestamp = info->tsc_timestamp, base = info->system_time;
+        uint32_t mul = info->tsc_to_system_mul;
+        int shift = info->tsc_shift;
+        if (mul == 0)
+            break;
+        __builtin_ia32_lfence();
+        uint64_t delta = __builtin_ia32_rdtsc() - timestamp;
+        __builtin_ia32_lfence();
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if ((version & 1) == 0 && info->version == version) {
+            delta = shift < 0 ? delta >> -shift : delta << shift;
+            return base + (uint64_t)((unsigned __int128)delta * mul >> 32);
+        }
+        spin_hint();
+    }
+#endif
+    return monotonic();
+}
+
+int64_t timer_bind(void)
+{
+    struct {
+        uint32_t virq, vcpu, port;
+    } bind = {0, 0, 0}; /* VIRQ_TIMER */
+    return hypercall(EVENT_CHANNEL_OP, EVTCHNOP_BIND_VIRQ, &bind, sizeof bind, &bind);
+}
+
+static bool time_has_come(void *until)
+{
+    return system_time() >= *(uint64_t *)until;
+}
+
+void timer_sleep(uint64_t until)
+{
+    hypercall(SET_TIMER_OP, until, NULL, 0, NULL);
+    wait_until(time_has_come, &until, -1);
 }
 
 uint32_t event_alloc_unbound(uint32_t remote_domid)

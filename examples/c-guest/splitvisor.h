@@ -13,8 +13,8 @@
 #define PAGE_SIZE 4096u
 
 /* Xen's numbers: hypercalls, their commands, errors, states. */
-enum { XEN_VERSION_OP = 17, GRANT_TABLE_OP = 20, SCHED_OP = 29, EVENT_CHANNEL_OP = 32 };
-enum { EVTCHNOP_CLOSE = 3, EVTCHNOP_SEND = 4, EVTCHNOP_ALLOC_UNBOUND = 6 };
+enum { SET_TIMER_OP = 15, XEN_VERSION_OP = 17, GRANT_TABLE_OP = 20, SCHED_OP = 29, EVENT_CHANNEL_OP = 32 };
+enum { EVTCHNOP_BIND_VIRQ = 1, EVTCHNOP_CLOSE = 3, EVTCHNOP_SEND = 4, EVTCHNOP_ALLOC_UNBOUND = 6 };
 enum { SCHEDOP_SHUTDOWN = 2 };
 enum { SHUTDOWN_POWEROFF = 0, SHUTDOWN_REBOOT = 1, SHUTDOWN_CRASH = 3 };
 enum {
@@ -49,6 +49,16 @@ int64_t hypercall(uint64_t op, uint64_t command, const void *argument, size_t by
 uint32_t event_alloc_unbound(uint32_t remote_domid);
 void event_send(uint32_t port); /* does not wait for the result */
 void event_close(uint32_t port);
+
+/*
+ * System time, in nanoseconds since the host booted, read without a hypercall: from vcpu_time_info and the processor's
+ * counter, or, where there is none, from CLOCK_MONOTONIC, which is the same.
+ */
+uint64_t system_time(void);
+/* Binds the timer's interrupt: a set_timer_op wakes this vCPU from now on. Negative is a Xen error. */
+int64_t timer_bind(void);
+/* Sleeps until a system time; timer_bind() comes first. */
+void timer_sleep(uint64_t until);
 
 /* Sleeps until ready() is true; false if that takes longer than so many milliseconds (negative: for ever). */
 bool wait_until(bool (*ready)(void *), void *context, int millis);

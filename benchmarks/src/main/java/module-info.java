@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Microbenchmarks, and runs side by side with peers. */
+// The peers' jars are no modules, and need not be.
+@SuppressWarnings("requires-automatic")
 module io.splitvisor.benchmarks {
     requires io.splitvisor.dom0;
     requires io.splitvisor.domu;
+    requires com.lmax.disruptor;
+    requires io.aeron.client;
+    requires io.aeron.driver;
     requires jdk.management;
+    requires org.agrona;
     requires tools.jackson.databind;
 
     // The guest's runtime finds it by name.

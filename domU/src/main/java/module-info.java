@@ -10,5 +10,6 @@ module io.splitvisor.domu {
     exports io.splitvisor.domu.event;
     exports io.splitvisor.domu.grant;
     exports io.splitvisor.domu.memory;
+    exports io.splitvisor.domu.time;
     exports io.splitvisor.domu.training;
 }

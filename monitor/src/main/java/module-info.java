@@ -8,4 +8,5 @@ module io.splitvisor.monitor {
     exports io.splitvisor.monitor.grant;
     exports io.splitvisor.monitor.hypercall;
     exports io.splitvisor.monitor.memory;
+    exports io.splitvisor.monitor.time;
 }

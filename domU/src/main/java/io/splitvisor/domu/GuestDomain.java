@@ -13,6 +13,7 @@ import io.splitvisor.domu.event.Vcpu;
 import io.splitvisor.domu.frontend.FrontendDomain;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.domu.time.PvClock;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.xenstore.RingTransport;
@@ -35,8 +36,11 @@ public final class GuestDomain {
     private final EventChannels events;
     private final Console console;
     private final ShutdownControl control = new ShutdownControl(this);
+    private final Balloon balloon;
+    private final VcpuStates vcpuStates;
     private Xenstore xenstore;
     private String name;
+    private PvClock clock;
 
     /** How the guest's process ends: in a host of its own, by halting it. */
     @FunctionalInterface
@@ -54,15 +58,33 @@ public final class GuestDomain {
         this.attachment = attachment;
         this.arguments = arguments;
         this.end = end;
-        this.memory = new GuestMemory(attachment.ram(), attachment.layout());
+        this.memory = new GuestMemory(attachment.ram(), attachment.layout(), initialPages(attachment));
+        this.balloon = new Balloon(this, initialPages(attachment));
         this.vcpus = vcpus();
-        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]));
+        this.grants = new GrantTable(memory, new WakeUp(vcpus[0]), vcpus[0].hypercalls());
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
-        events.deliverTo(vcpus[0]);
+        this.vcpuStates = new VcpuStates(
+                vcpus[0].hypercalls(), vcpus.length, vcpu -> CpuAvailability.isAvailable(xenstore(), vcpu));
+        events.deliverTo(vcpus);
         for (Vcpu vcpu : vcpus) {
             vcpu.start(vcpus, events);
         }
+        if (wantsFifoEvents(commandLine())) {
+            events.useFifo(memory);
+        }
         this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
+    }
+
+    /** The word that Linux has for it, too; the two-level ABI is the shorter path as long as there are few ports. */
+    private static boolean wantsFifoEvents(String commandLine) {
+        return List.of(commandLine.split("\\s+")).contains("xen.fifo_events=1");
+    }
+
+    /** What start_info says; a hole is not to be touched, so the layout's number would be too many. */
+    private static int initialPages(Attachment attachment) {
+        long startInfo = DomainLayout.bytes(attachment.layout().startInfo());
+        long pages = StartInfo.nrPages(attachment.ram(), startInfo);
+        return Math.clamp(pages, 1, attachment.layout().ramPages());
     }
 
     private Vcpu[] vcpus() {
@@ -160,6 +182,11 @@ public final class GuestDomain {
         return memory;
     }
 
+    /** How much of its memory the domain keeps. It follows the toolstack once {@link #followShutdown} was called. */
+    public Balloon balloon() {
+        return balloon;
+    }
+
     /** The grant table. */
     public GrantTable grants() {
         return grants;
@@ -172,12 +199,61 @@ public final class GuestDomain {
 
     /** Hypercalls, one at a time, through vCPU 0's ring. */
     public Hypercalls hypercalls() {
-        return hypercalls(0);
+        return vcpus[0].hypercalls();
     }
 
-    /** Hypercalls, one at a time, through a vCPU's ring: threads that make many may each want their own. */
+    /**
+     * Hypercalls, one at a time, through a vCPU's ring: threads that make many may each want their own. A vCPU that is down is
+     * brought up.
+     *
+     * @throws IllegalStateException if the toolstack does not let the domain use it
+     */
     public Hypercalls hypercalls(int vcpu) {
+        vcpuStates.bringUp(vcpu);
         return vcpus[vcpu].hypercalls();
+    }
+
+    /**
+     * Brings a vCPU up, and runs something on it, in a thread of its own. This is what {@code VCPUOP_initialise} and {@code
+     * VCPUOP_up} come to in a JVM: the context of a vCPU is its entry point.
+     *
+     * @param vcpu from 1: vCPU 0 is up from the start
+     * @return the thread
+     * @throws IllegalStateException if it is up, or if the toolstack does not let the domain use it
+     */
+    public Thread startVcpu(int vcpu, Runnable entry) {
+        if (!vcpuStates.bringUp(vcpu)) {
+            throw new IllegalStateException("vCPU " + vcpu + " is up");
+        }
+        return Thread.ofPlatform().name("vcpu" + vcpu + "-main").daemon(true).start(entry);
+    }
+
+    /**
+     * Takes a vCPU down: its hypercalls are not served, and its periodic timer stands still, until it is brought up again. The
+     * thread that {@link #startVcpu} started goes on; the events of its ports come all the same.
+     *
+     * @param vcpu from 1
+     */
+    public void stopVcpu(int vcpu) {
+        vcpuStates.takeDown(vcpu);
+    }
+
+    /** The toolstack took a vCPU away, or gave it back. */
+    void vcpuAvailable(int vcpu, boolean available) {
+        vcpuStates.available(vcpu, available);
+    }
+
+    /** Whether a vCPU is up. */
+    public boolean isVcpuUp(int vcpu) {
+        return vcpuStates.isUp(vcpu);
+    }
+
+    /** System time and the wall clock, without a hypercall. */
+    public synchronized PvClock clock() {
+        if (clock == null) {
+            clock = PvClock.of(memory.page(attachment.layout().sharedInfo()), 0);
+        }
+        return clock;
     }
 
     /** How many vCPUs the domain has. */
@@ -192,7 +268,7 @@ public final class GuestDomain {
         return new HypercallBatch(hypercalls().ring(), capacity, memory.segment(), GuestMemory.address(frame));
     }
 
-    /** Starts to follow the toolstack's wishes: without this, {@code splitvisor shutdown} has no effect. */
+    /** Starts to follow the toolstack's wishes: without this, {@code splitvisor shutdown} and {@code mem-set} have no effect. */
     public void followShutdown() {
         control.start();
     }

@@ -5,6 +5,7 @@ import io.splitvisor.abi.ShutdownReason;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -33,10 +34,12 @@ public final class GuestMain {
         run(domain, args[0]);
     }
 
+    /** What is meant for the runtime, as {@code xen.fifo_events=1}, is nothing that the guest's class has asked for. */
     private static List<String> rest(String[] args) {
-        String[] arguments = new String[args.length - 1];
-        System.arraycopy(args, 1, arguments, 0, arguments.length);
-        return List.of(arguments);
+        return Arrays.stream(args)
+                .skip(1)
+                .filter(word -> !word.startsWith("xen."))
+                .toList();
     }
 
     /** Runs a guest class in a domain, to its end. */

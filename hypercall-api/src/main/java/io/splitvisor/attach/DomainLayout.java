@@ -30,6 +30,15 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
     /** Offset in a vCPU's control page of the word that is 1 while the vCPU sleeps (Dom0 rings the guest's bell then). */
     public static final int VCPU_ASLEEP = 0;
 
+    /** Frames that a grant table has at first, if it can have so many; it grows when the guest asks. */
+    public static final int INITIAL_GRANT_FRAMES = 8;
+
+    /** Offset there of the system time, 8 bytes, since which the vCPU has been asleep; 0 while it is awake. For its runstate. */
+    public static final int VCPU_ASLEEP_SINCE = 8;
+
+    /** Offset there of the nanoseconds, 8 bytes, that the vCPU has slept altogether, the present sleep left out. */
+    public static final int VCPU_SLEPT = 16;
+
     /** Most RAM a domain can have: 16 TiB would overflow the frame number; this is 1 TiB. */
     public static final int MAX_RAM_PAGES = 1 << 28;
 
@@ -69,6 +78,11 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
     /** First frame of the grant table. */
     public int grantTable() {
         return ramPages + 4;
+    }
+
+    /** Pages that the grant table has before the guest asks for more. */
+    public int initialGrantFrames() {
+        return Math.min(INITIAL_GRANT_FRAMES, grantFrames);
     }
 
     /** First of the {@link #grantStatusFrames}. */

@@ -9,6 +9,14 @@ public interface IoLoop {
     /** Tells that a worker has work. Any thread; cheap when it is known already. */
     void wake(RingWorker worker);
 
+    /**
+     * Tells that a worker's event channel fired. As {@link #wake}, but the word of another domain: when there was no work
+     * behind it again and again, this worker's events wait, up to a second; a wake does not. Any thread.
+     */
+    default void notified(RingWorker worker) {
+        wake(worker);
+    }
+
     /** Stops calling a worker; it may be woken again. In the loop only. */
     void forget(RingWorker worker);
 

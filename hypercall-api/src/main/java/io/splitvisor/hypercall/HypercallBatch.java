@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
@@ -46,18 +47,23 @@ public final class HypercallBatch {
     private final EventChannelCalls evtchn = new EventChannelCalls(this);
     private final GrantTableCalls gnttab = new GrantTableCalls(this);
     private final SchedCalls sched = new SchedCalls(this);
+    private final VcpuCalls vcpu = new VcpuCalls(this);
     private final XenVersionCalls version = new XenVersionCalls(this);
+    private final MemoryCalls mem = new MemoryCalls(this);
+    private final DomainCalls domain = new DomainCalls(this);
     private int count;
     private int state = EMPTY;
 
-    // Written with the ring's lock held; completion is published by the volatile store.
+    // Written with the ring's lock held; completion is published by the release store.
     private int published;
     private int completed;
     /** Results that come through the ring: all, unless the batch is cut short. */
     private int toCome;
 
     private boolean cancelled;
-    private volatile boolean complete = true;
+    /** Set with release, read with acquire: a whole hypercall costs little more than a fence. */
+    private final AtomicBoolean complete = new AtomicBoolean(true);
+
     private volatile Thread waiter;
     private Consumer<HypercallBatch> listener;
     private CompletableFuture<HypercallBatch> future;
@@ -168,9 +174,24 @@ public final class HypercallBatch {
         return sched;
     }
 
+    /** Adds operations on the domain's vCPUs and their timers. */
+    public VcpuCalls vcpu() {
+        return vcpu;
+    }
+
     /** Adds questions about the monitor. */
     public XenVersionCalls version() {
         return version;
+    }
+
+    /** Adds operations on this domain's memory. */
+    public MemoryCalls mem() {
+        return mem;
+    }
+
+    /** Adds the small operations on this domain. */
+    public DomainCalls domain() {
+        return domain;
     }
 
     /** Guest-physical memory. */
@@ -210,7 +231,7 @@ public final class HypercallBatch {
             return true;
         }
         state = EMPTY;
-        complete = true;
+        complete.setPlain(true);
         return false;
     }
 
@@ -242,7 +263,8 @@ public final class HypercallBatch {
             completed = 0;
             toCome = count;
             cancelled = false;
-            complete = false;
+            // Published with the requests: by the ring's lock.
+            complete.setPlain(false);
         }
     }
 
@@ -265,32 +287,32 @@ public final class HypercallBatch {
 
     /** Whether all results are there. Does not look into the ring; see {@link #poll}. */
     public boolean isComplete() {
-        return complete;
+        return complete.getAcquire();
     }
 
     /** Takes what results have come, and tells whether the batch is complete. Never waits. */
     public boolean poll() {
-        if (!complete && ring.hasResponses()) {
+        if (!isComplete() && ring.hasResponses()) {
             ring.takeResponses();
         }
-        return complete;
+        return isComplete();
     }
 
     /** How many results are there: those of the calls below this index. */
     public int completed() {
-        return complete ? count : ring.completedOf(this);
+        return isComplete() ? count : ring.completedOf(this);
     }
 
     /** Waits for all results, first spinning as long as that has paid lately, then asleep. */
     public void await() {
-        if (!complete) {
+        if (!isComplete()) {
             ring.await(this, HypercallWait.ADAPTIVE, Long.MAX_VALUE);
         }
     }
 
     /** Waits for all results in a way that the caller chooses. */
     public void await(HypercallWait how) {
-        if (!complete) {
+        if (!isComplete()) {
             ring.await(this, how, Long.MAX_VALUE);
         }
     }
@@ -301,16 +323,23 @@ public final class HypercallBatch {
      * @return whether they are there; if not, the batch is still under way
      */
     public boolean await(HypercallWait how, Duration atMost) {
-        if (!complete) {
+        if (!isComplete()) {
             ring.await(this, how, atMost.toNanos());
         }
-        return complete;
+        return isComplete();
     }
 
     /** {@link #submit}, then {@link #await}. */
     public void run() {
-        submit();
-        await();
+        run(HypercallWait.ADAPTIVE);
+    }
+
+    /** {@link #submit}, then {@link #await(HypercallWait)}, for less than the two of them. */
+    public void run(HypercallWait how) {
+        start();
+        if (count > 0) {
+            ring.run(this, how);
+        }
     }
 
     /**
@@ -331,7 +360,7 @@ public final class HypercallBatch {
 
     private void requireComplete(int index) {
         Objects.checkIndex(index, count);
-        if (state != SUBMITTED || !complete) {
+        if (state != SUBMITTED || !isComplete()) {
             throw new IllegalStateException("the batch is not complete");
         }
     }
@@ -348,7 +377,7 @@ public final class HypercallBatch {
     }
 
     private void requireIdle() {
-        if (!complete) {
+        if (!isComplete()) {
             throw new IllegalStateException("the batch is under way");
         }
     }
@@ -399,9 +428,16 @@ public final class HypercallBatch {
         return published < toCome;
     }
 
-    /** The last result has come: the batch is its owner's again. */
+    /**
+     * The last result has come: the batch is its owner's again. With the ring's lock held, which a waiter takes between
+     * naming himself and his last look.
+     */
     void publishCompletion() {
-        complete = true;
+        complete.setRelease(true);
+        unparkWaiter();
+    }
+
+    private void unparkWaiter() {
         Thread parked = waiter;
         if (parked != null) {
             LockSupport.unpark(parked);
@@ -416,7 +452,9 @@ public final class HypercallBatch {
         CompletableFuture<HypercallBatch> promise = future;
         Consumer<HypercallBatch> action = listener;
         future = null;
-        publishCompletion();
+        // Volatile: without the lock the fence is needed between this and the look at the waiter.
+        complete.set(true);
+        unparkWaiter();
         if (action != null) {
             action.accept(this);
         }

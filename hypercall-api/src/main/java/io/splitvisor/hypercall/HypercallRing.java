@@ -28,6 +28,9 @@ public final class HypercallRing {
     /** A mask: turns between two offers of the processor to somebody else. */
     private static final int TURNS_PER_LOOK = 255;
 
+    /** Turns of a spin that others may have to wait for: less than a microsecond. */
+    private static final int TURNS_WITH_LOCK = 20;
+
     private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long FIRST_PARK_NANOS = 100_000;
     private static final long LONGEST_PARK_NANOS = 50_000_000;
@@ -153,35 +156,74 @@ public final class HypercallRing {
         return submitPart(batch, true);
     }
 
-    /** Publishes as much of a batch as there is room for, or all or nothing; whether nothing is left to publish. */
-    private boolean submitPart(HypercallBatch batch, boolean allOrNothing) {
-        boolean notify = false;
+    /**
+     * Submits and waits. As long as Dom0 is awake the answer is here before the lock is worth giving back, and taking it once
+     * more for the answer would cost a tenth of the whole call.
+     */
+    void run(HypercallBatch batch, HypercallWait how) {
+        boolean notify;
         HypercallBatch finished;
         boolean nothingLeft;
         lock.lock();
         try {
             finished = takeAvailable(null);
-            int first = batch.published();
-            int calls = Math.min(batch.size() - first, ring.freeRequests());
-            if (broken || batch.cancelled()) {
-                finished = cutShort(batch, finished);
-            } else if (calls > 0 && (!allOrNothing || calls == batch.size())) {
-                for (int next = first; next < first + calls; next++) {
-                    stage(batch, next);
+            notify = publishPart(batch, false);
+            finished = broken || batch.cancelled() ? cutShort(batch, finished) : listen(finished);
+            nothingLeft = !batch.hasUnpublished();
+            if (nothingLeft && !notify && how != HypercallWait.SLEEP) {
+                for (int turn = 0; turn < TURNS_WITH_LOCK && !batch.isComplete(); turn++) {
+                    if (hasResponses()) {
+                        finished = takeAvailable(finished);
+                    } else {
+                        Thread.onSpinWait();
+                    }
                 }
-                if (first == 0 && batch.hasListener()) {
-                    sleepers(1);
-                }
-                batch.published(first + calls);
-                notify = publish(calls);
-                finished = listen(finished);
             }
+        } finally {
+            lock.unlock();
+        }
+        conclude(notify, finished);
+        if (!nothingLeft) {
+            submit(batch);
+        }
+        if (!batch.isComplete()) {
+            await(batch, how, Long.MAX_VALUE);
+        }
+    }
+
+    /** Publishes as much of a batch as there is room for, or all or nothing; whether nothing is left to publish. */
+    private boolean submitPart(HypercallBatch batch, boolean allOrNothing) {
+        boolean notify;
+        HypercallBatch finished;
+        boolean nothingLeft;
+        lock.lock();
+        try {
+            finished = takeAvailable(null);
+            notify = publishPart(batch, allOrNothing);
+            finished = broken || batch.cancelled() ? cutShort(batch, finished) : listen(finished);
             nothingLeft = !batch.hasUnpublished();
         } finally {
             lock.unlock();
         }
         conclude(notify, finished);
         return nothingLeft;
+    }
+
+    /** With the lock held: puts calls into the ring; whether Dom0 wants its bell rung. */
+    private boolean publishPart(HypercallBatch batch, boolean allOrNothing) {
+        int first = batch.published();
+        int calls = Math.min(batch.size() - first, ring.freeRequests());
+        if (broken || batch.cancelled() || calls == 0 || (allOrNothing && calls < batch.size())) {
+            return false;
+        }
+        for (int next = first; next < first + calls; next++) {
+            stage(batch, next);
+        }
+        if (first == 0 && batch.hasListener()) {
+            sleepers(1);
+        }
+        batch.published(first + calls);
+        return publish(calls);
     }
 
     private void stage(HypercallBatch batch, int call) {
@@ -384,7 +426,7 @@ public final class HypercallRing {
     void await(HypercallBatch batch, HypercallWait how, long nanos) {
         boolean done =
                 switch (how) {
-                    case SPIN -> spinFor(batch, Integer.MAX_VALUE, nanos);
+                    case SPIN -> spinFor(batch, Long.MAX_VALUE, nanos);
                     case ADAPTIVE -> spinFor(batch, spin.limit(), nanos);
                     case SLEEP -> batch.isComplete();
                 };
@@ -400,11 +442,11 @@ public final class HypercallRing {
         spin.slept(System.nanoTime() - start);
     }
 
-    private boolean spinFor(HypercallBatch batch, int limit, long nanos) {
+    private boolean spinFor(HypercallBatch batch, long limit, long nanos) {
         long start = 0;
-        for (int turn = 0; turn < limit; turn++) {
+        for (long turn = 0; turn < limit; turn++) {
             if (batch.isComplete()) {
-                spin.succeeded(turn);
+                spin.succeeded((int) Math.min(turn, SPIN_TURNS));
                 return true;
             }
             if (hasResponses() && lock.tryLock()) {

@@ -289,10 +289,117 @@ public final class Hypercalls {
         return (int) finish(batch);
     }
 
+    /**
+     * {@code SCHEDOP_watchdog}.
+     *
+     * @param id 0 for a new one; else the one to set again
+     * @param seconds until it ends the domain; 0 gives a watchdog back
+     * @return the new one's id, 0, or a negative error
+     */
+    public int schedWatchdog(int id, int seconds) {
+        HypercallBatch batch = borrow();
+        batch.sched().watchdog(id, seconds);
+        return (int) finish(batch);
+    }
+
+    /** {@code set_timer_op}: the system time at which VIRQ_TIMER comes to this vCPU, or 0 for never; 0 or a negative error. */
+    public int setTimer(long systemTime) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().setTimer(systemTime);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_set_periodic_timer}: 0 or a negative error. */
+    public int vcpuSetPeriodicTimer(int vcpu, long nanos) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().setPeriodicTimer(vcpu, nanos);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_stop_periodic_timer}: 0 or a negative error. */
+    public int vcpuStopPeriodicTimer(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().stopPeriodicTimer(vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_initialise}, with a context anywhere in memory; 0 or a negative error. */
+    public int vcpuInitialise(int vcpu, long context) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().initialise(vcpu, context);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_up}: 0 or a negative error. */
+    public int vcpuUp(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().up(vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_down}: 0 or a negative error. */
+    public int vcpuDown(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().down(vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_is_up}: 1 or 0, or a negative error. */
+    public int vcpuIsUp(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().isUp(vcpu);
+        return (int) finish(batch);
+    }
+
+    /** {@code VCPUOP_get_runstate_info}; null for a vCPU that there is not. */
+    public VcpuCalls.RunstateInfo vcpuRunstate(int vcpu) {
+        HypercallBatch batch = borrow();
+        batch.vcpu().getRunstateInfo(vcpu);
+        batch.run();
+        VcpuCalls.RunstateInfo answer = batch.result(0) == 0 ? batch.vcpu().runstate(0) : null;
+        giveBack(batch);
+        return answer;
+    }
+
     /** {@code XENVER_version}: major shifted left by 16, plus minor; or a negative error. */
     public int xenVersion() {
         HypercallBatch batch = borrow();
         batch.version().version();
         return (int) finish(batch);
+    }
+
+    /** {@code XENMEM_populate_physmap}, order 0: how many frames of the list got pages; or a negative error. */
+    public long memPopulate(long list, long frames) {
+        HypercallBatch batch = borrow();
+        batch.mem().populatePhysmap(list, frames, 0);
+        return finish(batch);
+    }
+
+    /** {@code XENMEM_decrease_reservation}, order 0: how many pages of the list were given back; or a negative error. */
+    public long memDecrease(long list, long frames) {
+        HypercallBatch batch = borrow();
+        batch.mem().decreaseReservation(list, frames, 0);
+        return finish(batch);
+    }
+
+    /** {@code XENMEM_current_reservation}: pages that the domain has, or a negative error. */
+    public long memCurrent() {
+        HypercallBatch batch = borrow();
+        batch.mem().currentReservation();
+        return finish(batch);
+    }
+
+    /** {@code XENMEM_maximum_reservation}: pages that the domain may have, or a negative error. */
+    public long memMaximum() {
+        HypercallBatch batch = borrow();
+        batch.mem().maximumReservation();
+        return finish(batch);
+    }
+
+    /** {@code CONSOLEIO_write} of text in guest memory: 0 or a negative error. */
+    public long consoleWrite(long text, int bytes) {
+        HypercallBatch batch = borrow();
+        batch.domain().consoleWrite(text, bytes);
+        return finish(batch);
     }
 }

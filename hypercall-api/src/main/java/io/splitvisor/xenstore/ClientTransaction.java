@@ -7,16 +7,35 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class ClientTransaction extends NodeRequests implements Transaction {
     private final XenstoreConnection connection;
     private final int id;
+    private final int generation;
     private final AtomicBoolean open = new AtomicBoolean(true);
 
-    ClientTransaction(XenstoreConnection connection, int id) {
+    /** @param generation of the connection in which it began */
+    ClientTransaction(XenstoreConnection connection, int id, int generation) {
         this.connection = connection;
         this.id = id;
+        this.generation = generation;
     }
 
     @Override
     XsMessage exchange(XsMessageType type, byte[] payload, String what) {
-        return connection.exchange(type, id, payload, what);
+        if (isGone()) {
+            throw new XenstoreException(XsError.EAGAIN, type.name(), what);
+        }
+        try {
+            return connection.exchange(type, id, payload, what);
+        } catch (XenstoreException e) {
+            // Whether a commit was done nobody knows; anything else in a transaction that is gone was not.
+            if (e.error() == XsError.EIO && isGone() && type != XsMessageType.TRANSACTION_END) {
+                throw new XenstoreException(XsError.EAGAIN, type.name(), what, e);
+            }
+            throw e;
+        }
+    }
+
+    /** The connection has started over, and with it all transactions ended. */
+    private boolean isGone() {
+        return connection.generation() != generation;
     }
 
     @Override
@@ -36,7 +55,11 @@ final class ClientTransaction extends NodeRequests implements Transaction {
 
     @Override
     public void abort() {
-        end("F");
+        if (isGone()) {
+            open.set(false);
+        } else {
+            end("F");
+        }
     }
 
     @Override

@@ -19,17 +19,21 @@ final class ClientWatch implements Watch {
     private final String path;
     private final String token;
     private final WatchHandler handler;
+    private final byte[] request;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final LinkedHashSet<String> pending = new LinkedHashSet<>();
-    private boolean closed;
+    private volatile boolean set;
+    private volatile boolean closed;
     private String broken;
 
-    ClientWatch(XenstoreConnection connection, String path, String token, WatchHandler handler) {
+    /** @param request the payload that sets it */
+    ClientWatch(XenstoreConnection connection, String path, String token, WatchHandler handler, byte[] request) {
         this.connection = connection;
         this.path = path;
         this.token = token;
         this.handler = handler;
+        this.request = request;
     }
 
     @Override
@@ -40,6 +44,20 @@ final class ClientWatch implements Watch {
     @Override
     public String token() {
         return token;
+    }
+
+    /** The payload that sets it. */
+    byte[] request() {
+        return request;
+    }
+
+    /** Whether xenstored knows it, as far as we know. */
+    boolean isSet() {
+        return set && !closed;
+    }
+
+    void markSet() {
+        set = true;
     }
 
     WatchHandler handler() {

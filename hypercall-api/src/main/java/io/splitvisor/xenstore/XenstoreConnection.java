@@ -33,6 +33,7 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
     private final Map<String, List<ClientWatch>> watches = new HashMap<>();
     private final XsDecoder decoder = new XsDecoder();
     private int nextRequest = 1;
+    private volatile int generation;
     private String closed;
     private WatchDispatcher dispatcher;
 
@@ -76,9 +77,66 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
         }
 
         @Override
+        public void restarted(String reason) {
+            decoder.reset();
+            startOver("the connection started over: " + reason);
+        }
+
+        @Override
         public void closed(String reason) {
             fail(reason);
         }
+    }
+
+    /** Nobody gets an answer any more; watches are set again, on a thread of its own, which fires each of them. */
+    private void startOver(String reason) {
+        List<Call> failed;
+        List<ClientWatch> gone = new ArrayList<>();
+        int current;
+        lock.lock();
+        try {
+            current = generation + 1;
+            generation = current;
+            failed = new ArrayList<>(calls.values());
+            calls.clear();
+            for (List<ClientWatch> same : watches.values()) {
+                for (ClientWatch watch : same) {
+                    if (watch.isSet()) {
+                        gone.add(watch);
+                    }
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        for (Call call : failed) {
+            call.fail(reason);
+        }
+        if (!gone.isEmpty()) {
+            Thread setter = new Thread(() -> setAgain(gone, current), "xenstore-rewatch");
+            setter.setDaemon(true);
+            setter.start();
+        }
+    }
+
+    private void setAgain(List<ClientWatch> gone, int current) {
+        for (ClientWatch watch : gone) {
+            try {
+                if (watch.isSet() && generation == current) {
+                    request(XsMessageType.WATCH, watch.request(), watch.path());
+                }
+            } catch (XenstoreException e) {
+                // If the connection started over again, another thread sees to it.
+                if (generation == current) {
+                    watch.fail("it could not be set again: " + e.getMessage());
+                }
+            }
+        }
+    }
+
+    /** Changes whenever the connection starts over. */
+    int generation() {
+        return generation;
     }
 
     private void dispatch(XsMessage message) {
@@ -168,7 +226,22 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
         return exchange(type, 0, payload, what);
     }
 
+    /** What only asks is asked again if the connection starts over meanwhile; anything else may have been done, and fails. */
     XsMessage exchange(XsMessageType type, int transaction, byte[] payload, String what) {
+        boolean asks = transaction == 0 && type.changesNothing();
+        while (true) {
+            int before = generation;
+            try {
+                return exchangeOnce(type, transaction, payload, what);
+            } catch (XenstoreException e) {
+                if (!asks || e.error() != XsError.EIO || generation == before) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private XsMessage exchangeOnce(XsMessageType type, int transaction, byte[] payload, String what) {
         if (payload.length > XsWire.PAYLOAD_MAX) {
             throw new XenstoreException(XsError.E2BIG, type.name(), what);
         }
@@ -259,9 +332,10 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
 
     @Override
     public Transaction begin() {
+        int begun = generation;
         XsMessage reply = request(XsMessageType.TRANSACTION_START, Payloads.nothing(), "");
         try {
-            return new ClientTransaction(this, Integer.parseUnsignedInt(reply.text()));
+            return new ClientTransaction(this, Integer.parseUnsignedInt(reply.text()), begun);
         } catch (NumberFormatException e) {
             throw new XenstoreException(XsError.EIO, "TRANSACTION_START", reply.text(), e);
         }
@@ -302,7 +376,6 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
 
     @Override
     public Watch watch(String path, String token, int depth, WatchHandler handler) {
-        ClientWatch watch = new ClientWatch(this, path, token, handler);
         byte[] payload;
         try {
             payload =
@@ -310,10 +383,12 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
         } catch (IllegalArgumentException e) {
             throw new XenstoreException(XsError.EINVAL, "WATCH", path, e);
         }
+        ClientWatch watch = new ClientWatch(this, path, token, handler, payload);
         add(watch);
         boolean set = false;
         try {
             request(XsMessageType.WATCH, payload, path);
+            watch.markSet();
             set = true;
         } finally {
             if (!set) {

@@ -8,6 +8,12 @@ public interface XenstoreTransport extends AutoCloseable {
         /** Bytes came; they are the receiver's only during the call. */
         void received(byte[] bytes, int offset, int length);
 
+        /**
+         * The connection starts over: bytes of a message that had begun do not come, watches and transactions are gone, and
+         * what was sent may have been done or not. By the thread that hands bytes over.
+         */
+        void restarted(String reason);
+
         /** Nothing will come any more. May be called more than once. */
         void closed(String reason);
     }

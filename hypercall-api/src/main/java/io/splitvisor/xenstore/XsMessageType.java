@@ -43,6 +43,22 @@ public enum XsMessageType {
         return code;
     }
 
+    /** Whether it only asks, so that asking twice is like asking once; a transaction that nobody uses ends by itself. */
+    boolean changesNothing() {
+        return switch (this) {
+            case DIRECTORY,
+                    DIRECTORY_PART,
+                    READ,
+                    GET_PERMS,
+                    GET_DOMAIN_PATH,
+                    IS_DOMAIN_INTRODUCED,
+                    GET_FEATURE,
+                    GET_QUOTA,
+                    TRANSACTION_START -> true;
+            default -> false;
+        };
+    }
+
     /** The type with this number, unsigned; null where xs_wire.h has none. */
     public static XsMessageType of(int code) {
         return code >= 0 && code < BY_CODE.length ? BY_CODE[code] : null;

@@ -122,7 +122,7 @@ class AbiAnyBytesPropertyTest {
                 struct.fields().values().stream()
                         .filter(Layout.Field::isArray)
                         .mapToInt(field -> (int) (field.size() / field.elem()))
-                        .findFirst()
+                        .min()
                         .orElseThrow();
         };
     }

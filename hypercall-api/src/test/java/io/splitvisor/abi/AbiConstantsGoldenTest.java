@@ -43,8 +43,18 @@ class AbiConstantsGoldenTest {
             ConstantClass.of(StartInfoFlags.class).has("xen", "SIF_"),
             ConstantClass.of(SchedOp.class).has("sched", "SCHEDOP_"),
             ConstantClass.of(VcpuOp.class).has("vcpu", "VCPUOP_"),
+            ConstantClass.of(Runstate.class).has("vcpu", "RUNSTATE_"),
             ConstantClass.of(MemoryOp.class)
                     .has("memory", "XENMEM_", "XENMEM_(paging_op|access|sharing|SHARING|FORK|resource|RDM).*"),
+            ConstantClass.of(MemoryFlags.class).has("memory", "XENMEMF_"),
+            ConstantClass.of(Domctl.class)
+                    .has("domctl", "XEN_DOMCTL_", "XEN_DOMCTL_([A-Z]|vmtrace_(enable|disable|reset|output|get|set)).*")
+                    .named("domctl", "XEN_DOMCTL_INTERFACE_VERSION", "INTERFACE_VERSION"),
+            ConstantClass.of(DomainFlags.class).has("domctl", "XEN_DOMINF_"),
+            ConstantClass.of(Sysctl.class)
+                    .has("sysctl", "XEN_SYSCTL_", "XEN_SYSCTL_([A-Z]|pm_op_|cpu_featureset_|cpu_policy_).*")
+                    .named("sysctl", "XEN_SYSCTL_INTERFACE_VERSION", "INTERFACE_VERSION"),
+            ConstantClass.of(PhysicalCapabilities.class).has("sysctl", "XEN_SYSCTL_PHYSCAP_"),
             ConstantClass.of(PhysmapSpace.class).has("memory", "XENMAPSPACE_"),
             ConstantClass.of(XenVersion.class).has("version", "XENVER_").has("version", "XEN_"),
             ConstantClass.of(XenFeature.class).has("features", "XENFEAT_"),

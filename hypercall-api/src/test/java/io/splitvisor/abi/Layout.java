@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -43,6 +44,15 @@ final class Layout {
         names.stream()
                 .filter(name -> isPadding(name) || names.stream().anyMatch(other -> other.startsWith(name + ".")))
                 .forEach(result::remove);
+        return result;
+    }
+
+    /** Some fields, unions among them. */
+    static Map<String, Field> fields(String struct, Set<String> names) {
+        Map<String, Field> result = new LinkedHashMap<>();
+        allFields(struct("structs", struct)).stream()
+                .filter(field -> names.contains(field.name))
+                .forEach(field -> result.put(field.name, field));
         return result;
     }
 

@@ -13,6 +13,7 @@ final class StructClass {
     final Map<String, String> renamed = new HashMap<>();
     final Map<String, Long> counts = new HashMap<>();
     final Set<String> ordered = new HashSet<>();
+    private final Set<String> only = new HashSet<>();
 
     private StructClass(Class<?> type, String struct) {
         this.type = type;
@@ -35,6 +36,12 @@ final class StructClass {
         return this;
     }
 
+    /** The fields that count, where a union has dozens of others. */
+    StructClass only(String... fields) {
+        only.addAll(Set.of(fields));
+        return this;
+    }
+
     /** Fields without plain accessors: a test of their own covers those with a memory order. */
     StructClass ordered(String... fields) {
         ordered.addAll(Set.of(fields));
@@ -44,7 +51,7 @@ final class StructClass {
     /** The fields by their constant's name. */
     Map<String, Layout.Field> fields() {
         Map<String, Layout.Field> result = new HashMap<>();
-        Layout.fields(struct)
+        (only.isEmpty() ? Layout.fields(struct) : Layout.fields(struct, only))
                 .values()
                 .forEach(field -> result.put(renamed.getOrDefault(field.name(), field.constant()), field));
         return result;

@@ -21,6 +21,7 @@ class RingTransportTest {
     private byte[] answer = {};
     private int answered;
     private int notifications;
+    private int restarts;
 
     private int word(int offset) {
         return page.get(ValueLayout.JAVA_INT, offset);
@@ -96,6 +97,79 @@ class RingTransportTest {
         try (XenstoreConnection store = new XenstoreConnection(transport)) {
             assertThatThrownBy(() -> store.read("/a")).isInstanceOf(XenstoreException.class);
             assertThatThrownBy(() -> store.read("/a")).isInstanceOf(XenstoreException.class);
+        }
+    }
+
+    /** A server that can start over, and does so when asked. */
+    private void serveAndRestart() {
+        if (word(XsWire.CONNECTION) == XsWire.RECONNECT) {
+            decoder.reset();
+            answer = new byte[0];
+            answered = 0;
+            for (int offset = XsWire.REQ_CONS; offset <= XsWire.RSP_PROD; offset += Integer.BYTES) {
+                setWord(offset, 0);
+            }
+            setWord(XsWire.ERROR, XsWire.ERROR_NONE);
+            setWord(XsWire.CONNECTION, XsWire.CONNECTED);
+            restarts++;
+        }
+        serve();
+    }
+
+    private RingTransport restarting() {
+        setWord(XsWire.SERVER_FEATURES, XsWire.FEATURE_RECONNECTION | XsWire.FEATURE_ERROR);
+        return new RingTransport(page, this::serveAndRestart);
+    }
+
+    @Test
+    void shouldStartOverWhenTheRingIsBroken() {
+        RingTransport transport = restarting();
+        try (XenstoreConnection store = new XenstoreConnection(transport)) {
+            assertThat(store.read("/a")).isEqualTo("/a\0");
+            setWord(XsWire.RSP_PROD, word(XsWire.RSP_CONS) + XsWire.RING_SIZE + 1);
+            transport.onEvent();
+            assertThat(restarts).isEqualTo(1);
+            assertThat(store.read("/b")).isEqualTo("/b\0");
+        }
+    }
+
+    @Test
+    void shouldStartOverWhenASenderFindsTheRingBroken() {
+        RingTransport transport = restarting();
+        try (XenstoreConnection store = new XenstoreConnection(transport)) {
+            assertThat(store.read("/a")).isEqualTo("/a\0");
+            setWord(XsWire.REQ_CONS, word(XsWire.REQ_PROD) + 1);
+            assertThat(store.read("/b")).as("asked again").isEqualTo("/b\0");
+            setWord(XsWire.REQ_CONS, word(XsWire.REQ_PROD) + 1);
+            assertThatThrownBy(() -> store.write("/b", "x"))
+                    .as("may have been done")
+                    .isInstanceOfSatisfying(
+                            XenstoreException.class, e -> assertThat(e.error()).isEqualTo(XsError.EIO));
+            assertThat(restarts).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void shouldStartOverWhenTheServerGaveUp() {
+        RingTransport transport = restarting();
+        try (XenstoreConnection store = new XenstoreConnection(transport)) {
+            setWord(XsWire.ERROR, XsWire.ERROR_PROTO);
+            transport.onEvent();
+            assertThat(store.read("/a")).isEqualTo("/a\0");
+            assertThat(restarts).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldEndWhenStartingOverDoesNotHelp() {
+        RingTransport transport = restarting();
+        try (XenstoreConnection store = new XenstoreConnection(transport)) {
+            for (int i = 0; i < 20; i++) {
+                setWord(XsWire.ERROR, XsWire.ERROR_COMM);
+                transport.onEvent();
+            }
+            assertThat(restarts).isEqualTo(5);
+            assertThatThrownBy(() -> store.read("/a")).cause().hasMessageContaining("error 1");
         }
     }
 

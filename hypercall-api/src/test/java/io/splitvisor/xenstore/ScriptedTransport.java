@@ -48,6 +48,10 @@ final class ScriptedTransport implements XenstoreTransport {
         receiver.received(header, 0, header.length);
     }
 
+    void restart() {
+        receiver.restarted("the script wants it");
+    }
+
     void end() {
         receiver.closed("the script ended");
     }

@@ -2,6 +2,7 @@
 package io.splitvisor.monitor;
 
 import io.splitvisor.abi.SharedInfo;
+import io.splitvisor.abi.ShutdownReason;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.SharedMemory;
@@ -9,11 +10,16 @@ import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.GuestDelivery;
 import io.splitvisor.monitor.grant.GrantTable;
 import io.splitvisor.monitor.memory.GuestMemory;
+import io.splitvisor.monitor.time.Alarms;
+import io.splitvisor.monitor.time.SystemClock;
+import io.splitvisor.monitor.time.Watchdogs;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.MemorySegment;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
+import java.util.function.LongSupplier;
 
 /** A guest as the monitor knows it: its memory, its event channels, its grants, its bells. */
 public final class Domain {
@@ -29,7 +35,19 @@ public final class Domain {
     private final GrantTable grants;
     private final MonitorListener listener;
     private final AtomicBoolean ended = new AtomicBoolean();
+    private final HvmParams params = new HvmParams();
+    private final GuestLog log;
+    private volatile boolean dying;
+    private volatile int shutdownReason;
+    private volatile UUID handle = new UUID(0, 0);
+    private volatile LongSupplier cpuNanos = () -> 0;
+    private final VcpuScheduling[] scheduling;
+    private final Watchdogs watchdogs;
     private volatile boolean paused;
+    private volatile boolean marksRunstateUpdates;
+
+    /** The reason that the guest latched before it shuts down, as an int of 8 bits; -1 for none. */
+    private volatile int shutdownCode = -1;
 
     /** Takes the resources over, and gives them back if this fails. */
     Domain(
@@ -39,10 +57,28 @@ public final class Domain {
             int populated,
             MonitorListener listener,
             Object lock,
-            IntFunction<EventChannels> domains) {
+            IntFunction<EventChannels> domains,
+            SystemClock clock,
+            Alarms alarms) {
+        this(domid, resources, layout, populated, listener, null, lock, domains, clock, alarms);
+    }
+
+    /** As above, with event channels that exist already: Dom0's. */
+    Domain(
+            int domid,
+            DomainResources resources,
+            DomainLayout layout,
+            int populated,
+            MonitorListener listener,
+            EventChannels existing,
+            Object lock,
+            IntFunction<EventChannels> domains,
+            SystemClock clock,
+            Alarms alarms) {
         this.domid = domid;
         this.resources = resources;
         this.listener = listener;
+        this.log = new GuestLog(line -> listener.logged(this, line));
         boolean complete = false;
         try {
             this.memory = new GuestMemory(resources.ram(), layout, populated);
@@ -56,7 +92,14 @@ public final class Domain {
                 SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
             }
             this.delivery = new GuestDelivery(memory, vcpus);
-            this.events = new EventChannels(domid, delivery, vcpus.length, PORTS, lock, domains);
+            this.events = existing != null
+                    ? existing
+                    : new EventChannels(domid, delivery, vcpus.length, PORTS, lock, domains);
+            this.watchdogs = new Watchdogs(clock, alarms, domid, () -> shutdown(ShutdownReason.WATCHDOG.code()));
+            this.scheduling = new VcpuScheduling[layout.vcpus()];
+            for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
+                scheduling[vcpu] = new VcpuScheduling(this, vcpus[vcpu], clock, alarms);
+            }
             complete = true;
         } finally {
             if (!complete) {
@@ -90,6 +133,11 @@ public final class Domain {
         return events;
     }
 
+    /** Events that it has been sent, by whomever. */
+    public long eventsReceived() {
+        return delivery.raised();
+    }
+
     /** Its grant table. */
     public GrantTable grants() {
         return grants;
@@ -115,6 +163,70 @@ public final class Domain {
         return vcpus.length;
     }
 
+    /** Its parameters. */
+    public HvmParams params() {
+        return params;
+    }
+
+    /** Where it writes lines for the monitor's log. */
+    public GuestLog log() {
+        return log;
+    }
+
+    /** The name that the toolstack gave it. */
+    public UUID handle() {
+        return handle;
+    }
+
+    /** Names it. */
+    public void handle(UUID name) {
+        handle = name;
+    }
+
+    /** Processor time that it has used, in nanoseconds, as far as the toolstack knows. */
+    public long cpuNanos() {
+        return cpuNanos.getAsLong();
+    }
+
+    /** Sets who knows the processor time. */
+    public void cpuNanos(LongSupplier clock) {
+        cpuNanos = clock;
+    }
+
+    /** Whether it is being taken away. */
+    public boolean dying() {
+        return dying;
+    }
+
+    void startDying() {
+        dying = true;
+    }
+
+    /** Why it ended: a {@link io.splitvisor.abi.ShutdownReason}'s code, if {@link #ended}. */
+    public int shutdownReason() {
+        return shutdownReason;
+    }
+
+    /** A vCPU's timers and states, in the domain's thread. */
+    public VcpuScheduling scheduling(int vcpu) {
+        return scheduling[vcpu];
+    }
+
+    /** Its watchdogs, in the domain's thread. */
+    public Watchdogs watchdogs() {
+        return watchdogs;
+    }
+
+    /** Whether copies of a runstate are marked while they are written ({@code VMASST_TYPE_runstate_update_flag}). */
+    public boolean marksRunstateUpdates() {
+        return marksRunstateUpdates;
+    }
+
+    /** Switches that on or off. */
+    public void markRunstateUpdates(boolean value) {
+        marksRunstateUpdates = value;
+    }
+
     /** Whether its hypercalls and rings stand still. */
     public boolean paused() {
         return paused;
@@ -130,16 +242,37 @@ public final class Domain {
         return ended.get();
     }
 
-    /** The guest ended in an orderly way; only the first end counts. */
+    /** The guest ended in an orderly way; only the first end counts, with the reason latched before, if there is one. */
     public void shutdown(int reason) {
         if (ended.compareAndSet(false, true)) {
-            listener.shutdown(this, reason);
+            int code = shutdownCode < 0 ? reason : shutdownCode;
+            shutdownReason = code & 0xff;
+            listener.shutdown(this, code);
+        }
+    }
+
+    /** {@code SCHEDOP_shutdown_code}: the reason with which the domain will shut down; only the first counts. */
+    public void shutdownCode(int reason) {
+        if (shutdownCode < 0) {
+            shutdownCode = reason & 0xff;
+        }
+    }
+
+    /** Its timers and watchdogs do not come any more, and its rings are not served again. In the domain's thread, or when there is none any more. */
+    public void stopTimers() {
+        watchdogs.stop();
+        for (VcpuScheduling each : scheduling) {
+            each.stop();
+        }
+        for (Vcpu vcpu : vcpus) {
+            vcpu.onWake(() -> {});
         }
     }
 
     /** The guest did what it may not; only the first end counts. */
     public void crash(String why) {
         if (ended.compareAndSet(false, true)) {
+            shutdownReason = ShutdownReason.CRASH.code();
             listener.crashed(this, why);
         }
     }
@@ -150,6 +283,9 @@ public final class Domain {
      */
     void close() {
         delivery.close();
+        for (VcpuScheduling each : scheduling) {
+            each.close();
+        }
         resources.close();
     }
 }

@@ -5,13 +5,19 @@ import io.splitvisor.abi.DomId;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.EventDelivery;
+import io.splitvisor.monitor.time.Alarms;
+import io.splitvisor.monitor.time.SystemClock;
 import java.util.Collection;
+import java.util.Map;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/** All domains. Dom0 is one of them, but has neither memory nor grants of its own here. Thread-safe. */
-public final class Monitor {
+/** All domains. Dom0 is one of them, with no memory of its own here but what its hypercalls need. Thread-safe. */
+public final class Monitor implements AutoCloseable {
     /** Dom0's ports: enough for hundreds of domains with a few devices each. */
     private static final int DOM0_PORTS = 1 << 16;
+
+    /** Memory for Dom0's own hypercalls: their structures, and what these point to. */
+    private static final DomainLayout DOM0_LAYOUT = new DomainLayout(32, 1, 1);
 
     /** Ports closed, and pages unmapped, in one go while a domain dies, so that others get the lock in between. */
     private static final int DESTROY_SLICE = 256;
@@ -20,19 +26,27 @@ public final class Monitor {
     private final Object eventLock = new Object();
     private final EventChannels dom0Events;
     private final MonitorListener listener;
+    private final SystemClock clock;
+    private final Alarms alarms;
     private int nextDomid;
+    private Domain dom0;
+    private volatile Machine machine = Machine.unknown();
 
     /**
      * @param dom0 how events reach Dom0
      * @param listener who is told about the end of domains
+     * @param clock system time
+     * @param alarms who calls when a time has come
      */
-    public Monitor(EventDelivery dom0, MonitorListener listener) {
-        this(dom0, listener, 1);
+    public Monitor(EventDelivery dom0, MonitorListener listener, SystemClock clock, Alarms alarms) {
+        this(dom0, listener, clock, alarms, 1);
     }
 
     /** As above, with the number of the first domain. */
-    Monitor(EventDelivery dom0, MonitorListener listener, int firstDomid) {
+    Monitor(EventDelivery dom0, MonitorListener listener, SystemClock clock, Alarms alarms, int firstDomid) {
         this.listener = listener;
+        this.clock = clock;
+        this.alarms = alarms;
         this.nextDomid = firstDomid;
         this.dom0Events = new EventChannels(0, dom0, 1, DOM0_PORTS, eventLock, this::eventsOf);
     }
@@ -40,6 +54,43 @@ public final class Monitor {
     /** Dom0's event channels. */
     public EventChannels dom0Events() {
         return dom0Events;
+    }
+
+    /**
+     * Dom0 as a domain that makes hypercalls: privileged, with its event channels, and a little memory for arguments. Made
+     * when it is first asked for.
+     */
+    public synchronized Domain dom0() {
+        if (dom0 == null) {
+            DomainResources resources = DomainResources.create(0, DOM0_LAYOUT);
+            dom0 = new Domain(
+                    0,
+                    resources,
+                    DOM0_LAYOUT,
+                    DOM0_LAYOUT.ramPages(),
+                    listener,
+                    dom0Events,
+                    eventLock,
+                    this::eventsOf,
+                    clock,
+                    alarms);
+        }
+        return dom0;
+    }
+
+    /** What is around the monitor. */
+    public Machine machine() {
+        return machine;
+    }
+
+    /** Tells what is around the monitor. */
+    public void machine(Machine real) {
+        machine = real;
+    }
+
+    /** System time. */
+    public SystemClock clock() {
+        return clock;
     }
 
     /** A domain's event channels, Dom0's too; null if there is no such domain. */
@@ -68,7 +119,8 @@ public final class Monitor {
     public synchronized Domain create(DomainLayout layout, int populated) {
         int domid = freeDomid();
         DomainResources resources = DomainResources.create(domid, layout);
-        Domain domain = new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf);
+        Domain domain =
+                new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf, clock, alarms);
         domains.put(domid, domain);
         return domain;
     }
@@ -90,6 +142,15 @@ public final class Monitor {
         return domains.get(domid);
     }
 
+    /** The domain with this number or, if there is none, with the next one; null at the end. Dom0 is one of them. */
+    public Domain findFrom(int domid) {
+        if (domid <= 0) {
+            return dom0();
+        }
+        Map.Entry<Integer, Domain> entry = domains.ceilingEntry(domid);
+        return entry == null ? null : entry.getValue();
+    }
+
     /** Whether a guest stands still. Not so for a domain that does not exist, nor for Dom0. */
     public boolean isPaused(int domid) {
         Domain domain = domains.get(domid);
@@ -109,6 +170,7 @@ public final class Monitor {
      *     destroyed later
      */
     public void destroy(Domain domain) {
+        domain.startDying();
         while (!domain.events().destroy(DESTROY_SLICE)) {
             Thread.onSpinWait();
         }
@@ -121,5 +183,13 @@ public final class Monitor {
         }
         domain.close();
         domains.remove(domain.domid(), domain);
+    }
+
+    /** Gives back what Dom0 has here. Nobody calls for it any more; domains stay. Idempotent. */
+    @Override
+    public synchronized void close() {
+        if (dom0 != null) {
+            dom0.close();
+        }
     }
 }

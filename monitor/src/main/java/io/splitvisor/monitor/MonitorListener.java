@@ -16,4 +16,11 @@ public interface MonitorListener {
      * @param why for the log; says what the guest did
      */
     void crashed(Domain domain, String why);
+
+    /**
+     * The guest wrote a line to the monitor's log ({@code CONSOLEIO_write}): whoever keeps the log limits their rate.
+     *
+     * @param line printable ASCII and tabs, at most {@link GuestLog#LINE} characters
+     */
+    default void logged(Domain domain, String line) {}
 }

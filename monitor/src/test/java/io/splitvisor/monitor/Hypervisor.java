@@ -4,6 +4,7 @@ package io.splitvisor.monitor;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.hypercall.HypercallContext;
 import io.splitvisor.monitor.hypercall.HypercallTable;
+import io.splitvisor.monitor.time.SystemClock;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -21,14 +22,32 @@ public final class Hypervisor implements AutoCloseable {
     private final int descriptorsBefore = OpenDescriptors.count();
     private final RecordingListener listener = new RecordingListener();
     private final RecordingDelivery dom0 = new RecordingDelivery();
-    private final Monitor monitor = new Monitor(dom0, listener);
-    private final HypercallTable table = new HypercallTable(monitor);
+    private final ManualTime time = new ManualTime();
+    private final SystemClock clock = new SystemClock(time);
+    private final Monitor monitor;
+    private final HypercallTable table;
     private final List<Guest> guests = new ArrayList<>();
     private final List<Domain> privileged = new ArrayList<>();
+
+    /** The first guest has number 1. */
+    public Hypervisor() {
+        this(1);
+    }
+
+    /** The first guest has this number; the one with 0 is privileged. */
+    public Hypervisor(int firstDomid) {
+        monitor = new Monitor(dom0, listener, clock, time, firstDomid);
+        table = new HypercallTable(monitor);
+    }
 
     /** The monitor. */
     public Monitor monitor() {
         return monitor;
+    }
+
+    /** Its host's clock. */
+    public ManualTime time() {
+        return time;
     }
 
     /** Its hypercalls. */
@@ -51,10 +70,24 @@ public final class Hypervisor implements AutoCloseable {
         return listener.endings();
     }
 
+    /** Lines that guests wrote to the log. */
+    public List<String> logged() {
+        return listener.lines();
+    }
+
     /** A domain that may do what Dom0 may. */
     public Domain privileged() {
         DomainLayout layout = new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1);
-        Domain domain = new Domain(0, DomainResources.create(0, layout), layout, listener, new Object(), _ -> null);
+        Domain domain = new Domain(
+                0,
+                DomainResources.create(0, layout),
+                layout,
+                RAM_PAGES,
+                listener,
+                new Object(),
+                _ -> null,
+                clock,
+                time);
         privileged.add(domain);
         return domain;
     }
@@ -93,6 +126,7 @@ public final class Hypervisor implements AutoCloseable {
         if (monitor.dom0Events().open() > 0) {
             left.add(monitor.dom0Events().open() + " ports of Dom0");
         }
+        monitor.close();
         int descriptors = OpenDescriptors.count() - descriptorsBefore;
         if (left.isEmpty() && descriptors != 0) {
             left.add(descriptors + " descriptors");

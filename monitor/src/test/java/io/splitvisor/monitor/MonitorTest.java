@@ -10,6 +10,7 @@ import io.splitvisor.abi.grant.GrantFlags;
 import io.splitvisor.abi.grant.GrantStatus;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.HostException;
+import io.splitvisor.monitor.time.SystemClock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -20,7 +21,8 @@ class MonitorTest {
     private static final DomainLayout SMALL = new DomainLayout(4, 1, 1);
 
     private final RecordingListener listener = new RecordingListener();
-    private final Monitor monitor = new Monitor(new RecordingDelivery(), listener);
+    private final ManualTime time = new ManualTime();
+    private final Monitor monitor = new Monitor(new RecordingDelivery(), listener, new SystemClock(time), time);
 
     @Test
     void shouldTakeFiveDescriptorsForADomainAndGiveThemBack() {
@@ -118,14 +120,16 @@ class MonitorTest {
 
     @Test
     void x23_shouldSkipNumbersInUseAndReservedOnesWhenTheyWrap() {
-        Monitor late = new Monitor(new RecordingDelivery(), listener, DomId.FIRST_RESERVED - 1);
+        Monitor late =
+                new Monitor(new RecordingDelivery(), listener, new SystemClock(time), time, DomId.FIRST_RESERVED - 1);
         Domain last = late.create(SMALL);
         Domain first = late.create(SMALL);
         Domain second = late.create(SMALL);
         assertThat(last.domid()).isEqualTo(DomId.FIRST_RESERVED - 1);
         assertThat(first.domid()).isEqualTo(1);
         assertThat(second.domid()).isEqualTo(2);
-        Monitor full = new Monitor(new RecordingDelivery(), listener, DomId.FIRST_RESERVED - 1);
+        Monitor full =
+                new Monitor(new RecordingDelivery(), listener, new SystemClock(time), time, DomId.FIRST_RESERVED - 1);
         Domain stays = full.create(SMALL);
         full.destroy(full.create(SMALL));
         assertThat(full.domains()).containsExactly(stays);

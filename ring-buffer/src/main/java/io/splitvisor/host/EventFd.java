@@ -4,9 +4,14 @@ package io.splitvisor.host;
 import static io.splitvisor.host.Native.INT;
 import static io.splitvisor.host.Native.LONG;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /**
  * What wakes a process: a Linux eventfd, or, where the waiter is not trusted, a pipe ({@link #createOneWay}). An eventfd is one
@@ -27,6 +32,8 @@ public final class EventFd implements AutoCloseable {
     // One for all: what is written is always 1, and what is read is of no interest, so threads may overwrite it.
     private static final long ONE = Arena.global().allocateFrom(LONG, 1).address();
     private static final long SINK = Arena.global().allocate(LONG).address();
+
+    private static final String COUNT = "eventfd-count:";
 
     private final OwnedDescriptor fd;
 
@@ -109,6 +116,24 @@ public final class EventFd implements AutoCloseable {
             return (long) READ.invokeExact(state, (long) fd.number(), SINK, 8L, 0L, 0L, 0L) == 8;
         } catch (Throwable t) {
             throw Native.unexpected(t);
+        }
+    }
+
+    /**
+     * How often it was signalled since it was last drained, as the kernel tells; for people. A peer that drains it makes this
+     * less than it was.
+     *
+     * @return -1 where that is not to be known: for a pipe, or after {@link #close}
+     */
+    public long signals() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/fdinfo", Integer.toString(fd())))) {
+            return lines.filter(line -> line.startsWith(COUNT))
+                    .mapToLong(line -> Long.parseUnsignedLong(
+                            line.substring(COUNT.length()).strip(), 16))
+                    .findFirst()
+                    .orElse(-1);
+        } catch (IOException | UncheckedIOException e) {
+            return -1;
         }
     }
 

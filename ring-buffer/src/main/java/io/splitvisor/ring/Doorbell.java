@@ -4,6 +4,7 @@ package io.splitvisor.ring;
 import io.splitvisor.host.EventFd;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -20,12 +21,24 @@ import java.lang.invoke.VarHandle;
  */
 public final class Doorbell implements AutoCloseable {
     private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
+    private static final VarHandle RUNG;
     private static final int AWAKE = 0;
     private static final int ASLEEP = 1;
+
+    static {
+        try {
+            RUNG = MethodHandles.lookup().findVarHandle(Doorbell.class, "rung", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
 
     private final MemorySegment memory;
     private final long word;
     private final EventFd event;
+
+    /** Changed atomically: the system call that goes with it costs much more. */
+    private volatile long rung;
 
     /**
      * @param word offset of the 4-byte, 4-aligned word in {@code memory}
@@ -55,8 +68,14 @@ public final class Doorbell implements AutoCloseable {
         if ((int) WORD.getAndSet(memory, word, AWAKE) == AWAKE) {
             return false;
         }
+        RUNG.getAndAdd(this, 1L);
         event.signal();
         return true;
+    }
+
+    /** How often a system call was made to wake the sleeper. */
+    public long rung() {
+        return rung;
     }
 
     /** Sleeper, first step: from now on ringers make the call. Look for work again after this, then wait. */

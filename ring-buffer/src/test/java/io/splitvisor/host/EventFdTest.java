@@ -19,6 +19,23 @@ class EventFdTest {
     }
 
     @Test
+    void shouldCountSignalsThatNobodyDrained() {
+        EventFd event = EventFd.create();
+        try (event;
+                EventFd pipe = EventFd.createOneWay()) {
+            assertThat(event.signals()).isZero();
+            for (int i = 0; i < 20; i++) {
+                event.signal();
+            }
+            assertThat(event.signals()).isEqualTo(20);
+            event.drain();
+            assertThat(event.signals()).isZero();
+            assertThat(pipe.signals()).isEqualTo(-1);
+        }
+        assertThat(event.signals()).isEqualTo(-1);
+    }
+
+    @Test
     void shouldStaySignalledWhenTheCounterIsFull() {
         try (EventFd event = EventFd.create()) {
             // /proc allows no write to an eventfd, so fill the counter the way a hostile peer would: by a large write.

@@ -87,8 +87,7 @@ public final class HypercallGuest implements Guest {
     private void call(HypercallWait how) {
         single.clear();
         single.version().version();
-        single.submit();
-        single.await(how);
+        single.run(how);
         if (single.result(0) <= 0) {
             throw new IllegalStateException("result " + single.result(0));
         }

@@ -24,10 +24,15 @@ final class Commands {
                 in.show("POST", domain(in.operand(0)) + "/" + in.verb().name(), "");
             case "rename" ->
                 in.show("POST", domain(in.operand(0)) + "/rename", Json.line(Json.object("name", in.operand(1))));
+            case "mem-set", "mem-max" -> MemoryCommands.run(in);
+            case "vcpu-list" -> in.show("GET", "/v1/vcpus" + query(in.operands(), ""), "");
+            case "vcpu-set" ->
+                in.show("POST", domain(in.operand(0)) + "/vcpus", Json.line(Json.object("count", in.operand(1))));
             case "destroy" -> destroy(in);
             case "shutdown", "reboot" -> ShutdownCommand.run(in);
             case "console" -> ConsoleCommand.run(in);
             case "block-attach", "block-list", "block-detach" -> BlockCommands.run(in);
+            case "hypercalls" -> in.show("GET", domain(in.operand(0)) + "/hypercalls", "");
             case "info" ->
                 in.show("GET", "/v1/host" + (in.operands().isEmpty() ? "" : "?name=" + encode(in.operand(0))), "");
             case "uptime" ->

@@ -41,6 +41,8 @@ final class ConfigReader {
         long maxmem = maxmem(memory);
         int vcpus = (int) read.number("vcpus", 1, DomainConfig.MAX_VCPUS).orElse(1);
         int maxVcpus = maxVcpus(vcpus);
+        int grantFrames = (int) read.number("max_grant_frames", 1, DomainConfig.MAX_GRANT_FRAMES)
+                .orElse(DomainConfig.DEFAULT_GRANT_FRAMES);
         List<DiskConfig> disks = disks();
         List<VifConfig> vifs = vifs();
         OnShutdown on = onShutdown();
@@ -68,7 +70,8 @@ final class ConfigReader {
                 optional,
                 after,
                 takes,
-                source);
+                source,
+                grantFrames);
         return new ParsedConfig(config, warnings);
     }
 

@@ -25,6 +25,7 @@ import java.util.stream.Stream;
  * @param after the names of domains that {@code up} starts before it
  * @param takes keys that a bare {@code key=value} of {@code up} sets in this domain, and not in those that do not list it
  * @param source the file that it comes from, as the user named it
+ * @param maxGrantFrames the most frames of its grant table, 1 to 1024
  */
 public record DomainConfig(
         String name,
@@ -41,13 +42,20 @@ public record DomainConfig(
         boolean optional,
         List<String> after,
         List<String> takes,
-        String source) {
+        String source,
+        int maxGrantFrames) {
 
     /** The largest memory of a domain, in MiB. */
     public static final long MAX_MEMORY_MIB = 1 << 20;
 
     /** The most virtual processors of a domain. */
     public static final int MAX_VCPUS = 128;
+
+    /** The most frames of a grant table that can be asked for. */
+    public static final int MAX_GRANT_FRAMES = 1024;
+
+    /** The frames of a grant table that nobody asks for more of: Xen's default, 32768 grants of version 1. */
+    public static final int DEFAULT_GRANT_FRAMES = 64;
 
     /**
      * What happens to the domain when it shuts down, by reason.
@@ -79,6 +87,7 @@ public record DomainConfig(
                 "memory",
                 memoryMib + "/" + maxmemMib);
         check(vcpus >= 1 && vcpus <= maxVcpus && maxVcpus <= MAX_VCPUS, "vcpus", vcpus + "/" + maxVcpus);
+        check(maxGrantFrames >= 1 && maxGrantFrames <= MAX_GRANT_FRAMES, "max_grant_frames", "" + maxGrantFrames);
         Objects.requireNonNull(guest, "guest");
         Objects.requireNonNull(on, "on");
         Objects.requireNonNull(source, "source");
@@ -107,8 +116,22 @@ public record DomainConfig(
             List<String> after,
             String source) {
         this(
-                name, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, disks, vifs, on, optional, after,
-                List.of(), source);
+                name,
+                uuid,
+                guest,
+                arguments,
+                memoryMib,
+                maxmemMib,
+                vcpus,
+                maxVcpus,
+                disks,
+                vifs,
+                on,
+                optional,
+                after,
+                List.of(),
+                source,
+                DEFAULT_GRANT_FRAMES);
     }
 
     /** What is wrong with a domain's name, empty where it is good. */
@@ -134,8 +157,22 @@ public record DomainConfig(
     /** The same domain under another name. */
     public DomainConfig withName(String other) {
         return new DomainConfig(
-                other, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, disks, vifs, on, optional, after,
-                takes, source);
+                other,
+                uuid,
+                guest,
+                arguments,
+                memoryMib,
+                maxmemMib,
+                vcpus,
+                maxVcpus,
+                disks,
+                vifs,
+                on,
+                optional,
+                after,
+                takes,
+                source,
+                maxGrantFrames);
     }
 
     /** The same domain with a UUID. */
@@ -155,14 +192,29 @@ public record DomainConfig(
                 optional,
                 after,
                 takes,
-                source);
+                source,
+                maxGrantFrames);
     }
 
     /** The same domain with other disks. */
     public DomainConfig withDisks(List<DiskConfig> others) {
         return new DomainConfig(
-                name, uuid, guest, arguments, memoryMib, maxmemMib, vcpus, maxVcpus, others, vifs, on, optional, after,
-                takes, source);
+                name,
+                uuid,
+                guest,
+                arguments,
+                memoryMib,
+                maxmemMib,
+                vcpus,
+                maxVcpus,
+                others,
+                vifs,
+                on,
+                optional,
+                after,
+                takes,
+                source,
+                maxGrantFrames);
     }
 
     private static void check(boolean good, String key, String value) {

@@ -53,7 +53,7 @@ final class Dom0BackendDomain implements BackendDomain {
     @Override
     public EventChannel bind(int frontendDomid, int remotePort, RingWorker worker) {
         IoLoop loop = loop(frontendDomid);
-        return bind(frontendDomid, remotePort, () -> loop.wake(worker));
+        return bind(frontendDomid, remotePort, () -> loop.notified(worker));
     }
 
     /** Binds with a handler of any kind; it runs on the sender's thread and must be quick. */

@@ -68,7 +68,7 @@ record Dom0Info(Path runDir, String commandline, Instant started, Runnable close
                 domains);
     }
 
-    private static long meminfo(String key) {
+    static long meminfo(String key) {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/meminfo"))) {
                 if (line.startsWith(key)) {
@@ -81,7 +81,7 @@ record Dom0Info(Path runDir, String commandline, Instant started, Runnable close
         return 0;
     }
 
-    private static long cpuKhz() {
+    static long cpuKhz() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
                 if (line.startsWith("cpu MHz")) {

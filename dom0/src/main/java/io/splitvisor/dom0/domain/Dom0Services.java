@@ -3,6 +3,7 @@ package io.splitvisor.dom0.domain;
 
 import io.splitvisor.dom0.attach.AttachServer;
 import io.splitvisor.dom0.xenstored.Xenstored;
+import io.splitvisor.hypercall.ToolstackCalls;
 import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.hypercall.HypercallTable;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param runDir the run folder, absolute
  * @param monitor the hypervisor
  * @param hypercalls what guests may call
+ * @param calls what the toolstack asks the monitor
  * @param backends Dom0 as its back ends see it
  * @param xenstored the store
  * @param storeLayout where domains are in the store
@@ -28,6 +30,7 @@ record Dom0Services(
         Path runDir,
         Monitor monitor,
         HypercallTable hypercalls,
+        ToolstackCalls calls,
         Dom0BackendDomain backends,
         Xenstored xenstored,
         StoreLayout storeLayout,

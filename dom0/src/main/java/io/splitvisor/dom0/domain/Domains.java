@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
-import io.splitvisor.abi.grant.GrantEntryV1;
+import io.splitvisor.abi.XenErrno;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DiskConfig;
@@ -13,13 +13,18 @@ import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.host.HostException;
+import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.MonitorListener;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +37,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
  * The toolstack: every verb, over real domains. Verbs that change a domain hold its monitor lock, so that they come one
@@ -40,9 +47,7 @@ import java.util.function.Consumer;
  */
 final class Domains implements Toolstack, MonitorListener {
     private static final long PAGES_PER_MIB = (1 << 20) / DomainLayout.PAGE_SIZE;
-
-    /** 64 frames of 512 grants: Xen's default. */
-    private static final int GRANT_FRAMES = 32768 / GrantEntryV1.PER_PAGE;
+    private static final long KIB_PER_PAGE = DomainLayout.PAGE_SIZE / 1024;
 
     /** A guest that has not attached by then never will. */
     private static final long ATTACH_SECONDS = 20;
@@ -117,15 +122,19 @@ final class Domains implements Toolstack, MonitorListener {
     }
 
     private GuestDomain build(DomainConfig config) {
+        // Memory is made for the most that it may ever have; what is not there yet costs nothing.
         DomainLayout layout =
-                new DomainLayout(Math.toIntExact(config.memoryMib() * PAGES_PER_MIB), GRANT_FRAMES, config.vcpus());
+                new DomainLayout(Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
         Domain domain;
         try {
-            domain = services.monitor().create(layout);
+            domain = services.monitor().create(layout, Math.toIntExact(config.memoryMib() * PAGES_PER_MIB));
         } catch (HostException e) {
             throw new ToolstackException(Kind.NO_SPACE, "no memory for domain " + config.name(), e);
         }
-        return new GuestDomain(services, domain, config);
+        GuestDomain guest = new GuestDomain(services, domain, config);
+        services.calls().setHandle(domain.domid(), guest.uuid());
+        limit(guest, guest.targetKib());
+        return guest;
     }
 
     private static void awaitAttach(GuestDomain guest) {
@@ -162,7 +171,9 @@ final class Domains implements Toolstack, MonitorListener {
     public List<DomainInfo> list() {
         List<DomainInfo> result = new ArrayList<>();
         result.add(dom0.domain());
-        domains.values().forEach(guest -> result.add(guest.info()));
+        Map<Integer, DomainState> states =
+                services.calls().domains().stream().collect(Collectors.toMap(DomainState::domid, Function.identity()));
+        domains.values().forEach(guest -> result.add(guest.info(states.get(guest.domid()))));
         return result;
     }
 
@@ -257,6 +268,51 @@ final class Domains implements Toolstack, MonitorListener {
     }
 
     @Override
+    public void setMemory(int domid, long kib) {
+        GuestDomain guest = runningGuest(domid);
+        synchronized (guest) {
+            if (kib < KIB_PER_PAGE || kib > guest.maxmemKib()) {
+                throw new ToolstackException(
+                        Kind.INVALID,
+                        "memory " + kib + " KiB is not from " + KIB_PER_PAGE + " to the domain's maximum, "
+                                + guest.maxmemKib() + " KiB");
+            }
+            limit(guest, kib);
+            guest.targetKib(kib);
+            services.storeLayout().memoryTarget(guest, kib);
+        }
+        services.log().add(domid, "memory target " + kib + " KiB");
+    }
+
+    @Override
+    public void setMaxMemory(int domid, long kib) {
+        GuestDomain guest = runningGuest(domid);
+        synchronized (guest) {
+            long most = guest.config().maxmemMib() * 1024;
+            if (kib < guest.targetKib() || kib > most) {
+                throw new ToolstackException(
+                        Kind.INVALID,
+                        "maximum memory " + kib + " KiB is not from the domain's target, " + guest.targetKib()
+                                + " KiB, to the maxmem that it was created with, " + most + " KiB");
+            }
+            guest.maxmemKib(kib);
+            services.storeLayout().staticMax(guest, kib);
+        }
+    }
+
+    private void limit(GuestDomain guest, long kib) {
+        long result = services.calls().maxMem(guest.domid(), kib);
+        if (result < 0) {
+            throw new ToolstackException(Kind.FAILED, "max_mem: " + XenErrno.nameOf(result));
+        }
+    }
+
+    @Override
+    public void logged(Domain domain, String line) {
+        services.log().add(domain.domid(), line);
+    }
+
+    @Override
     public void rename(int domid, String name) {
         GuestDomain guest = guest(domid);
         Optional<String> wrong = DomainConfig.nameProblem(name);
@@ -302,6 +358,27 @@ final class Domains implements Toolstack, MonitorListener {
     @Override
     public List<BlockInfo> blockList(int domid) {
         return services.disks().list(guest(domid));
+    }
+
+    @Override
+    public List<VcpuInfo> vcpuList(int domid) {
+        return domid == DOM0 ? List.of() : guest(domid).vcpus();
+    }
+
+    @Override
+    public void vcpuSet(int domid, int count) {
+        GuestDomain guest = runningGuest(domid);
+        int most = guest.config().maxVcpus();
+        if (count < 1 || count > most) {
+            throw new ToolstackException(
+                    Kind.INVALID, "Error: Domain '" + domid + "' can have 1 to " + most + " VCPUs, not " + count + ".");
+        }
+        services.storeLayout().setVcpus(guest, count);
+    }
+
+    @Override
+    public HypercallInfo hypercalls(int domid) {
+        return guest(domid).hypercallInfo();
     }
 
     @Override
@@ -424,9 +501,19 @@ final class Domains implements Toolstack, MonitorListener {
         }
     }
 
+    /** A dump that cannot be written is no reason to keep the domain. */
     private void dump(GuestDomain guest) {
         guest.kill();
-        services.log().add(guest.domid(), "memory dumped to " + CoreDump.write(services.runDir(), guest));
+        try {
+            Path file = CoreDump.write(
+                    services.runDir(),
+                    guest.config().name(),
+                    guest.domid(),
+                    guest.domain().memory().segment());
+            services.log().add(guest.domid(), "memory dumped to " + file);
+        } catch (UncheckedIOException e) {
+            services.log().add(guest.domid(), "memory not dumped: " + e.getCause());
+        }
     }
 
     /** Ends all domains. New ones are refused from now on. */

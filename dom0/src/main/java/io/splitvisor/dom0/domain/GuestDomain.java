@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.domain;
 
 import io.splitvisor.abi.MulticallEntry;
+import io.splitvisor.abi.Runstate;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.EventChannel;
@@ -11,10 +12,14 @@ import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
+import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
+import io.splitvisor.monitor.time.Runstates;
 import io.splitvisor.ring.SharedRing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -37,6 +42,7 @@ import java.util.concurrent.TimeUnit;
 final class GuestDomain implements Invitation.Guest {
     private static final long LOOP_SECONDS = 10;
     private static final long EXIT_SECONDS = 1;
+    private static final long KIB_PER_PAGE = DomainLayout.PAGE_SIZE / 1024;
     private static final int HYPERCALL_SLOTS =
             SharedRing.slots(DomainLayout.bytes(DomainLayout.HYPERCALL_RING_PAGES), MulticallEntry.SIZE);
 
@@ -52,11 +58,17 @@ final class GuestDomain implements Invitation.Guest {
     private final Welcome welcome;
     private final EventChannel xenstoreChannel;
 
+    private volatile long targetKib;
+    private volatile long maxmemKib;
     private volatile DomainConfig config;
     private volatile GuestProcess process;
     private volatile String token;
     private volatile boolean paused;
     private volatile boolean dying;
+
+    /** In the loop: the domain's memory may go. */
+    private boolean disconnected;
+
     private volatile ShutdownReason shutdown;
 
     /** Builds the domain's memory and connects its rings; nothing runs yet. */
@@ -65,13 +77,18 @@ final class GuestDomain implements Invitation.Guest {
         this.domain = domain;
         this.uuid = config.uuid().orElseGet(UUID::randomUUID);
         this.config = config.withUuid(uuid);
+        this.targetKib = config.memoryMib() * 1024;
+        this.maxmemKib = config.maxmemMib() * 1024;
+        domain.cpuNanos(this::cpuNanos);
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
         this.console =
                 new ConsoleBackend(domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
         this.welcome = new StartOfDay(domain, config).write();
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
-            hypercallRings.add(new HypercallRing(domain, vcpu, services.hypercalls()));
+            HypercallRing ring = new HypercallRing(domain, vcpu, services.hypercalls());
+            hypercallRings.add(ring);
+            domain.vcpu(vcpu).onWake(() -> loop.wake(ring));
         }
         // One bell for all vCPUs: it does not tell whose ring has something.
         loop.addBell(domain.bellToDom0(), hypercallRings.toArray(RingWorker[]::new));
@@ -84,6 +101,29 @@ final class GuestDomain implements Invitation.Guest {
 
     int domid() {
         return domain.domid();
+    }
+
+    /** Memory that it is to have. */
+    long targetKib() {
+        return targetKib;
+    }
+
+    void targetKib(long kib) {
+        targetKib = kib;
+    }
+
+    /** The most that may be its target. */
+    long maxmemKib() {
+        return maxmemKib;
+    }
+
+    void maxmemKib(long kib) {
+        maxmemKib = kib;
+    }
+
+    private long cpuNanos() {
+        GuestProcess running = process;
+        return running != null && running.alive() ? running.cpuNanos() : 0;
     }
 
     Domain domain() {
@@ -145,6 +185,11 @@ final class GuestDomain implements Invitation.Guest {
     /** Hypercalls served for this domain so far. */
     long hypercalls() {
         return hypercallRings.stream().mapToLong(HypercallRing::calls).sum();
+    }
+
+    /** What its hypercall rings have counted. */
+    HypercallInfo hypercallInfo() {
+        return HypercallFigures.of(domain, config.name(), hypercallRings);
     }
 
     /** Starts the process. With {@code stopped} it is stopped before it can attach. */
@@ -247,6 +292,34 @@ final class GuestDomain implements Invitation.Guest {
         }
     }
 
+    /** Its vCPUs now, as the loop sees them, which alone looks at what they do. */
+    List<VcpuInfo> vcpus() {
+        CompletableFuture<List<VcpuInfo>> answer = new CompletableFuture<>();
+        loop.execute(() -> {
+            List<VcpuInfo> vcpus = new ArrayList<>();
+            for (int vcpu = 0; !disconnected && vcpu < domain.vcpus(); vcpu++) {
+                vcpus.add(vcpu(vcpu));
+            }
+            answer.complete(vcpus);
+        });
+        return answer.orTimeout(LOOP_SECONDS, TimeUnit.SECONDS).join();
+    }
+
+    private VcpuInfo vcpu(int vcpu) {
+        Runstates states = domain.scheduling(vcpu).runstates();
+        int state = states.state();
+        return new VcpuInfo(
+                domid(),
+                config.name(),
+                vcpu,
+                state != Runstate.OFFLINE,
+                state == Runstate.RUNNING && !paused,
+                state == Runstate.BLOCKED,
+                states.time(Runstate.RUNNING),
+                states.time(Runstate.BLOCKED),
+                states.time(Runstate.OFFLINE));
+    }
+
     /** Takes the domain's rings from its loop; afterwards nobody in Dom0 touches its special pages. */
     void disconnect() {
         CountDownLatch done = new CountDownLatch(1);
@@ -255,6 +328,8 @@ final class GuestDomain implements Invitation.Guest {
         loop.execute(console::disconnect);
         loop.removeBell(domain.bellToDom0(), () -> {
             hypercallRings.forEach(loop::forget);
+            domain.stopTimers();
+            disconnected = true;
             done.countDown();
         });
         try {
@@ -268,7 +343,18 @@ final class GuestDomain implements Invitation.Guest {
         readers.forEach(ConsoleReader::end);
     }
 
+    /** As it is now. */
     DomainInfo info() {
+        return info(null);
+    }
+
+    /**
+     * As it is now, with what the monitor says.
+     *
+     * @param state null if the monitor was not asked, or does not know the domain any more
+     */
+    DomainInfo info(DomainState state) {
+        long pages = state == null ? domain.memory().reservation().pages() : state.pages();
         GuestProcess running = process;
         boolean alive = running != null && running.alive();
         boolean onCpu = alive && !paused && running.running();
@@ -276,15 +362,15 @@ final class GuestDomain implements Invitation.Guest {
                 domid(),
                 config.name(),
                 uuid,
-                config.memoryMib() * 1024,
-                config.maxmemMib() * 1024,
+                pages * KIB_PER_PAGE,
+                maxmemKib,
                 config.vcpus(),
                 onCpu,
                 alive && !paused && !onCpu,
                 paused,
                 shutdown(),
                 dying,
-                alive ? running.cpuNanos() : 0,
+                cpuNanos(),
                 created,
                 Optional.of(config));
     }

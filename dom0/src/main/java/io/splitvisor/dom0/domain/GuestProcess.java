@@ -4,6 +4,7 @@ package io.splitvisor.dom0.domain;
 import io.splitvisor.attach.AttachMessages;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.Guest;
+import io.splitvisor.host.Confinement;
 import io.splitvisor.host.HostProcess;
 import java.io.File;
 import java.io.IOException;
@@ -17,11 +18,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.ObjIntConsumer;
 
 /**
  * The operating system process of a guest. It gets an empty environment but for what attaching needs, a working folder of
- * its own, no descriptors but the standard ones, and limits on memory and open files.
+ * its own, no descriptors but the standard ones, limits on memory and open files, and a session of its own. It cannot gain
+ * privileges; where the kernel has Landlock, it cannot write to files elsewhere, nor signal or trace anybody outside.
  */
 final class GuestProcess {
     /** What a guest may have beside its guest-physical memory: code, stacks, a JVM's own structures. */
@@ -29,6 +32,7 @@ final class GuestProcess {
 
     private static final int OPEN_FILES = 256;
     private static final Path SETSID = Path.of("/usr/bin/setsid");
+    private static final Path PRLIMIT = Path.of("/usr/bin/prlimit");
 
     private final Process process;
 
@@ -54,8 +58,12 @@ final class GuestProcess {
         environment.put(AttachMessages.TOKEN_VARIABLE, token);
         environment.put("LANG", "C.UTF-8");
         try {
-            Process process = builder.start();
-            limit(process.pid(), config);
+            Process process = startConfined(builder, folder, config.name());
+            if (!Files.isExecutable(PRLIMIT)) {
+                // Late, but before the guest can attach.
+                HostProcess.limit(process.pid(), HostProcess.RLIMIT_DATA, mostMemory(config));
+                HostProcess.limit(process.pid(), HostProcess.RLIMIT_NOFILE, OPEN_FILES);
+            }
             Thread.ofVirtual().name("output-of-" + config.name()).start(() -> pump(process.getInputStream(), output));
             return new GuestProcess(process);
         } catch (IOException e) {
@@ -63,10 +71,46 @@ final class GuestProcess {
         }
     }
 
-    private static void limit(long pid, DomainConfig config) {
-        long memory = (config.memoryMib() << 20) + OVERHEAD_BYTES;
-        HostProcess.limit(pid, HostProcess.RLIMIT_DATA, memory);
-        HostProcess.limit(pid, HostProcess.RLIMIT_NOFILE, OPEN_FILES);
+    /** The process inherits its rights from the thread that starts it: one that has next to none, and ends with this. */
+    private static Process startConfined(ProcessBuilder builder, Path folder, String name) throws IOException {
+        CompletableFuture<Process> started = new CompletableFuture<>();
+        Thread starter = Thread.ofPlatform().name("start-" + name).start(() -> {
+            try {
+                Confinement.noNewPrivileges();
+                Confinement.landlock(folder);
+                started.complete(builder.start());
+            } catch (IOException | RuntimeException e) {
+                started.completeExceptionally(e);
+            }
+        });
+        try {
+            return started.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof IOException io) {
+                throw new IOException(io.getMessage(), io);
+            }
+            throw e;
+        } finally {
+            joinUninterruptibly(starter);
+        }
+    }
+
+    private static void joinUninterruptibly(Thread thread) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static long mostMemory(DomainConfig config) {
+        return (config.memoryMib() << 20) + OVERHEAD_BYTES;
     }
 
     private static void pump(InputStream stream, ObjIntConsumer<byte[]> output) {
@@ -83,12 +127,17 @@ final class GuestProcess {
 
     /**
      * In a session of its own, where the system has the tool for it: a Ctrl-C on Dom0's terminal is for Dom0, which then ends
-     * its guests in order.
+     * its guests in order. The limits, too, are set by a tool that then becomes the guest.
      */
     static List<String> command(DomainConfig config) {
         List<String> command = new ArrayList<>();
         if (Files.isExecutable(SETSID)) {
             command.add(SETSID.toString());
+        }
+        if (Files.isExecutable(PRLIMIT)) {
+            command.add(PRLIMIT.toString());
+            command.add("--data=" + mostMemory(config));
+            command.add("--nofile=" + OPEN_FILES);
         }
         switch (config.guest()) {
             case Guest.Exec(Path program) -> {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
+import io.splitvisor.monitor.Machine;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,6 +32,10 @@ final class HypervisorLog {
 
     private final long start = System.nanoTime();
     private final ArrayDeque<String> lines = new ArrayDeque<>();
+    /** Bytes ever written, and bytes of them that are gone: counters that wrap. */
+    private int written;
+
+    private int gone;
     private final Map<Integer, Allowance> allowances = new HashMap<>();
 
     /** A line about Dom0 itself; never dropped. */
@@ -66,10 +73,12 @@ final class HypervisorLog {
         LOG.info("{}", message);
         synchronized (this) {
             if (lines.size() == LINES) {
-                lines.removeFirst();
+                gone += bytes(lines.removeFirst()).length;
             }
             double seconds = (System.nanoTime() - start) / 1e9;
-            lines.add(String.format(Locale.ROOT, "[%12.6f] (XEN) %s", seconds, message));
+            String line = String.format(Locale.ROOT, "[%12.6f] (XEN) %s", seconds, message);
+            lines.add(line);
+            written += bytes(line).length;
         }
     }
 
@@ -77,8 +86,42 @@ final class HypervisorLog {
     synchronized List<String> read(boolean clear) {
         List<String> result = new ArrayList<>(lines);
         if (clear) {
-            lines.clear();
+            forgetAll();
         }
         return result;
+    }
+
+    private void forgetAll() {
+        lines.clear();
+        gone = written;
+    }
+
+    private static byte[] bytes(String line) {
+        return (line + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** As {@link Machine#readLog}; what is cleared is cleared by lines. */
+    synchronized Machine.LogText readBytes(int from, int most, boolean clear) {
+        int position = gone;
+        int start = from - gone >= 0 && from - written <= 0 ? from : gone;
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (String line : lines) {
+            byte[] bytes = bytes(line);
+            int skipped = Math.max(0, start - position);
+            if (skipped < bytes.length) {
+                text.write(bytes, skipped, Math.min(bytes.length - skipped, most - text.size()));
+            }
+            position += bytes.length;
+            if (text.size() == most) {
+                break;
+            }
+        }
+        int next = start + text.size();
+        if (clear) {
+            while (!lines.isEmpty() && next - (gone + bytes(lines.getFirst()).length) >= 0) {
+                gone += bytes(lines.removeFirst()).length;
+            }
+        }
+        return new Machine.LogText(text.toByteArray(), next);
     }
 }

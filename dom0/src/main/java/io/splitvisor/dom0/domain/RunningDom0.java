@@ -9,8 +9,14 @@ import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.xenstored.Xenstored;
+import io.splitvisor.host.Confinement;
+import io.splitvisor.hypercall.ToolstackCalls;
+import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
+import io.splitvisor.monitor.hypercall.HypercallContext;
 import io.splitvisor.monitor.hypercall.HypercallTable;
+import io.splitvisor.monitor.time.Alarm;
+import io.splitvisor.monitor.time.SystemClock;
 import io.splitvisor.xenstore.Xenstore;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -18,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /** A Dom0 that runs: the monitor and everything around it. */
 final class RunningDom0 implements Dom0Launcher.Dom0 {
@@ -30,6 +37,8 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     private final Xenstore store;
     private final AttachServer attachServer;
     private final Domains domains;
+    private final Monitor monitor;
+    private final Dom0BackendDomain backends;
     private final Summary summary = new Summary();
     private final HypervisorLog log = new HypervisorLog();
     private boolean closed;
@@ -37,22 +46,27 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     RunningDom0(Path runDir, Dom0Launcher.Options options) {
         domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now(), this::close));
         Dom0Events events = new Dom0Events(DOM0_PORTS);
-        Monitor monitor = new Monitor(events, domains);
+        SystemClock clock = new SystemClock(HostTime.find());
+        monitor = new Monitor(events, domains, clock, this::newAlarm);
         for (int i = 0; i < loopCount(); i++) {
             loops.add(new PollingLoop("io-loop-" + i));
         }
         timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("timer").daemon(true).factory());
+        timer.scheduleAtFixedRate(clock::tick, SystemClock.TICK_NANOS, SystemClock.TICK_NANOS, TimeUnit.NANOSECONDS);
         acceptors = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         xenstored = Xenstored.start(new StoreRings(domains.all(), log));
         xenstored.listen(runDir.resolve("xenstored").resolve("socket"));
         store = xenstored.connect();
         attachServer = new AttachServer(Dom0Services.attachSocketIn(runDir), acceptors);
-        Dom0BackendDomain backends = new Dom0BackendDomain(monitor, events, loops);
+        backends = new Dom0BackendDomain(monitor, events, loops);
+        monitor.machine(new HostMachine(log));
+        HypercallTable hypercalls = new HypercallTable(monitor);
         domains.connect(new Dom0Services(
                 runDir,
                 monitor,
-                new HypercallTable(monitor),
+                hypercalls,
+                toolstackCalls(monitor, hypercalls),
                 backends,
                 xenstored,
                 new StoreLayout(store),
@@ -62,11 +76,30 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 summary,
                 log));
         log.add("Splitvisor Dom0 in " + runDir + ", " + loops.size() + " I/O loop(s)");
+        if (!Confinement.scopesSignals()) {
+            log.add("this kernel's Landlock is version " + Confinement.landlockVersion()
+                    + ": guests' processes are not kept from signalling each other (docs/guests.md)");
+        }
+    }
+
+    /** The toolstack's calls take the way of all calls, as those of a domain. */
+    private static ToolstackCalls toolstackCalls(Monitor monitor, HypercallTable hypercalls) {
+        Domain dom0 = monitor.dom0();
+        HypercallContext context = new HypercallContext(dom0, 0);
+        return new ToolstackCalls(
+                (number, word) -> hypercalls.run(context, number, word),
+                dom0.memory().segment(),
+                0);
     }
 
     /** Half the cores serve rings; the other half is the guests'. */
     private static int loopCount() {
         return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    }
+
+    /** Domains are made when everything here is. */
+    private Alarm newAlarm(int domid, Runnable due) {
+        return backends.loop(domid).newAlarm(due);
     }
 
     @Override
@@ -91,8 +124,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         xenstored.close();
         loops.forEach(PollingLoop::close);
         timer.shutdownNow();
-        acceptors
-                .shutdownGracefully(0, 1, java.util.concurrent.TimeUnit.SECONDS)
-                .syncUninterruptibly();
+        monitor.close();
+        acceptors.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

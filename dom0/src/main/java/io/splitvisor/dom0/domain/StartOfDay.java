@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
+import io.splitvisor.abi.HvmParam;
 import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.StartInfo;
 import io.splitvisor.abi.grant.GrantTable;
@@ -8,6 +9,7 @@ import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.monitor.Domain;
+import io.splitvisor.monitor.HvmParams;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 
@@ -31,15 +33,21 @@ final class StartOfDay {
         int consolePort = domain.events().allocUnbound(DOM0);
         MemorySegment start = domain.memory().page(layout.startInfo());
         StartInfo.magic(start, 0, MAGIC);
-        StartInfo.nrPages(start, 0, layout.ramPages());
+        StartInfo.nrPages(start, 0, domain.memory().reservation().pages());
         StartInfo.sharedInfo(start, 0, DomainLayout.bytes(layout.sharedInfo()));
         StartInfo.storeMfn(start, 0, layout.xenstore());
         StartInfo.storeEvtchn(start, 0, xenstorePort);
         StartInfo.consoleDomuMfn(start, 0, layout.console());
         StartInfo.consoleDomuEvtchn(start, 0, consolePort);
         StartInfo.cmdLine(start, 0, config.commandLine());
-        Instant now = Instant.now();
-        SharedInfo.wallClockRelease(domain.memory().page(layout.sharedInfo()), 0, now.getEpochSecond(), now.getNano());
+        Instant boot = HostTime.boot();
+        SharedInfo.wallClockRelease(
+                domain.memory().page(layout.sharedInfo()), 0, boot.getEpochSecond(), boot.getNano());
+        HvmParams params = domain.params();
+        params.set(HvmParam.STORE_PFN, layout.xenstore());
+        params.set(HvmParam.STORE_EVTCHN, xenstorePort);
+        params.set(HvmParam.CONSOLE_PFN, layout.console());
+        params.set(HvmParam.CONSOLE_EVTCHN, consolePort);
         domain.grants().grant(GrantTable.RESERVED_CONSOLE, DOM0, layout.console());
         domain.grants().grant(GrantTable.RESERVED_XENSTORE, DOM0, layout.xenstore());
         long monitorBytes = domain.monitorPages().byteSize();

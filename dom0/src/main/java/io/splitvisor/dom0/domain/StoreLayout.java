@@ -97,10 +97,27 @@ final class StoreLayout {
         t.setPermissions(path, permissions);
     }
 
+    /** Says which vCPUs the guest may use: the first ones. */
+    void setVcpus(GuestDomain guest, int count) {
+        for (int vcpu = 0; vcpu < guest.config().maxVcpus(); vcpu++) {
+            store.write(home(guest.domid()) + "/cpu/" + vcpu + "/availability", vcpu < count ? "online" : "offline");
+        }
+    }
+
     /** Gives the domain its new name. */
     void rename(GuestDomain guest) {
         store.write(home(guest.domid()) + "/name", guest.config().name());
         store.write("/vm/" + guest.uuid() + "/name", guest.config().name());
+    }
+
+    /** Tells the guest how much memory it is to have. */
+    void memoryTarget(GuestDomain guest, long kib) {
+        store.write(home(guest.domid()) + "/memory/target", Long.toString(kib));
+    }
+
+    /** Writes down how much it may be told to have. */
+    void staticMax(GuestDomain guest, long kib) {
+        store.write(home(guest.domid()) + "/memory/static-max", Long.toString(kib));
     }
 
     /** Asks the guest to end; it acknowledges by emptying the node. False if it has said that it does not do that. */

@@ -5,6 +5,8 @@ import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.Poller;
+import io.splitvisor.hypercall.SpuriousEvents;
+import io.splitvisor.monitor.time.Alarm;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +24,8 @@ import org.slf4j.LoggerFactory;
  * <p>Active workers are polled in turn. A worker that has had nothing for a {@link SpinBudget} is armed and leaves the
  * active list; with the list empty, the loop sleeps in epoll until a guest's bell, {@link #wake} or {@link #execute}. The
  * cost of a round depends on the active workers only, not on how many domains there are. A loop that always has work looks
- * at the bells from time to time, and retires idle workers all the same.
+ * at the bells from time to time, and retires idle workers all the same. Alarms come when the loop looks at the clock, and end
+ * its sleep.
  *
  * <p>Waking: {@link #wake} publishes the worker, then looks at {@code asleep}; the loop sets {@code asleep}, then looks for
  * published workers once more. Both are sequentially consistent, so one sees the other.
@@ -45,7 +48,10 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     /** How long a busy loop polls a worker that has nothing: a poll is cheap while the loop is awake anyway. */
     private static final long BUSY_PATIENCE_NANOS = 1_000_000;
 
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
     private static final int WAKE_TOKEN = 0;
+    private static final int TIMER_TOKEN = -1;
 
     /** A worker as the loop knows it. */
     private static final class Slot {
@@ -57,6 +63,24 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         private Slot next;
 
         private boolean active;
+
+        /** Its events, as far as they were spurious. */
+        private final SpuriousEvents spurious = new SpuriousEvents();
+
+        /** Somebody asked for it who is not the other side: that does not wait. */
+        private volatile boolean asked;
+
+        /** An event came since the loop looked last. */
+        private volatile boolean notified;
+
+        /** Its events wait for {@link #release}. Read by those who bring them, after they have set {@link #notified}. */
+        private volatile boolean held;
+
+        /** Ends the waiting; made when first needed. */
+        private Alarm release;
+
+        /** It became active because of an event, and has had nothing since. */
+        private boolean inVain;
 
         /** It threw, and is not called any more, whoever wakes it. */
         private boolean failed;
@@ -77,6 +101,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private final AtomicBoolean asleep = new AtomicBoolean();
     private final List<Slot> active = new ArrayList<>();
     private final SpinBudget budget = new SpinBudget();
+    private final LoopAlarms alarms = new LoopAlarms();
 
     /** Guests' bells by token; index 0 is the loop's own. Touched in the loop only. */
     private final List<Bell> bells = new ArrayList<>();
@@ -91,7 +116,13 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     public PollingLoop(String name) {
         bells.add(null);
         poller.addEdgeTriggered(wakeUp.fd(), WAKE_TOKEN);
+        poller.addEdgeTriggered(alarms.fd(), TIMER_TOKEN);
         thread = Thread.ofPlatform().name(name).daemon(true).start(this::run);
+    }
+
+    /** An alarm whose call comes in this loop, where alone it is set and cancelled. */
+    public Alarm newAlarm(Runnable due) {
+        return alarms.newAlarm(due);
     }
 
     /** Wakes these workers whenever this bell rings. */
@@ -132,10 +163,27 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     @Override
     public void wake(RingWorker worker) {
+        Slot slot = slot(worker);
+        slot.asked = true;
+        wake(slot);
+    }
+
+    private Slot slot(RingWorker worker) {
         Slot slot = slots.get(worker);
-        if (slot == null) {
-            slot = slots.computeIfAbsent(Objects.requireNonNull(worker), Slot::new);
+        return slot != null ? slot : slots.computeIfAbsent(Objects.requireNonNull(worker), Slot::new);
+    }
+
+    /** While they are held, events are remembered only: {@link #letGo} sees this one, or it sees that they are let go. */
+    @Override
+    public void notified(RingWorker worker) {
+        Slot slot = slot(worker);
+        slot.notified = true;
+        if (!slot.held) {
+            wake(slot);
         }
+    }
+
+    private void wake(Slot slot) {
         // The caller's work comes before the look at the flag, as the loop's clearing of it comes before its look at
         // the work.
         VarHandle.fullFence();
@@ -153,6 +201,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     public void forget(RingWorker worker) {
         Slot slot = slots.remove(worker);
         if (slot != null) {
+            if (slot.release != null) {
+                slot.release.cancel();
+            }
             active.remove(slot);
             slot.active = false;
         }
@@ -206,9 +257,21 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
                         Thread.yield();
                     }
                 }
+                runAlarms(now);
                 retireIdle(now, idleSince == 0);
                 hearBellsIfDue(now);
             }
+        }
+    }
+
+    private void runAlarms(long now) {
+        if (alarms.isEmpty()) {
+            return;
+        }
+        try {
+            alarms.runDue(now);
+        } catch (Throwable e) {
+            LOG.error("An alarm of {} failed", thread.getName(), e);
         }
     }
 
@@ -240,9 +303,14 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             slot.next = null;
             // Cleared before the worker is served: a wake from now on is a new one.
             slot.woken.set(false);
-            if (!slot.active && !slot.failed && slots.get(slot.worker) == slot) {
+            boolean asked = slot.asked;
+            slot.asked = false;
+            boolean waits = slot.held && !asked;
+            if (!slot.active && !slot.failed && !waits && slots.get(slot.worker) == slot) {
                 slot.active = true;
                 slot.lastWork = 0;
+                slot.inVain = slot.notified && !slot.held;
+                slot.notified &= slot.held;
                 active.add(slot);
             }
             taken++;
@@ -261,6 +329,11 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
                 if (moved > 0) {
                     work += moved;
                     slot.lastWork = 0;
+                    if (slot.inVain || slot.held) {
+                        slot.inVain = false;
+                        slot.spurious.work();
+                        letGo(slot);
+                    }
                 }
             } catch (Throwable e) {
                 giveUp(slot, e);
@@ -288,18 +361,45 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     }
 
     private void retire(Slot slot, boolean busy) {
+        // What came until now has been looked at, or is seen by arming.
+        slot.notified = false;
         boolean workCame = slot.worker.arm();
         if (workCame) {
             slot.lastWork = 0;
         } else {
             slot.active = false;
             active.remove(slot);
+            if (slot.inVain) {
+                slot.inVain = false;
+                hold(slot, slot.spurious.spurious());
+            }
         }
         // A busy loop spins for the others: that tells nothing about this worker's luck.
         if (!busy && workCame) {
             budget.hit();
         } else if (!busy) {
             budget.miss();
+        }
+    }
+
+    /** An event had no work behind it: the next one of this worker waits, the longer the more often that happens. */
+    private void hold(Slot slot, int millis) {
+        if (millis > 0) {
+            if (slot.release == null) {
+                slot.release = newAlarm(() -> letGo(slot));
+            }
+            slot.held = true;
+            slot.release.set(System.nanoTime() + millis * NANOS_PER_MILLI);
+        }
+    }
+
+    private void letGo(Slot slot) {
+        if (slot.held) {
+            slot.held = false;
+            slot.release.cancel();
+            if (slot.notified && slots.get(slot.worker) == slot) {
+                wake(slot);
+            }
         }
     }
 
@@ -322,11 +422,14 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             asleep.set(false);
             return;
         }
+        alarms.prepareSleep();
         long start = System.nanoTime();
         int ready = poller.await(-1);
         asleep.set(false);
         takeBells(ready);
         long now = System.nanoTime();
+        alarms.slept(now);
+        runAlarms(now);
         bellsHeard = now;
         budget.slept(now - start);
     }
@@ -341,7 +444,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private void takeBells(int ready) {
         for (int i = 0; i < ready; i++) {
             int token = poller.token(i);
-            Bell bell = token == WAKE_TOKEN ? null : bells.get(token);
+            Bell bell = token <= WAKE_TOKEN ? null : bells.get(token);
             if (bell != null) {
                 for (RingWorker worker : bell.workers) {
                     wake(worker);
@@ -363,6 +466,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             return;
         }
         poller.close();
+        alarms.close();
         wakeUp.close();
     }
 }

@@ -12,6 +12,7 @@ import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.dom0.toolstack.VcpuInfo;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -154,6 +155,20 @@ public final class JsonForms {
                 "ring_ref", info.ringRef(),
                 "backend_path", info.backendPath(),
                 "disk", disk(info.disk()));
+    }
+
+    /** A virtual processor. */
+    public static Map<String, Object> vcpu(VcpuInfo info) {
+        return Json.object(
+                "domid", info.domid(),
+                "name", info.name(),
+                "vcpu", info.vcpu(),
+                "online", info.online(),
+                "running", info.running(),
+                "blocked", info.blocked(),
+                "running_ns", info.runningNanos(),
+                "blocked_ns", info.blockedNanos(),
+                "offline_ns", info.offlineNanos());
     }
 
     /** The host. */

@@ -109,6 +109,15 @@ record Request(
         return string(name).orElseThrow(() -> invalid("'" + name + "' is missing"));
     }
 
+    /** A whole number in the body that must be there. */
+    long number(String name) {
+        JsonNode node = body.path(name);
+        if (!node.isIntegralNumber() || !node.canConvertToLong()) {
+            throw invalid("'" + name + "' is no whole number");
+        }
+        return node.longValue();
+    }
+
     /** A boolean in the body, false where it is absent. */
     boolean truth(String name) {
         JsonNode node = body.path(name);

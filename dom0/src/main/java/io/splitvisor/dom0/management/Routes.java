@@ -12,10 +12,12 @@ import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainInfo;
+import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.dom0.toolstack.VcpuInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -47,6 +49,7 @@ final class Routes {
         return switch (path.get(1)) {
             case "domains" -> domains(request, path.subList(2, path.size()));
             case "disks" -> allow(request, "GET", () -> disksOf(request));
+            case "vcpus" -> allow(request, "GET", () -> vcpus(request));
             case "host" -> host(request);
             case "uptime" -> uptime(request);
             case "dmesg" -> dmesg(request);
@@ -76,8 +79,9 @@ final class Routes {
         }
         return switch (rest.get(1)) {
             case "console" -> allow(request, "GET", () -> console(request, name));
+            case "hypercalls" -> allow(request, "GET", () -> hypercalls(request, toolstack.resolve(name)));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
-            case "pause", "unpause", "shutdown", "rename" ->
+            case "pause", "unpause", "shutdown", "rename", "memory", "maxmem", "vcpus" ->
                 allow(request, "POST", () -> {
                     act(request, rest.get(1), toolstack.resolve(name));
                     return done(request);
@@ -91,6 +95,9 @@ final class Routes {
             case "pause" -> toolstack.pause(domid);
             case "unpause" -> toolstack.unpause(domid);
             case "rename" -> toolstack.rename(domid, request.required("name"));
+            case "memory" -> toolstack.setMemory(domid, request.number("kib"));
+            case "maxmem" -> toolstack.setMaxMemory(domid, request.number("kib"));
+            case "vcpus" -> toolstack.vcpuSet(domid, count(request.required("count")));
             default -> {
                 String word = request.string("reason").orElse("poweroff");
                 ShutdownReason reason = ShutdownReason.of(word)
@@ -98,6 +105,24 @@ final class Routes {
                 toolstack.shutdown(domid, reason);
             }
         }
+    }
+
+    private static int count(String text) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw Request.invalid("Error: Invalid argument '" + text + "': a number is wanted.");
+        }
+    }
+
+    private Reply vcpus(Request request) {
+        List<VcpuInfo> vcpus = (request.all("domain").isEmpty() ? toolstack.list() : named(request))
+                .stream()
+                        .flatMap(domain -> toolstack.vcpuList(domain.domid()).stream())
+                        .toList();
+        return request.text()
+                ? Reply.text(Tables.vcpuList(vcpus))
+                : Reply.json(200, vcpus.stream().map(JsonForms::vcpu).toList());
     }
 
     private Reply list(Request request) {
@@ -211,6 +236,11 @@ final class Routes {
             throw Request.invalid("a console needs 'Upgrade: " + ManagementClient.CONSOLE_PROTOCOL + "'");
         }
         return new Reply.Console(toolstack.console(toolstack.resolve(name)));
+    }
+
+    private Reply hypercalls(Request request, int domid) {
+        HypercallInfo info = toolstack.hypercalls(domid);
+        return request.text() ? Reply.text(HypercallTables.text(info)) : Reply.json(200, HypercallTables.json(info));
     }
 
     private Reply waitFor(Request request, int domid) {

@@ -4,6 +4,7 @@ package io.splitvisor.dom0.management;
 import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.dom0.toolstack.VcpuInfo;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalTime;
@@ -60,6 +61,33 @@ final class Tables {
         var text = new StringBuilder("UUID                                  ID    name\n");
         for (DomainInfo domain : domains) {
             text.append(String.format(Locale.ROOT, "%s  %d    %-30s\n", domain.uuid(), domain.domid(), domain.name()));
+        }
+        return text.toString();
+    }
+
+    /** The host's scheduler puts a vCPU's thread where it likes: no processor is named. */
+    static String vcpuList(List<VcpuInfo> vcpus) {
+        var text = new StringBuilder(String.format(
+                Locale.ROOT,
+                "%-32s %5s %5s %5s %5s %9s %s\n",
+                "Name",
+                "ID",
+                "VCPU",
+                "CPU",
+                "State",
+                "Time(s)",
+                "Affinity (Hard / Soft)"));
+        for (VcpuInfo vcpu : vcpus) {
+            String state = vcpu.online() ? (vcpu.running() ? "r" : "-") + (vcpu.blocked() ? "b" : "-") + "-" : "--p";
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%-32s %5d %5d %5s   %s %9.1f  all / all\n",
+                    vcpu.name(),
+                    vcpu.domid(),
+                    vcpu.vcpu(),
+                    "-",
+                    state,
+                    vcpu.runningNanos() / 1e9));
         }
         return text.toString();
     }

@@ -79,6 +79,24 @@ public interface Toolstack {
     void destroy(int domid, boolean force);
 
     /**
+     * Sets how much memory the domain is to have: it may not have more from now on, and its guest is asked to give back what
+     * is too much, or to take what it may have now. Returns at once; {@link #list} shows how far the guest is.
+     *
+     * @param kib KiB, from 1
+     * @throws ToolstackException INVALID if it is more than its maximum, or less than a page
+     */
+    void setMemory(int domid, long kib);
+
+    /**
+     * Sets the most memory that {@link #setMemory} may give the domain.
+     *
+     * @param kib KiB
+     * @throws ToolstackException INVALID if it is less than what the domain is to have now, or more than the {@code maxmem}
+     *     that it was created with
+     */
+    void setMaxMemory(int domid, long kib);
+
+    /**
      * Gives the domain another name.
      *
      * @throws ToolstackException EXISTS if it is taken, INVALID if it is no name
@@ -104,6 +122,23 @@ public interface Toolstack {
 
     /** The domain's disks by number. */
     List<BlockInfo> blockList(int domid);
+
+    /** The domain's virtual processors by number; none for Domain-0, whose are the host's. */
+    List<VcpuInfo> vcpuList(int domid);
+
+    /**
+     * Asks the guest, through {@code cpu/N/availability}, to use so many virtual processors.
+     *
+     * @throws ToolstackException INVALID for less than 1, or more than {@code maxvcpus}
+     */
+    void vcpuSet(int domid, int count);
+
+    /**
+     * What the domain has asked the monitor for.
+     *
+     * @throws ToolstackException BAD_STATE for Domain-0, which makes no hypercalls
+     */
+    HypercallInfo hypercalls(int domid);
 
     /** Attaches to the domain's console. */
     ConsoleStream console(int domid);

@@ -97,7 +97,8 @@ final class RingLink implements Link, Runnable {
     }
 
     private void serve() {
-        if ((int) INT.getAcquire(memory, (long) XsWire.CONNECTION) == XsWire.RECONNECT) {
+        boolean offered = (client.domain().features() & XsWire.FEATURE_RECONNECTION) != 0;
+        if (offered && (int) INT.getAcquire(memory, (long) XsWire.CONNECTION) == XsWire.RECONNECT) {
             restart();
         }
         long end = core.nowNanos() + BURST_NANOS;

@@ -18,6 +18,8 @@ import io.splitvisor.monitor.MonitorListener;
 import io.splitvisor.monitor.evtchn.EventDelivery;
 import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.grant.ForeignMappings;
+import io.splitvisor.monitor.time.SystemClock;
+import io.splitvisor.monitor.time.TimeSource;
 import io.splitvisor.xenstore.Permissions;
 import io.splitvisor.xenstore.Xenstore;
 import java.util.ArrayList;
@@ -33,8 +35,9 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
     static final int XVDA = 51712;
 
     private final ConcurrentHashMap<Integer, Runnable> handlers = new ConcurrentHashMap<>();
-    private final Monitor monitor = new Monitor(this, new Listener());
     private final PollingLoop loop = new PollingLoop("test loop");
+    private final Monitor monitor =
+            new Monitor(this, new Listener(), new SystemClock(new NoCounter()), (_, due) -> loop.newAlarm(due));
     private final Xenstored xenstored = Xenstored.start(new Rings());
     private final Xenstore store = xenstored.connect();
     private final List<String> events = new CopyOnWriteArrayList<>();
@@ -102,7 +105,7 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
         if (port < 0) {
             throw new BindException(frontendDomid, remotePort, port);
         }
-        handlers.put(port, () -> loop.wake(worker));
+        handlers.put(port, () -> loop.notified(worker));
         loop.wake(worker);
         return new Channel(port);
     }
@@ -161,6 +164,29 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
         loop.close();
         for (Domain domain : monitor.domains()) {
             monitor.destroy(domain);
+        }
+    }
+
+    /** The host's clock; nobody here looks at a vCPU's. */
+    private record NoCounter() implements TimeSource {
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public boolean hasCycles() {
+            return false;
+        }
+
+        @Override
+        public long cycles() {
+            throw new AssertionError("there is no counter");
+        }
+
+        @Override
+        public boolean isStable() {
+            return false;
         }
     }
 

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -147,6 +148,25 @@ class BlockPairTest {
                 assertThat(thread.join(Duration.ofSeconds(30))).isTrue();
             }
             assertThat(disk.counters().requests()).isEqualTo(6 * 300);
+            disk.close();
+        }
+    }
+
+    @Test
+    @Timeout(30)
+    void shouldNotWaitForRequestsThatSomebodyElseHasReaped() throws Exception {
+        Path image = image();
+        try (BlockHost host = new BlockHost()) {
+            GuestSide guest = GuestSide.create(host, 4096);
+            attach(host, guest, image);
+            BlockDevice disk = BlockDevice.open(guest, BlockHost.XVDA, BlockSettings.defaults(), PATIENCE);
+            BlockIo io = disk.newIo(1);
+            disk.queue().submit(io.read(0, 4096));
+            while (!io.isDone()) {
+                disk.queue().poll();
+            }
+            assertThat(disk.queue().pollOrWait()).as("nothing is in flight").isZero();
+            io.close();
             disk.close();
         }
     }

@@ -5,15 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.splitvisor.abi.grant.GrantEntryV1;
+import io.splitvisor.abi.grant.GrantFlags;
 import io.splitvisor.abi.io.BlkifOp;
 import io.splitvisor.abi.io.BlkifStatus;
 import io.splitvisor.abi.io.XenbusState;
+import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.block.BlockDevice;
 import io.splitvisor.domu.block.BlockException;
 import io.splitvisor.domu.block.BlockIo;
 import io.splitvisor.domu.block.BlockSettings;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -21,9 +26,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Front ends and back ends that cannot be trusted, or come and go: rows B21 to B23, and reconnecting. */
 class RogueBackendTest {
+    private static final byte SECRET = 0x53;
+    private static final long SECRETS = 0x5353535353535353L;
     private static final Map<String, String> PLAIN = Map.of();
     private static final Map<String, String> PERSISTENT = Map.of("feature-persistent", "1");
 
@@ -172,6 +181,59 @@ class RogueBackendTest {
             assertThat(io.buffer().toArray(ValueLayout.JAVA_BYTE)).containsOnly(0);
         }
         ios.forEach(BlockIo::close);
+    }
+
+    /** Whatever is granted, rings and lists of segments included: nothing in it comes from anywhere but this disk's buffers. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void b23_shouldGrantNoPageWithAnythingOfTheGuestsElse(boolean persistent) {
+        int free = guest.memory().freeFrames();
+        int secrets = guest.memory().allocate(free);
+        guest.memory().pages(secrets, free).fill(SECRET);
+        guest.memory().free(secrets, free);
+        Map<String, String> features = new HashMap<>(persistent ? PERSISTENT : PLAIN);
+        features.put("feature-max-indirect-segments", "64");
+        start(features);
+        List<BlockIo> ios = new ArrayList<>();
+        for (int pages : new int[] {1, 2, 11, 12, 40, 64}) {
+            BlockIo io = disk.newIo(pages);
+            io.buffer().asSlice(0, 512).fill((byte) 7);
+            disk.queue().submit(pages % 2 == 0 ? io.write(0, pages * 4096L - 512) : io.read(0, pages * 4096L));
+            ios.add(io);
+        }
+        int granted = assertNoSecretGranted();
+        assertThat(granted).isGreaterThan(130);
+        for (int i = 0; i < ios.size(); i++) {
+            RawBackend.Request request = back.take();
+            back.respond(request.id(), request.operation(), BlkifStatus.OKAY);
+        }
+        ios.forEach(BlockIo::await);
+        // What is done is taken back, or kept for the next request of the same buffer; it is never shared with others.
+        int after = assertNoSecretGranted();
+        assertThat(after).isEqualTo(persistent ? granted : 1);
+        ios.forEach(BlockIo::close);
+        assertThat(assertNoSecretGranted()).as("the ring").isEqualTo(1);
+    }
+
+    /** Looks at every page that the back end may read; answers how many there are. */
+    private int assertNoSecretGranted() {
+        MemorySegment memory = guest.memory().segment();
+        long table = DomainLayout.bytes(guest.memory().layout().grantTable());
+        int pages = 0;
+        for (int ref = 0; ref < guest.memory().layout().grantFrames() * GrantEntryV1.PER_PAGE; ref++) {
+            long entry = GrantEntryV1.entry(table, ref);
+            if ((GrantEntryV1.flagsAcquire(memory, entry) & GrantFlags.TYPE_MASK) != GrantFlags.PERMIT_ACCESS) {
+                continue;
+            }
+            pages++;
+            MemorySegment page = guest.memory().page(GrantEntryV1.frame(memory, entry));
+            for (long at = 0; at < page.byteSize(); at += Long.BYTES) {
+                assertThat(page.get(ValueLayout.JAVA_LONG, at))
+                        .as("at %d of the page granted as %d", at, ref)
+                        .isNotEqualTo(SECRETS);
+            }
+        }
+        return pages;
     }
 
     @Test

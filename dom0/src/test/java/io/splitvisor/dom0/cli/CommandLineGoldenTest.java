@@ -64,6 +64,33 @@ class CommandLineGoldenTest {
     }
 
     @Test
+    void shouldShowWhatADomainAskedFor() {
+        createBoth();
+        assertThat(shell.run("hypercalls", "web")).isEqualTo(new Result(0, """
+                web (1): 2 vCPU(s), 1002 calls in 64 turns, 5 errors, 1 preempted
+                Hypercall                           Calls     Errors      Timed    p50(us)    p99(us)    max(us)
+                EVTCHNOP_send                        1000          3         16       0.21       4.80      61.00
+                unknown                                 2          2          0          -          -          -
+                Calls found by a turn: 1: 60, 3-4: 4
+                Doorbells to Dom0: 12 rung, 990 saved
+                Doorbells to the guest: not known
+                Events: 997 sent, 40 received
+                """, ""));
+        assertThat(shell.run("hypercalls", "--json", "1").out()).contains("""
+                    "doorbells": {
+                        "to_dom0": {
+                            "rung": 12,
+                            "saved": 990
+                        },
+                        "to_guest": {
+                            "rung": null,
+                            "saved": null
+                        }
+                    },
+                """);
+    }
+
+    @Test
     void shouldListMoreColumnsOnRequest() {
         createBoth();
         shell.toolstack().guestShutsDown(1, ShutdownReason.CRASH);
@@ -89,6 +116,18 @@ class CommandLineGoldenTest {
                         12345678-9abc-4def-8000-000000000001  1    web                          \s
                         12345678-9abc-4def-8000-000000000002  2    db                           \s
                         """);
+    }
+
+    @Test
+    void shouldListVcpusAsXlDoes() {
+        createBoth();
+        assertThat(shell.run("vcpu-list", "web").out()).isEqualTo("""
+                        Name                                ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)
+                        web                                  1     0     -   r--       1.3  all / all
+                        """);
+        assertThat(shell.run("vcpu-list").out().lines()).hasSize(3);
+        assertThat(shell.run("vcpu-set", "web", "1").code()).isZero();
+        assertThat(shell.run("vcpu-set", "web", "2").err()).contains("1 to 1, not 2");
     }
 
     @Test

@@ -154,6 +154,26 @@ class CommandLineTest {
     }
 
     @Test
+    void shouldSetMemoryInXlsUnits() {
+        shell.run("create", "a.cfg");
+        for (String size : new String[] {"32768", "32768k", "32m", "32M", "33554432b"}) {
+            assertThat(shell.run("mem-set", "a", size)).isEqualTo(new Result(0, "", ""));
+        }
+        assertThat(shell.run("mem-max", "a", "1g")).isEqualTo(new Result(0, "", ""));
+        assertThat(shell.toolstack().calls())
+                .filteredOn("memory 1 32768"::equals)
+                .hasSize(5);
+        assertThat(shell.toolstack().calls()).contains("maxmem 1 1048576");
+        assertThat(shell.run("mem-set", "a", "1t").err()).contains("too much");
+        for (String size : new String[] {"", "m", "-1", "1x", "1.5g", "99999999999999", "999999999999t"}) {
+            assertThat(shell.run("mem-set", "a", size))
+                    .isEqualTo(new Result(1, "", "invalid memory size: " + size + "\n"));
+        }
+        assertThat(shell.run("mem-set", "nobody", "1m").code()).isOne();
+        assertThat(shell.run("mem-set", "a").code()).isEqualTo(2);
+    }
+
+    @Test
     void shouldDetachByNameOrNumber() {
         shell.run("create", "a.cfg", "disk=['i,,xvda','j,,xvdb']");
         assertThat(shell.run("block-detach", "a", "xvda").code()).isZero();
@@ -285,6 +305,9 @@ class CommandLineTest {
                 "list",
                 "list -l",
                 "vm-list",
+                "vcpu-list",
+                "vcpu-set a 1",
+                "vcpu-set a none",
                 "info",
                 "uptime",
                 "dmesg",

@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -85,6 +86,21 @@ class ConfigGoldenTest {
                 .config();
         assertThat(config.name()).isEqualTo("n");
         assertThat(config.guest()).isEqualTo(new Guest.Exec(Path.of("/k")));
+    }
+
+    @Test
+    void shouldTakeTheMostFramesOfTheGrantTable() {
+        List<String> base = List.of("name=n", "type=exec", "kernel=/k");
+        ConfigSource plain = ConfigSource.read("/dev/null", base);
+        assertThat(plain.parse().config().maxGrantFrames()).isEqualTo(64);
+        ConfigSource asked =
+                ConfigSource.read("/dev/null", List.of(base.get(0), base.get(1), base.get(2), "max_grant_frames=100"));
+        assertThat(asked.parse().config().maxGrantFrames()).isEqualTo(100);
+        assertThat(asked.parse().config().withName("m").maxGrantFrames()).isEqualTo(100);
+        assertThat(asked.parse().warnings()).isEmpty();
+        ConfigSource wrong =
+                ConfigSource.read("/dev/null", List.of(base.get(0), base.get(1), base.get(2), "max_grant_frames=1025"));
+        assertThatThrownBy(wrong::parse).isInstanceOf(ConfigException.class).hasMessageContaining("max_grant_frames");
     }
 
     @Test

@@ -42,6 +42,7 @@ public final class FakeToolstack implements Toolstack {
         private final List<DiskConfig> disks = new ArrayList<>();
         private final ByteArrayOutputStream history = new ByteArrayOutputStream();
         private final ByteArrayOutputStream input = new ByteArrayOutputStream();
+        private int vcpus = 1;
         private boolean echo;
         private boolean gone;
     }
@@ -223,6 +224,32 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
+    public synchronized void setMemory(int domid, long kib) {
+        calls.add("memory " + fake(domid).info.domid() + " " + kib);
+        if (kib > fake(domid).info.maxmemKib()) {
+            throw new ToolstackException(Kind.INVALID, "memory " + kib + " KiB is too much");
+        }
+    }
+
+    @Override
+    public synchronized void setMaxMemory(int domid, long kib) {
+        calls.add("maxmem " + fake(domid).info.domid() + " " + kib);
+    }
+
+    @Override
+    public synchronized void setMemory(int domid, long kib) {
+        calls.add("memory " + fake(domid).info.domid() + " " + kib);
+        if (kib > fake(domid).info.maxmemKib()) {
+            throw new ToolstackException(Kind.INVALID, "memory " + kib + " KiB is too much");
+        }
+    }
+
+    @Override
+    public synchronized void setMaxMemory(int domid, long kib) {
+        calls.add("maxmem " + fake(domid).info.domid() + " " + kib);
+    }
+
+    @Override
     public synchronized void rename(int domid, String name) {
         Fake fake = fake(domid);
         DomainConfig.nameProblem(name).ifPresent(wrong -> {
@@ -250,6 +277,38 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
+    public synchronized List<VcpuInfo> vcpuList(int domid) {
+        if (domid == DOM0) {
+            return List.of();
+        }
+        List<VcpuInfo> vcpus = new ArrayList<>();
+        for (int vcpu = 0; vcpu < fake(domid).info.config().orElseThrow().maxVcpus(); vcpu++) {
+            boolean online = vcpu < fake(domid).vcpus;
+            long nanos = online ? 1_250_000_000L : 0;
+            vcpus.add(new VcpuInfo(
+                    domid,
+                    fake(domid).info.config().orElseThrow().name(),
+                    vcpu,
+                    online,
+                    online && vcpu == 0,
+                    vcpu > 0,
+                    nanos,
+                    5,
+                    7));
+        }
+        return vcpus;
+    }
+
+    @Override
+    public synchronized void vcpuSet(int domid, int count) {
+        int most = fake(domid).info.config().orElseThrow().maxVcpus();
+        if (count < 1 || count > most) {
+            throw new ToolstackException(ToolstackException.Kind.INVALID, "1 to " + most + ", not " + count);
+        }
+        fake(domid).vcpus = count;
+    }
+
+    @Override
     public synchronized List<BlockInfo> blockList(int domid) {
         return fake(domid).disks.stream()
                 .map(disk -> new BlockInfo(
@@ -262,6 +321,25 @@ public final class FakeToolstack implements Toolstack {
                         "/local/domain/0/backend/vbd/" + domid + "/" + disk.devid(),
                         disk))
                 .toList();
+    }
+
+    @Override
+    public synchronized HypercallInfo hypercalls(int domid) {
+        Fake fake = fake(domid);
+        return new HypercallInfo(
+                domid,
+                fake.info.name(),
+                2,
+                List.of(
+                        new HypercallInfo.Operation("EVTCHNOP_send", 1000, 3, 16, 210, 4_800, 61_000),
+                        new HypercallInfo.Operation("unknown", 2, 2, 0, 0, 0, 0)),
+                64,
+                1,
+                List.of(new HypercallInfo.Batch(1, 1, 60), new HypercallInfo.Batch(3, 4, 4)),
+                new HypercallInfo.Bell(12, 990),
+                new HypercallInfo.Bell(-1, -1),
+                997,
+                40);
     }
 
     @Override

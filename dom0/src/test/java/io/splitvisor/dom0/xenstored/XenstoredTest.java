@@ -17,8 +17,10 @@ import io.splitvisor.xenstore.XenstoreConnection;
 import io.splitvisor.xenstore.XenstoreException;
 import io.splitvisor.xenstore.XsError;
 import io.splitvisor.xenstore.XsMessageType;
+import io.splitvisor.xenstore.XsWire;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +32,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,11 +61,14 @@ class XenstoredTest {
 
     /** A domain whose events reach it, or that has to look for itself. */
     private Xenstore guest(int domid, boolean events) {
+        return guest(domid, events, Arena.ofAuto().allocate(4096, 4096));
+    }
+
+    private Xenstore guest(int domid, boolean events, MemorySegment page) {
         domains.add(domid);
         String home = "/local/domain/" + domid;
         dom0.mkdir(home);
         dom0.setPermissions(home, Permissions.of(domid, Access.NONE));
-        MemorySegment page = Arena.ofAuto().allocate(4096, 4096);
         RingTransport transport = new RingTransport(page, () -> daemon.domainEvent(domid));
         daemon.introduce(domid, page, events ? transport::onEvent : () -> {});
         return new XenstoreConnection(transport);
@@ -112,6 +118,56 @@ class XenstoredTest {
             try (Watch watch = guest.watch("k1", "token")) {
                 assertThat(watch.take()).isEqualTo(new WatchEvent("k1", "token"));
             }
+        }
+    }
+
+    /** A wild store into the page: the connection starts over, and the guest's own code hardly notices. */
+    @Test
+    void x30_shouldServeAGuestWhoseRingBrokeAgain() throws Exception {
+        MemorySegment page = Arena.ofAuto().allocate(4096, 4096);
+        try (Xenstore guest = guest(1, true, page)) {
+            BlockingQueue<WatchEvent> events = new LinkedBlockingQueue<>();
+            guest.watch("watched", "token", events::add);
+            assertThat(events.poll(30, TimeUnit.SECONDS)).isEqualTo(new WatchEvent("watched", "token"));
+            for (int round = 0; round < 3; round++) {
+                Transaction open = guest.begin();
+                open.write("in-transaction", "x");
+                page.set(ValueLayout.JAVA_INT, XsWire.REQ_PROD, page.get(ValueLayout.JAVA_INT, XsWire.REQ_CONS) + 5000);
+                daemon.domainEvent(1);
+                // Set again, and so fired again: whatever happened meanwhile is looked at.
+                assertThat(events.poll(30, TimeUnit.SECONDS)).isEqualTo(new WatchEvent("watched", "token"));
+                assertThatThrownBy(open::commit)
+                        .isInstanceOfSatisfying(XenstoreException.class, e -> assertThat(e.error())
+                                .isEqualTo(XsError.EAGAIN));
+                assertThat(guest.exists("in-transaction")).isFalse();
+                String written = "v" + round;
+                assertThat(guest.<String>transaction(t -> {
+                            t.write("watched", written);
+                            return t.read("watched");
+                        }))
+                        .isEqualTo(written);
+                assertThat(events.poll(30, TimeUnit.SECONDS)).isEqualTo(new WatchEvent("watched", "token"));
+                assertThat(dom0.read("/local/domain/1/watched")).isEqualTo(written);
+            }
+        }
+        assertThat(domains.reports()).isNotEmpty();
+    }
+
+    @Test
+    void shouldRepeatATransactionThatTheConnectionDidNotSurvive() {
+        MemorySegment page = Arena.ofAuto().allocate(4096, 4096);
+        try (Xenstore guest = guest(1, true, page)) {
+            AtomicInteger attempts = new AtomicInteger();
+            guest.<String>transaction(t -> {
+                t.write("n", "attempt " + attempts.incrementAndGet());
+                if (attempts.get() == 1) {
+                    page.set(
+                            ValueLayout.JAVA_INT, XsWire.RSP_PROD, page.get(ValueLayout.JAVA_INT, XsWire.RSP_CONS) - 1);
+                }
+                return t.read("n");
+            });
+            assertThat(attempts.get()).isEqualTo(2);
+            assertThat(guest.read("n")).isEqualTo("attempt 2");
         }
     }
 

@@ -50,6 +50,7 @@ public final class BlockQueue {
     /** What {@link #pollOrWait} has told of {@link #finished}. */
     private long told;
 
+    private long finishedAtUpcall;
     private long requests;
     private long bytes;
     private long notifications;
@@ -209,12 +210,11 @@ public final class BlockQueue {
     }
 
     /**
-     * As {@link #poll}, but if there are none, waits for the first one: spinning for a while, then asleep. What others found
-     * since the last call counts as well, so a request that was in flight when its maker looked is not waited for in vain.
-     * For one thread at a time; if nothing is in flight, it waits for somebody else's submission.
+     * As {@link #poll}, but if there are none, waits for the first one: spinning for a while, then asleep. For one thread
+     * at a time. What the upcall thread took since the last call counts as well.
      *
-     * @return how many requests are done now that were not when it was called last; 0 if the disk went away, or the thread was
-     *     interrupted
+     * @return how many requests are done now that were not when it was called last; 0 if there is nothing to wait for, the
+     *     disk went away, or the thread was interrupted
      */
     public int pollOrWait() {
         int limit = spin.limit();
@@ -269,7 +269,7 @@ public final class BlockQueue {
             lock.lock();
             try {
                 reap();
-                if (finished == told && refusal == 0 && harvester == null && !me.isInterrupted()) {
+                if (finished == told && !isIdle() && refusal == 0 && harvester == null && !me.isInterrupted()) {
                     harvester = me;
                     sleepers++;
                     sleeps++;
@@ -277,7 +277,7 @@ public final class BlockQueue {
                     rearm();
                 }
                 done = tell();
-                over = done > 0 || refusal != 0 || me.isInterrupted();
+                over = done > 0 || isIdle() || refusal != 0 || me.isInterrupted();
                 if (over && harvester == me) {
                     harvester = null;
                     sleepers--;
@@ -292,13 +292,17 @@ public final class BlockQueue {
             if (over) {
                 return done;
             }
-            // Locks and hypercalls on the way here park as well, and may have used up the permit that was given with
-            // the
-            // response; this word is what counts.
+            // Locks and hypercalls on the way here park as well, and may have used up the permit that came with the
+            // response: this word is what counts.
             if (harvester == me) {
                 LockSupport.park(this);
             }
         }
+    }
+
+    /** Nothing is in flight, and nothing waits for a slot: no response will come. */
+    private boolean isIdle() {
+        return firstWaiting == null && freeCount == inFlight.length;
     }
 
     private int reap() {
@@ -366,21 +370,25 @@ public final class BlockQueue {
         }
     }
 
-    /** The back end notified. */
-    void upcall() {
+    /** The back end notified; whether requests are done that were not at its last notification. */
+    boolean upcall() {
         boolean notify;
+        boolean work;
         lock.lock();
         try {
             upcalls++;
             reap();
             rearm();
             notify = publish();
+            work = finished != finishedAtUpcall;
+            finishedAtUpcall = finished;
         } finally {
             lock.unlock();
         }
         if (notify) {
             send();
         }
+        return work;
     }
 
     /** Sees to it that an event comes with the next response, if somebody sleeps until then. */

@@ -2,7 +2,7 @@
 package io.splitvisor.domu.block;
 
 import io.splitvisor.abi.io.BlkifRequest;
-import io.splitvisor.domu.event.EventHandler;
+import io.splitvisor.domu.event.DampedHandler;
 import io.splitvisor.domu.frontend.FrontendDomain;
 import io.splitvisor.domu.frontend.FrontendDomain.FrontendChannel;
 import io.splitvisor.ring.FrontRing;
@@ -16,7 +16,7 @@ final class FrontendRing {
     private final FrontendChannel channel;
 
     /** Makes a fresh ring. */
-    FrontendRing(FrontendDomain domain, int backendDomid, int pages, EventHandler handler) {
+    FrontendRing(FrontendDomain domain, int backendDomid, int pages, DampedHandler handler) {
         this.domain = domain;
         this.firstFrame = domain.memory().allocate(pages);
         this.ring = FrontRing.init(domain.memory().pages(firstFrame, pages), BlkifRequest.SIZE);
@@ -27,7 +27,7 @@ final class FrontendRing {
                 throw new IllegalStateException("this domain has no free grant reference left");
             }
         }
-        this.channel = domain.offer(backendDomid, handler);
+        this.channel = domain.offerDamped(backendDomid, handler);
     }
 
     FrontRing ring() {

@@ -1,42 +1,85 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.event;
 
-import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.VcpuInfo;
+import io.splitvisor.abi.Virq;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.hypercall.Hypercalls;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
- * This domain's event channels, by the two-level ABI. A port is masked until it has a handler; what came before that is
- * delivered then. Thread-safe.
+ * This domain's event channels, by either ABI. A port is masked until it has a handler; what came before that is delivered
+ * then. A port's handler runs in the upcall thread of the port's vCPU, the first unless it is bound to another. Thread-safe;
+ * delivery takes no lock.
  */
 public final class EventChannels {
     private final MemorySegment sharedInfo;
     private final Hypercalls hypercalls;
     private final Object lock = new Object();
+    private volatile EventAbi abi;
 
-    // Replaced, never changed, with the lock held: the upcall thread reads it without.
-    private volatile EventHandler[] handlers = new EventHandler[Long.SIZE];
-    private volatile Vcpu vcpu;
-    private long upcalls;
+    // Replaced, never changed, with the lock held: the upcall threads read it without.
+    private volatile Binding[] bindings = new Binding[Long.SIZE];
+    private volatile Vcpu[] vcpus = {};
+    private HeldPorts[] held = {};
+    private final LongAdder upcalls = new LongAdder();
+    private final LongAdder damped = new LongAdder();
 
     /**
+     * Starts with the two-level ABI.
+     *
      * @param sharedInfo the shared_info page
      * @param hypercalls of vCPU 0
      */
     public EventChannels(MemorySegment sharedInfo, Hypercalls hypercalls) {
         this.sharedInfo = sharedInfo;
         this.hypercalls = hypercalls;
-        for (int word = 0; word < SharedInfo.EVTCHN_WORDS; word++) {
-            SharedInfo.maskWordRelease(sharedInfo, 0, word, -1L);
+        this.abi = new TwoLevelEvents(sharedInfo, this);
+    }
+
+    Hypercalls hypercalls() {
+        return hypercalls;
+    }
+
+    /** Names the vCPUs that take the events, before the first port gets a handler and the first of them starts. */
+    public void deliverTo(Vcpu... takers) {
+        held = new HeldPorts[takers.length];
+        Arrays.setAll(held, _ -> new HeldPorts());
+        vcpus = takers.clone();
+        for (Vcpu taker : takers) {
+            VcpuInfo.upcallMaskVolatile(sharedInfo, taker.info(), false);
         }
     }
 
-    /** Names the vCPU that takes the events, before the first port gets a handler. */
-    public void deliverTo(Vcpu taker) {
-        vcpu = taker;
-        VcpuInfo.upcallMaskVolatile(sharedInfo, SharedInfo.vcpuInfo(0, taker.id()), false);
+    /**
+     * Changes over to the FIFO ABI: many more ports, priorities, and each event costs the same however many ports there are.
+     * Before the first port gets a handler, with the vCPUs started.
+     *
+     * @param memory where the control blocks and event words are allocated
+     * @return false if the monitor does not know it; then the two-level ABI stays
+     * @throws IllegalStateException if a port has a handler
+     */
+    public boolean useFifo(GuestMemory memory) {
+        synchronized (lock) {
+            for (Binding each : bindings) {
+                if (each != null) {
+                    throw new IllegalStateException("a port has a handler already");
+                }
+            }
+            FifoEvents fifo = FifoEvents.start(memory, this, vcpus);
+            if (fifo != null) {
+                abi = fifo;
+            }
+            return fifo != null;
+        }
+    }
+
+    /** Whether the FIFO ABI is in use. */
+    public boolean isFifo() {
+        return abi instanceof FifoEvents;
     }
 
     /**
@@ -45,12 +88,23 @@ public final class EventChannels {
      * @throws EventChannelException if the monitor refuses
      */
     public int allocUnbound(int remoteDomid, EventHandler handler) {
-        int port = hypercalls.evtchnAllocUnbound(remoteDomid);
-        if (port < 0) {
-            throw new EventChannelException("alloc_unbound for domain " + remoteDomid, port);
-        }
+        int port = require("alloc_unbound for domain " + remoteDomid, hypercalls.evtchnAllocUnbound(remoteDomid));
         handle(port, handler);
         return port;
+    }
+
+    /** The same with a handler that knows whether there was work. */
+    public int allocUnboundDamped(int remoteDomid, DampedHandler handler) {
+        int port = require("alloc_unbound for domain " + remoteDomid, hypercalls.evtchnAllocUnbound(remoteDomid));
+        handleDamped(port, handler);
+        return port;
+    }
+
+    private static int require(String operation, int result) {
+        if (result < 0) {
+            throw new EventChannelException(operation, result);
+        }
+        return result;
     }
 
     /**
@@ -60,63 +114,141 @@ public final class EventChannels {
      * @throws EventChannelException if the monitor refuses
      */
     public int bindInterdomain(int remoteDomid, int remotePort, EventHandler handler) {
-        int port = hypercalls.evtchnBindInterdomain(remoteDomid, remotePort);
-        if (port < 0) {
-            throw new EventChannelException("bind_interdomain to port " + remotePort + " of " + remoteDomid, port);
-        }
+        int port = require(
+                "bind_interdomain to port " + remotePort + " of " + remoteDomid,
+                hypercalls.evtchnBindInterdomain(remoteDomid, remotePort));
         handle(port, handler);
         return port;
     }
 
-    /** Sets a port's handler and unmasks the port; null masks it. */
+    /**
+     * A new port for a virtual interrupt; its handler runs on the vCPU.
+     *
+     * @param virq an {@link io.splitvisor.abi.Virq}
+     * @throws EventChannelException if the monitor refuses
+     */
+    public int bindVirq(int virq, int vcpu, EventHandler handler) {
+        int port = require("bind_virq " + Virq.nameOf(virq), hypercalls.evtchnBindVirq(virq, vcpu));
+        bind(port, Binding.of(handler, vcpus[vcpu]));
+        return port;
+    }
+
+    /**
+     * A new port by which threads of this domain notify a vCPU: {@link #send} runs the handler there.
+     *
+     * @throws EventChannelException if the monitor refuses
+     */
+    public int bindIpi(int vcpu, EventHandler handler) {
+        int port = require("bind_ipi to vCPU " + vcpu, hypercalls.evtchnBindIpi(vcpu));
+        bind(port, Binding.of(handler, vcpus[vcpu]));
+        return port;
+    }
+
+    /** Sets a port's handler, on vCPU 0, and unmasks the port; null masks it. */
     public void handle(int port, EventHandler handler) {
+        bind(port, handler == null ? null : Binding.of(handler, vcpus[0]));
+    }
+
+    /** Sets a port's handler, on vCPU 0, and unmasks the port. */
+    public void handleDamped(int port, DampedHandler handler) {
+        bind(port, Binding.of(handler, vcpus[0]));
+    }
+
+    private void bind(int port, Binding binding) {
         requirePort(port);
-        if (handler == null) {
-            mask(port);
+        abi.prepare(port);
+        if (binding == null) {
+            abi.mask(port);
         }
+        replace(port, binding);
+        if (binding != null) {
+            abi.unmask(port);
+        }
+    }
+
+    private void replace(int port, Binding binding) {
         synchronized (lock) {
-            EventHandler[] now = handlers;
-            EventHandler[] changed = new EventHandler[Math.max(now.length, Integer.highestOneBit(port) << 1)];
-            System.arraycopy(now, 0, changed, 0, now.length);
-            changed[port] = handler;
-            handlers = changed;
+            Binding[] now = bindings;
+            Binding[] changed = Arrays.copyOf(now, Math.max(now.length, Integer.highestOneBit(port) << 1));
+            changed[port] = binding;
+            bindings = changed;
         }
-        if (handler != null) {
-            unmask(port);
+    }
+
+    private Binding binding(int port) {
+        Binding[] now = bindings;
+        return port < now.length ? now[port] : null;
+    }
+
+    /**
+     * Has another vCPU take a port's events from now on. A handler that runs already goes on.
+     *
+     * @throws EventChannelException if the monitor refuses, as it does for IPIs and for a vCPU's own interrupts
+     */
+    public void bindVcpu(int port, int vcpu) {
+        requirePort(port);
+        abi.mask(port);
+        int result = hypercalls.evtchnBindVcpu(port, vcpu);
+        Binding binding = binding(port);
+        if (result == 0 && binding != null) {
+            binding = binding.on(vcpus[vcpu]);
+            replace(port, binding);
         }
+        if (binding != null && !binding.masked()) {
+            // By the monitor: what was announced to the old vCPU is announced to the new one.
+            hypercalls.evtchnUnmask(port);
+        }
+        require("bind_vcpu " + vcpu + " of port " + port, result);
+    }
+
+    /**
+     * Sets the priority of a port's events, 0 the highest, 15 the lowest, and 7 from the start. It has no effect with the
+     * two-level ABI.
+     *
+     * @throws EventChannelException if the monitor refuses
+     */
+    public void setPriority(int port, int priority) {
+        if (isFifo()) {
+            require("set_priority of port " + port, hypercalls.evtchnSetPriority(port, priority));
+        }
+    }
+
+    /** The vCPU that takes a port's events. */
+    Vcpu takerOf(int port) {
+        Binding binding = binding(port);
+        return binding == null ? vcpus[0] : binding.vcpu();
     }
 
     /** From now on the port's events wait. A handler that runs already goes on. */
     public void mask(int port) {
         requirePort(port);
-        SharedInfo.testAndSetMaskVolatile(sharedInfo, 0, port);
+        Binding binding = binding(port);
+        if (binding != null) {
+            binding.masked(true);
+        }
+        abi.mask(port);
     }
 
     /** Lets a port's events through, one that has come meanwhile included. */
     public void unmask(int port) {
         requirePort(port);
-        if (!SharedInfo.testAndClearMaskVolatile(sharedInfo, 0, port)
-                || !SharedInfo.isPendingAcquire(sharedInfo, 0, port)) {
-            return;
+        Binding binding = binding(port);
+        if (binding != null) {
+            binding.masked(false);
         }
-        // What the monitor would do for EVTCHNOP_unmask; this domain's own page needs no hypercall.
-        long info = SharedInfo.vcpuInfo(0, vcpu.id());
-        if (!VcpuInfo.testAndSetPendingSelVolatile(sharedInfo, info, SharedInfo.wordOf(port))
-                && !VcpuInfo.testAndSetUpcallPendingVolatile(sharedInfo, info)) {
-            vcpu.wake();
-        }
+        abi.unmask(port);
     }
 
     /** Whether an event waits, masked or not. */
     public boolean isPending(int port) {
         requirePort(port);
-        return SharedInfo.isPendingAcquire(sharedInfo, 0, port);
+        return abi.isPending(port);
     }
 
     /** Takes a waiting event away without calling the handler; whether there was one. For masked ports. */
     public boolean takePending(int port) {
         requirePort(port);
-        return SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port);
+        return abi.takePending(port);
     }
 
     /** Notifies the other end, without waiting for the hypercall. */
@@ -130,49 +262,78 @@ public final class EventChannels {
         hypercalls.evtchnClose(port);
     }
 
-    /** Handlers called so far. A figure for people: read without order. */
+    /** Handlers called so far. A figure for people. */
     public long upcalls() {
-        return upcalls;
+        return upcalls.sum();
+    }
+
+    /** How often a port was masked for a while, because its events had no work behind them. A figure for people. */
+    public long damped() {
+        return damped.sum();
     }
 
     /** Upcall thread: whether there is anything to {@link #deliver}. */
-    boolean isUpcallPending(long info) {
-        return VcpuInfo.isUpcallPendingAcquire(sharedInfo, info);
+    boolean isUpcallPending(Vcpu vcpu) {
+        return VcpuInfo.isUpcallPendingAcquire(sharedInfo, vcpu.info()) || abi.isUnfinished(vcpu.id());
     }
 
-    /**
-     * Upcall thread: calls the handlers of all pending ports.
-     *
-     * <p>Each step clears before it looks: the flag before the selector, the selector before the words, a port's bit
-     * before its handler. The monitor sets them in the opposite order, so whatever comes meanwhile is seen now or raises
-     * the flag again.
-     */
-    void deliver(long info) {
-        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, info);
-        long words = VcpuInfo.takePendingSelVolatile(sharedInfo, info);
-        while (words != 0) {
-            int word = Long.numberOfTrailingZeros(words);
-            words &= words - 1;
-            long ports = SharedInfo.activeWordAcquire(sharedInfo, 0, word);
-            while (ports != 0) {
-                int port = word * Long.SIZE + Long.numberOfTrailingZeros(ports);
-                ports &= ports - 1;
-                call(port);
+    /** Upcall thread: calls the handlers of the vCPU's pending ports. */
+    void deliver(Vcpu vcpu) {
+        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, vcpu.info());
+        abi.deliver(vcpu, this);
+    }
+
+    /** Upcall thread: a port is pending and not masked. With the two-level ABI it may be another vCPU's. */
+    void call(int port, Vcpu vcpu) {
+        Binding binding = binding(port);
+        if (binding != null && binding.vcpu() == vcpu && abi.takePending(port)) {
+            upcalls.increment();
+            int millis = binding.call();
+            if (millis > 0) {
+                hold(port, binding, millis);
             }
         }
     }
 
-    private void call(int port) {
-        EventHandler[] now = handlers;
-        EventHandler handler = port < now.length ? now[port] : null;
-        if (handler != null && SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port)) {
-            upcalls++;
-            handler.upcall();
+    private void hold(int port, Binding binding, int millis) {
+        damped.increment();
+        abi.mask(port);
+        if (binding(port) == binding) {
+            held[binding.vcpu().id()].add(port, binding, millis);
+        } else {
+            release(port, binding(port));
         }
     }
 
-    private static void requirePort(int port) {
-        if (port <= 0 || port >= SharedInfo.EVTCHN_CHANNELS) {
+    /** Upcall thread: lets the events of ports through that have waited long enough. */
+    void releaseHeld(Vcpu vcpu) {
+        held[vcpu.id()].release(this);
+    }
+
+    /** Milliseconds until there is something to release; -1 for never. */
+    int millisUntilRelease(Vcpu vcpu) {
+        return held[vcpu.id()].millis();
+    }
+
+    void release(int port, Binding binding) {
+        if (binding != null && binding(port) == binding && !binding.masked()) {
+            abi.unmask(port);
+            if (binding.masked() || binding(port) != binding) {
+                mend(port);
+            }
+        }
+    }
+
+    /** The port got another owner, or was masked by its own, just when it was unmasked. */
+    private void mend(int port) {
+        Binding now = binding(port);
+        if (now == null || now.masked()) {
+            abi.mask(port);
+        }
+    }
+
+    private void requirePort(int port) {
+        if (port <= 0 || port >= abi.ports()) {
             throw new IllegalArgumentException("event channel " + port);
         }
     }

@@ -5,49 +5,31 @@ import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.host.EventFd;
-import io.splitvisor.host.Poll;
 import io.splitvisor.hypercall.AdaptiveSpin;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.HypercallRing;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.hypercall.UpcallSleep;
-import io.splitvisor.ring.Doorbell;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /**
  * A virtual processor of a JVM guest: a hypercall ring, and a thread that takes events and completed hypercalls, and
  * sleeps when there are none. The guest's own threads are Java's affair; they share the rings.
  *
- * <p>The vCPUs of a domain share one bell. Whose thread takes a signal of the bell away looks whether it was meant for
- * another, that is, sleeps although its word says awake, and rings again for it.
+ * <p>The vCPUs of a domain share one bell: see {@link SharedBell}.
  */
 public final class Vcpu implements UpcallSleep, Runnable {
-    private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
     private static final int SPIN_TURNS = 1000;
-    private static final int BELL = 1;
-    private static final int OWN_BELL = 2;
-    private static final int LIFE_LINE = 4;
 
     private final int id;
     private final long info;
-    private final MemorySegment memory;
-    private final long asleepWord;
-    private final Doorbell bell;
-    private final Poll poll;
+    private final SharedBell bell;
     private final HypercallRing ring;
     private final Hypercalls hypercalls;
-    /** What this domain's own threads ring: of Dom0's bell they have the end to wait at only. */
-    private final EventFd own = EventFd.create();
-
-    private final Doorbell ownBell;
     private final Duties duties;
     private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
 
-    private Vcpu[] all = {this};
     private EventChannels events;
-    private volatile boolean sleeping;
     private volatile Thread thread;
     private volatile boolean ended;
 
@@ -73,11 +55,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
         DomainLayout layout = memory.layout();
         this.id = id;
         this.info = SharedInfo.vcpuInfo(0, id);
-        this.memory = memory.segment();
-        this.asleepWord = DomainLayout.bytes(layout.vcpuControl(id)) + DomainLayout.VCPU_ASLEEP;
-        this.bell = new Doorbell(memory.segment(), asleepWord, bellToGuest);
-        this.ownBell = new Doorbell(memory.segment(), asleepWord, own);
-        this.poll = new Poll(bellToGuest.fd(), own.fd(), lifeLine);
+        this.bell = new SharedBell(memory.segment(), DomainLayout.bytes(layout.vcpuControl(id)), bellToGuest, lifeLine);
         this.duties = duties;
         int ringPages = DomainLayout.HYPERCALL_RING_PAGES;
         int slots = ringPages * GuestMemory.PAGE_SIZE / 64;
@@ -97,6 +75,11 @@ public final class Vcpu implements UpcallSleep, Runnable {
         return id;
     }
 
+    /** Offset of its vcpu_info in shared_info. */
+    long info() {
+        return info;
+    }
+
     /** Its hypercalls. */
     public Hypercalls hypercalls() {
         return hypercalls;
@@ -109,7 +92,9 @@ public final class Vcpu implements UpcallSleep, Runnable {
      * @param taken the domain's events, which {@code taken} may deliver to another vCPU
      */
     public void start(Vcpu[] siblings, EventChannels taken) {
-        all = siblings;
+        SharedBell[] bells = new SharedBell[siblings.length];
+        Arrays.setAll(bells, i -> siblings[i].bell);
+        bell.siblings(bells);
         events = taken;
         Thread started = new Thread(this, "vcpu" + id);
         started.setDaemon(true);
@@ -135,19 +120,20 @@ public final class Vcpu implements UpcallSleep, Runnable {
 
     private boolean serve() {
         boolean found = false;
+        events.releaseHeld(this);
         if (ring.hasWork()) {
             ring.takeResponses();
             found = true;
         }
-        if (events.isUpcallPending(info)) {
-            events.deliver(info);
+        if (events.isUpcallPending(this)) {
+            events.deliver(this);
             found = true;
         }
         return found;
     }
 
     private boolean hasWork() {
-        return events.isUpcallPending(info) || ring.hasWork();
+        return events.isUpcallPending(this) || ring.hasWork();
     }
 
     private boolean spin() {
@@ -164,7 +150,7 @@ public final class Vcpu implements UpcallSleep, Runnable {
     }
 
     private void sleepUntilRung() {
-        int millis = duties.upkeep();
+        int millis = sooner(duties.upkeep(), events.millisUntilRelease(this));
         arm();
         if (!hasWork() && !ended) {
             sleep(millis);
@@ -172,9 +158,14 @@ public final class Vcpu implements UpcallSleep, Runnable {
         disarm();
     }
 
+    /** The earlier of two times, of which -1 means never. */
+    private static int sooner(int a, int b) {
+        return a < 0 || b < 0 ? Math.max(a, b) : Math.min(a, b);
+    }
+
     /** Wakes the upcall thread if it sleeps. Any thread. */
     public void wake() {
-        ownBell.ring();
+        bell.wake();
     }
 
     /** Ends the upcall thread, soon; for hosts of more than one domain. */
@@ -190,46 +181,21 @@ public final class Vcpu implements UpcallSleep, Runnable {
 
     @Override
     public void arm() {
-        sleeping = true;
         bell.arm();
     }
 
     @Override
     public void sleep(int millis) {
-        int ready = poll.await(millis);
-        if ((ready & OWN_BELL) != 0) {
-            own.drain();
-        }
-        if ((ready & BELL) != 0 && all.length > 1) {
-            bell.event().drain();
-            passOn();
-        }
-        if ((ready & LIFE_LINE) != 0 && !ended) {
+        boolean lifeLineEnded = bell.sleep(millis);
+        if (lifeLineEnded && !ended) {
             ended = true;
             ring.fail("the attach socket has ended");
             duties.lifeLineEnded();
         }
     }
 
-    private void passOn() {
-        for (Vcpu other : all) {
-            if (other != this && other.wasRungAsleep()) {
-                other.own.signal();
-                return;
-            }
-        }
-    }
-
-    private boolean wasRungAsleep() {
-        return sleeping && (int) WORD.getAcquire(memory, asleepWord) == 0;
-    }
-
     @Override
     public void disarm() {
         bell.disarm();
-        sleeping = false;
-        if (all.length > 1) {
-            passOn();
-        }
     }
 }

@@ -2,6 +2,7 @@
 package io.splitvisor.domu.frontend;
 
 import io.splitvisor.domu.GuestDomain;
+import io.splitvisor.domu.event.DampedHandler;
 import io.splitvisor.domu.event.EventChannels;
 import io.splitvisor.domu.event.EventHandler;
 import io.splitvisor.domu.grant.GrantTable;
@@ -28,6 +29,14 @@ public interface FrontendDomain {
      * @param handler called when the back end notifies; must not block
      */
     FrontendChannel offer(int backendDomid, EventHandler handler);
+
+    /**
+     * The same with a handler that knows whether there was work: a back end that sends events without any is held up for up
+     * to a second then, and costs this domain nothing.
+     */
+    default FrontendChannel offerDamped(int backendDomid, DampedHandler handler) {
+        return offer(backendDomid, handler::upcall);
+    }
 
     /** A guest's domain. */
     static FrontendDomain of(GuestDomain domain, Xenstore store) {
@@ -67,6 +76,12 @@ public interface FrontendDomain {
         public FrontendChannel offer(int backendDomid, EventHandler handler) {
             EventChannels events = domain.events();
             return new GuestChannel(events, events.allocUnbound(backendDomid, handler));
+        }
+
+        @Override
+        public FrontendChannel offerDamped(int backendDomid, DampedHandler handler) {
+            EventChannels events = domain.events();
+            return new GuestChannel(events, events.allocUnboundDamped(backendDomid, handler));
         }
     }
 

@@ -4,15 +4,17 @@ package io.splitvisor.domu.grant;
 import static io.splitvisor.abi.grant.GrantTable.NR_RESERVED_ENTRIES;
 
 import io.splitvisor.abi.XenErrno;
-import io.splitvisor.abi.grant.GrantEntryV1;
-import io.splitvisor.abi.grant.GrantFlags;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.memory.GuestMemory;
-import java.lang.foreign.MemorySegment;
+import io.splitvisor.hypercall.Hypercalls;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.IntUnaryOperator;
 
 /**
- * This domain's grant table, version 1. References are taken from a free list; the first eight are Dom0's.
+ * This domain's grant table. References are taken from a free list; the first eight are Dom0's. The table grows when they
+ * are used up. It is of version 1 at first; a domain that grants parts of pages, or passes grants of others on, changes to
+ * version 2 before it grants anything.
  *
  * <p>A grant that is in use by the other domain cannot be ended: {@link #endAccess(int, int)} puts it aside with its
  * frame, and {@link #retryDeferred} tries again, so that neither reference nor frame is used anew while somebody can still
@@ -22,53 +24,129 @@ public final class GrantTable {
     /** No reference, and no frame. */
     public static final int NONE = -1;
 
-    private static final int IN_USE = GrantFlags.READING | GrantFlags.WRITING;
-
     /** How often {@link #retryDeferred} wants to be called while there is something to retry, in milliseconds. */
     public static final int RETRY_MILLIS = 1000;
 
     private final GuestMemory memory;
-    private final MemorySegment segment;
-    private final long table;
+    private final IntUnaryOperator setupTable;
+    private final IntUnaryOperator setVersion;
+    private final Runnable firstDeferred;
+
+    private volatile GrantEntries entries;
+    private int tableFrames;
 
     // The free list: next[ref] is the reference after ref. A reference in use links to itself.
-    private final int[] next;
-    private int head;
+    private volatile int[] next = {};
+    private int head = NONE;
     private int free;
 
     // Grants put aside: a list through next as well, with their frames.
-    private final int[] frames;
+    private int[] frames = {};
     private int deferredHead = NONE;
     private volatile int deferred;
-    private final Runnable firstDeferred;
 
-    /** The table of a domain that has just started; somebody calls {@link #retryDeferred} from time to time. */
+    /** The table of a domain that has just started, as large as it is; somebody calls {@link #retryDeferred} at times. */
     public GrantTable(GuestMemory memory) {
-        this(memory, () -> {});
+        this(memory, () -> {}, _ -> -XenErrno.ENOSYS, _ -> -XenErrno.ENOSYS);
+    }
+
+    /**
+     * As above, and can grow and change its version.
+     *
+     * @param firstDeferred run when a grant is put aside and no other is
+     */
+    public GrantTable(GuestMemory memory, Runnable firstDeferred, Hypercalls hypercalls) {
+        this(memory, firstDeferred, frames -> setupTable(memory, hypercalls, frames), hypercalls::gnttabSetVersion);
     }
 
     /**
      * As above.
      *
-     * @param firstDeferred run when a grant is put aside and no other is
+     * @param setupTable makes the table so many frames large: 0, or negative
+     * @param setVersion changes the version: 0, or a negative errno
      */
-    public GrantTable(GuestMemory memory, Runnable firstDeferred) {
-        this.firstDeferred = firstDeferred;
-        DomainLayout layout = memory.layout();
+    GrantTable(GuestMemory memory, Runnable firstDeferred, IntUnaryOperator setupTable, IntUnaryOperator setVersion) {
         this.memory = memory;
-        this.segment = memory.segment();
-        this.table = DomainLayout.bytes(layout.grantTable());
-        this.next = new int[layout.grantFrames() * GrantEntryV1.PER_PAGE];
-        this.frames = new int[next.length];
-        for (int ref = 0; ref < NR_RESERVED_ENTRIES; ref++) {
-            next[ref] = ref;
+        this.firstDeferred = firstDeferred;
+        this.setupTable = setupTable;
+        this.setVersion = setVersion;
+        DomainLayout layout = memory.layout();
+        this.entries = new GrantEntries.V1(memory.segment(), DomainLayout.bytes(layout.grantTable()));
+        this.tableFrames = layout.initialGrantFrames();
+        addReferences();
+    }
+
+    private static int setupTable(GuestMemory memory, Hypercalls hypercalls, int frames) {
+        int list;
+        try {
+            list = memory.allocate((frames * Long.BYTES + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE);
+        } catch (GuestMemory.OutOfGuestMemoryException e) {
+            return -XenErrno.ENOMEM;
         }
-        for (int ref = NR_RESERVED_ENTRIES; ref < next.length; ref++) {
-            next[ref] = ref + 1;
+        try {
+            return hypercalls.gnttabSetupTable(frames, GuestMemory.address(list));
+        } finally {
+            memory.free(list, (frames * Long.BYTES + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE);
         }
-        next[next.length - 1] = NONE;
-        head = NR_RESERVED_ENTRIES;
-        free = next.length - NR_RESERVED_ENTRIES;
+    }
+
+    /** Puts the references of new frames on the free list, in order. */
+    private void addReferences() {
+        int known = next.length;
+        int count = tableFrames * entries.perPage();
+        int[] more = Arrays.copyOf(next, count);
+        frames = Arrays.copyOf(frames, count);
+        int first = Math.max(known, NR_RESERVED_ENTRIES);
+        for (int ref = known; ref < first; ref++) {
+            more[ref] = ref;
+        }
+        for (int ref = first; ref < count; ref++) {
+            more[ref] = ref + 1;
+        }
+        more[count - 1] = head;
+        head = first;
+        free += count - first;
+        next = more;
+    }
+
+    private boolean grow() {
+        int most = memory.layout().grantFrames();
+        int wanted = Math.min(tableFrames * 2, most);
+        if (tableFrames == most || setupTable.applyAsInt(wanted) < 0) {
+            return false;
+        }
+        tableFrames = wanted;
+        addReferences();
+        return true;
+    }
+
+    /** The version: 1 or 2. */
+    public int version() {
+        return entries instanceof GrantEntries.V1 ? 1 : 2;
+    }
+
+    /**
+     * Changes to version 2, in which {@link #grantPart} and {@link #grantVia} are possible.
+     *
+     * @throws IllegalStateException if there are grants
+     * @return 0, or a negative Xen errno: then nothing has changed
+     */
+    public synchronized int useVersion2() {
+        if (version() == 2) {
+            return 0;
+        }
+        if (free != next.length - NR_RESERVED_ENTRIES) {
+            throw new IllegalStateException("references are in use");
+        }
+        int result = setVersion.applyAsInt(2);
+        if (result == 0) {
+            entries = GrantEntries.V2.of(memory.segment(), memory.layout());
+            next = new int[0];
+            head = NONE;
+            free = 0;
+            addReferences();
+        }
+        return result;
     }
 
     /** References that there are, reserved ones included. */
@@ -92,10 +170,10 @@ public final class GrantTable {
      * @return the reference, or -ENOSPC
      */
     public synchronized int reserve() {
-        int ref = head;
-        if (ref == NONE) {
+        if (head == NONE && !grow()) {
             return -XenErrno.ENOSPC;
         }
+        int ref = head;
         head = next[ref];
         next[ref] = ref;
         free--;
@@ -110,11 +188,37 @@ public final class GrantTable {
      * @param frame the guest frame
      */
     public void grant(int ref, int domid, int frame, boolean readOnly) {
-        long entry = entry(ref);
-        GrantEntryV1.domid(segment, entry, domid);
-        GrantEntryV1.frame(segment, entry, frame);
-        // Release: who sees the flags sees whom and what they concern.
-        GrantEntryV1.flagsRelease(segment, entry, GrantFlags.PERMIT_ACCESS | (readOnly ? GrantFlags.READONLY : 0));
+        entries.grant(known(ref), domid, frame, readOnly);
+    }
+
+    /**
+     * Grants a part of a frame, for copies only, by a reference that was reserved, or revoked. In version 2.
+     *
+     * @param offset first byte
+     * @param length bytes
+     */
+    public void grantPart(int ref, int domid, int frame, int offset, int length, boolean readOnly) {
+        Objects.checkFromIndexSize(offset, length, GuestMemory.PAGE_SIZE);
+        version2().grantPart(known(ref), domid, frame, offset, length, readOnly);
+    }
+
+    /**
+     * Passes on what another domain has granted to this one, for copies only, by a reference that was reserved, or revoked.
+     * In version 2.
+     *
+     * @param domid who may use it
+     * @param granterDomid whose page it is
+     * @param granterRef the reference in that domain's table
+     */
+    public void grantVia(int ref, int domid, int granterDomid, int granterRef, boolean readOnly) {
+        version2().grantVia(known(ref), domid, granterDomid, granterRef, readOnly);
+    }
+
+    private GrantEntries.V2 version2() {
+        if (entries instanceof GrantEntries.V2 v2) {
+            return v2;
+        }
+        throw new IllegalStateException("a grant table of version 1");
     }
 
     /**
@@ -133,7 +237,7 @@ public final class GrantTable {
 
     /** Whether the other domain has the frame mapped, for reading or writing. */
     public boolean inUse(int ref) {
-        return (GrantEntryV1.flagsAcquire(segment, entry(ref)) & IN_USE) != 0;
+        return entries.inUse(known(ref));
     }
 
     /**
@@ -142,24 +246,12 @@ public final class GrantTable {
      * @return false, changing nothing, if the grant is in use
      */
     public boolean revoke(int ref) {
-        long entry = entry(ref);
-        int word = GrantEntryV1.flagsAndDomidAcquire(segment, entry);
-        while (true) {
-            if ((GrantEntryV1.flagsOf(word) & IN_USE) != 0) {
-                return false;
-            }
-            // Flags and domid together, as the monitor changes them: it cannot take the grant in between.
-            int found = GrantEntryV1.exchangeFlagsAndDomidVolatile(segment, entry, word, 0);
-            if (found == word) {
-                return true;
-            }
-            word = found;
-        }
+        return entries.revoke(known(ref));
     }
 
     /** Gives a reference back that grants nothing: one that was reserved, or revoked. */
     public synchronized void release(int ref) {
-        entry(ref);
+        known(ref);
         if (next[ref] != ref || ref < NR_RESERVED_ENTRIES) {
             throw new IllegalArgumentException("grant reference " + ref + " is not in use");
         }
@@ -232,7 +324,7 @@ public final class GrantTable {
         }
     }
 
-    private long entry(int ref) {
-        return GrantEntryV1.entry(table, Objects.checkIndex(ref, next.length));
+    private int known(int ref) {
+        return Objects.checkIndex(ref, next.length);
     }
 }

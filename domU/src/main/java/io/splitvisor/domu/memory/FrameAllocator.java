@@ -16,11 +16,22 @@ final class FrameAllocator {
     private int free;
 
     FrameAllocator(int frames) {
+        this(frames, frames);
+    }
+
+    /**
+     * @param frames all frames
+     * @param populated those that there are at first; the others count as taken until somebody frees them
+     */
+    FrameAllocator(int frames, int populated) {
         this.frames = frames;
         this.taken = new long[(frames + 63) >>> 6];
         this.used = new long[taken.length];
-        this.free = frames - 1;
+        this.free = populated - 1;
         set(taken, 0);
+        for (int frame = populated; frame < frames; frame++) {
+            set(taken, frame);
+        }
     }
 
     synchronized int free() {

@@ -19,13 +19,25 @@ public final class GuestMemory {
     private final FrameAllocator frames;
 
     /**
+     * Memory of which the domain has all.
+     *
      * @param segment the whole ram memfd
      * @param layout where things lie in it
      */
     public GuestMemory(MemorySegment segment, DomainLayout layout) {
+        this(segment, layout, layout.ramPages());
+    }
+
+    /**
+     * As above, for a domain that may grow.
+     *
+     * @param populated frames of RAM that it has at first; those above are holes, and count as allocated until {@link
+     *     #free} gives them to whoever wants them
+     */
+    public GuestMemory(MemorySegment segment, DomainLayout layout, int populated) {
         this.segment = segment;
         this.layout = layout;
-        this.frames = new FrameAllocator(layout.ramPages());
+        this.frames = new FrameAllocator(layout.ramPages(), populated);
     }
 
     /** All of it, RAM and special pages. */
@@ -73,6 +85,19 @@ public final class GuestMemory {
             pages(frame, count).fill((byte) 0);
         }
         return frame;
+    }
+
+    /**
+     * A free frame of RAM that is to become a hole: its content does not matter, and it is not touched.
+     *
+     * @throws OutOfGuestMemoryException if there is none
+     */
+    public int allocateForBalloon() {
+        long found = frames.allocate(1);
+        if (found < 0) {
+            throw new OutOfGuestMemoryException(1, 0);
+        }
+        return (int) found;
     }
 
     /**

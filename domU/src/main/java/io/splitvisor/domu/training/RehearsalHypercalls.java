@@ -124,6 +124,8 @@ public final class RehearsalHypercalls {
             case Hypercall.EVENT_CHANNEL_OP -> eventChannelOp(command, argument);
             case Hypercall.GRANT_TABLE_OP -> grantTableOp(command, argument);
             case Hypercall.SCHED_OP -> schedOp(command, argument);
+            // All vCPUs of the rehearsal are up.
+            case Hypercall.VCPU_OP -> 0;
             case Hypercall.XEN_VERSION -> 4 << 16 | 17;
             default -> -XenErrno.ENOSYS;
         };

@@ -157,4 +157,81 @@ class EventChannelsTest {
         assertThatIllegalArgumentException().isThrownBy(() -> events.unmask(4096));
         assertThatIllegalArgumentException().isThrownBy(() -> events.handle(-1, () -> {}));
     }
+
+    /** Raises a port as fast as it can for as long as the condition holds. */
+    private void storm(int port, java.util.function.BooleanSupplier goesOn) {
+        long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (goesOn.getAsBoolean()) {
+            assertThat(System.nanoTime() - patience).as("time is over").isNegative();
+            guest.dom0.raise(port);
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void e9_shouldHoldUpABackEndWhoseEventsHaveNoWorkBehindThem() {
+        AtomicInteger calls = new AtomicInteger();
+        int rogue = events.allocUnboundDamped(0, () -> calls.incrementAndGet() < 0);
+        AtomicInteger others = new AtomicInteger();
+        int other = events.allocUnbound(0, others::incrementAndGet);
+        long start = System.nanoTime();
+        storm(rogue, () -> events.damped() < 8);
+        long took = System.nanoTime() - start;
+        // 1 + 2 + 4 + ... + 64 ms before the eighth.
+        assertThat(TimeUnit.NANOSECONDS.toMillis(took)).isGreaterThanOrEqualTo(127);
+        assertThat(calls.get()).isEqualTo(9);
+        // It is held for another 128 ms: the other device knows nothing of it.
+        guest.dom0.raise(other);
+        await().untilAtomic(others, org.hamcrest.Matchers.is(1));
+        // An event is not lost by the waiting.
+        guest.dom0.raise(rogue);
+        await().untilAtomic(calls, org.hamcrest.Matchers.is(10));
+    }
+
+    @Test
+    void e9_shouldTrustABackEndAgainThatHasWork() {
+        AtomicInteger calls = new AtomicInteger();
+        int port = events.allocUnboundDamped(0, () -> calls.incrementAndGet() % 5 == 0);
+        storm(port, () -> calls.get() < 50);
+        // 1 + 2 + 4 ms of each five, and never more.
+        assertThat(events.damped()).isBetween(27L, 31L);
+    }
+
+    @Test
+    void e9_shouldNotUnmaskWhatItsOwnerHasMaskedOrClosedMeanwhile() {
+        AtomicInteger calls = new AtomicInteger();
+        int masked = events.allocUnboundDamped(0, () -> calls.incrementAndGet() < 0);
+        int closed = events.allocUnboundDamped(0, () -> false);
+        storm(masked, () -> events.damped() < 4);
+        events.mask(masked);
+        long before = events.damped();
+        storm(closed, () -> events.damped() < before + 4);
+        events.close(closed);
+        int seen = calls.get();
+        guest.dom0.raise(masked);
+        guest.dom0.raise(closed);
+        // Longer than either was held for: a third port of the same kind goes through that time.
+        int third = events.allocUnboundDamped(0, () -> false);
+        long then = events.damped();
+        storm(third, () -> events.damped() < then + 6);
+        assertThat(calls.get()).isEqualTo(seen);
+        assertThat(events.isPending(masked)).isTrue();
+        assertThat(events.isPending(closed)).isTrue();
+        events.unmask(masked);
+        await().until(() -> calls.get() > seen);
+    }
+
+    @Test
+    @org.junit.jupiter.api.Timeout(60)
+    void e9_shouldCloseAPortInTheMiddleOfItsStorm() {
+        for (int round = 0; round < 50; round++) {
+            AtomicInteger calls = new AtomicInteger();
+            int port = events.allocUnboundDamped(0, () -> calls.incrementAndGet() < 0);
+            storm(port, () -> calls.get() < 3);
+            events.close(port);
+        }
+        CountDownLatch alive = new CountDownLatch(1);
+        guest.dom0.raise(events.allocUnbound(0, alive::countDown));
+        await().until(() -> alive.getCount() == 0);
+    }
 }

@@ -19,6 +19,8 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,6 +129,22 @@ class CGuestIT {
         console.type("poweroff");
         awaitEnd(domid);
         assertThat(console.text()).doesNotContain("mapped");
+    }
+
+    @Test
+    void shouldReadTheClockWithoutACallAndBeWokenByATimer() {
+        int domid = dom0.create(Dom0Fixture.exec("clock", program, List.of()));
+        Dom0Fixture.Output console = dom0.console(domid);
+        console.awaitText("ready;");
+        console.type("time");
+        console.awaitText("timer late by");
+        console.type("poweroff");
+        awaitEnd(domid);
+        Matcher said =
+                Pattern.compile("off by (\\d+) ns\\s+timer late by (\\d+) ns").matcher(console.text());
+        assertThat(said.find()).as(console.text()).isTrue();
+        assertThat(Long.parseLong(said.group(1))).as("nanoseconds wrong").isLessThan(1_000_000);
+        assertThat(Long.parseLong(said.group(2))).as("nanoseconds late").isLessThan(1_000_000_000);
     }
 
     @Test

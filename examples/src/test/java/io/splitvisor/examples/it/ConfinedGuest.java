@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 
-/** Prints what its process has beside its domain. */
+/** Prints what its process has beside its domain; its arguments are a process and a folder that are none of its business. */
 public final class ConfinedGuest implements Guest {
     @Override
     public void run(GuestDomain domain) throws IOException {
@@ -23,7 +23,43 @@ public final class ConfinedGuest implements Guest {
                 System.out.println(line);
             }
         }
+        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+            if (line.startsWith("NoNewPrivs")) {
+                System.out.println(line.replace('\t', ' '));
+            }
+        }
+        if (domain.arguments().size() == 2) {
+            reachOut(domain.arguments().get(0), Path.of(domain.arguments().get(1)));
+        }
         System.out.println("that is all");
+    }
+
+    private static void reachOut(String pid, Path folder) throws IOException {
+        for (String signal : List.of("-0", "-CONT", "-STOP", "-KILL")) {
+            System.out.println("kill " + signal + " gave " + status("kill", signal, pid));
+        }
+        System.out.println("kill of a child gave " + status("sh", "-c", "sleep 60 & kill -KILL $!"));
+        try {
+            Files.writeString(folder.resolve("mine"), "x");
+            System.out.println("wrote elsewhere");
+        } catch (IOException e) {
+            System.out.println("did not write elsewhere");
+        }
+        Files.writeString(Path.of("mine"), "x");
+        System.out.println("wrote here");
+    }
+
+    private static int status(String... command) throws IOException {
+        try {
+            return new ProcessBuilder(command)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start()
+                    .waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return -1;
+        }
     }
 
     private static List<String> descriptors() throws IOException {

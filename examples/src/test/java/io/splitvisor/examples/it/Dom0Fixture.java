@@ -63,6 +63,26 @@ final class Dom0Fixture implements AutoCloseable {
         return config(name, guest, disks, arguments);
     }
 
+    /** The same with several vCPUs. */
+    static DomainConfig jvm(String name, Class<?> main, int vcpus) {
+        DomainConfig one = jvm(name, main, List.of());
+        return new DomainConfig(
+                one.name(),
+                one.uuid(),
+                one.guest(),
+                one.arguments(),
+                one.memoryMib(),
+                one.maxmemMib(),
+                vcpus,
+                vcpus,
+                one.disks(),
+                one.vifs(),
+                one.on(),
+                one.optional(),
+                one.after(),
+                one.source());
+    }
+
     /** A configuration of a native guest. */
     static DomainConfig exec(String name, Path program, List<DiskConfig> disks, String... arguments) {
         return config(name, new Guest.Exec(program), disks, arguments);

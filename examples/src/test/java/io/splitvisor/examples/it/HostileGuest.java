@@ -8,8 +8,10 @@ import io.splitvisor.domu.Guest;
 import io.splitvisor.domu.GuestDomain;
 import io.splitvisor.domu.block.BlockDevice;
 import io.splitvisor.domu.block.BlockIo;
+import io.splitvisor.xenstore.XenstoreException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Random;
 
 /** Does one thing that no guest should; its arguments are what, and the domain's memory in MiB. */
@@ -50,9 +52,45 @@ public final class HostileGuest implements Guest {
                 }
                 Runtime.getRuntime().halt(9);
             }
+            case "rewrite-nodes" -> rewriteNodes(domain);
             case "garbage-everywhere" -> garbage(memory, layout);
             default -> throw new IllegalArgumentException(what);
         }
+        Thread.sleep(60_000);
+    }
+
+    /** Tries to point the toolstack and back ends at something else, then serves its disk as if nothing had been. */
+    private static void rewriteNodes(GuestDomain domain) throws InterruptedException {
+        String backend = domain.xenstore().read("device/vbd/51712/backend");
+        for (String node : List.of(
+                "console/ring-ref",
+                "console/port",
+                "console/output",
+                "console/limit",
+                "console/tty",
+                "store/ring-ref",
+                "name",
+                "domid",
+                "memory/target",
+                "control/platform-feature-xs_reset_watches",
+                backend + "/params",
+                backend + "/mode",
+                backend + "/frontend",
+                backend + "/state",
+                "/libxl/" + domain.domid() + "/device/vbd/51712/backend",
+                "/vm")) {
+            try {
+                domain.xenstore().write(node, "65535");
+                System.out.println("wrote " + node);
+            } catch (XenstoreException e) {
+                System.out.println(e.error() + " " + node.substring(node.lastIndexOf('/') + 1));
+            }
+        }
+        // These are its own.
+        for (String node : List.of("backend", "backend-id", "virtual-device", "device-type")) {
+            domain.xenstore().write("device/vbd/51712/" + node, "/local/domain/0/backend/vbd/4711/51712");
+        }
+        System.out.println("nodes rewritten");
         Thread.sleep(60_000);
     }
 

@@ -5,6 +5,7 @@ import io.splitvisor.abi.XenErrno;
 import io.splitvisor.monitor.Vcpu;
 import io.splitvisor.monitor.memory.GuestMemory;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * How events reach a guest: by the two-level ABI at first, and by the FIFO ABI once the guest has asked for it.
@@ -17,6 +18,7 @@ public final class GuestDelivery implements EventDelivery {
     private final Vcpu[] vcpus;
     private final TwoLevelDelivery twoLevel;
     private final Gate gate = new Gate();
+    private final LongAdder raised = new LongAdder();
     private volatile EventDelivery abi;
 
     /**
@@ -30,8 +32,14 @@ public final class GuestDelivery implements EventDelivery {
         this.abi = twoLevel;
     }
 
+    /** Events raised so far, those on masked or pending ports too. */
+    public long raised() {
+        return raised.sum();
+    }
+
     @Override
     public void raise(Port port) {
+        raised.increment();
         if (gate.enter()) {
             try {
                 EventDelivery used = abi;
@@ -40,6 +48,9 @@ public final class GuestDelivery implements EventDelivery {
                 EventDelivery now = abi;
                 if (now != used) {
                     now.raise(port);
+                }
+                for (Vcpu vcpu : vcpus) {
+                    vcpu.portRaised();
                 }
             } finally {
                 gate.leave();

@@ -12,7 +12,8 @@ import java.lang.foreign.MemorySegment;
 final class CopyEnd {
     private final boolean writable;
 
-    // What is pinned: nothing, or a grant, and the grant that it leads to if it is transitive.
+    // What is pinned: nothing, a frame, or a grant, and the grant that it leads to if it is transitive.
+    private boolean byFrame;
     private GrantTable table;
     private int ref;
     private GrantTable via;
@@ -82,11 +83,12 @@ final class CopyEnd {
 
     /** A page of the caller's own, by frame: 0, or a negative GNTST status. */
     int claimFrame(GuestMemory own, long frame) {
-        long offset = own.machineOffset(frame);
+        long offset = own.pin(frame);
         if (offset == GuestMemory.NOT_MEMORY) {
             return GrantStatus.BAD_PAGE;
         }
         page(own, offset, 0, GrantTable.PAGE_SIZE);
+        byFrame = true;
         return GrantStatus.OKAY;
     }
 
@@ -147,6 +149,10 @@ final class CopyEnd {
 
     /** Lets the page go; nothing happens if there is none. */
     void release() {
+        if (byFrame) {
+            memory.unpin(pageOffset);
+            byFrame = false;
+        }
         memory = null;
         if (table != null) {
             table.endCopy(ref, writable);

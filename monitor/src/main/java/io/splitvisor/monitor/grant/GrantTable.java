@@ -26,9 +26,6 @@ import java.lang.foreign.MemorySegment;
  * (row G20).
  */
 public final class GrantTable {
-    /** Frames of the table of a domain that has just been made. */
-    public static final int INITIAL_FRAMES = 8;
-
     static final int PAGE_SIZE = DomainLayout.PAGE_SIZE;
 
     private final GuestMemory memory;
@@ -54,7 +51,7 @@ public final class GrantTable {
         this.entryPages = memory.pages(layout.grantTable(), layout.grantFrames());
         this.statusPages = memory.pages(layout.grantStatus(), layout.grantStatusFrames());
         this.shared = new SharedEntries.V1(entryPages);
-        this.frames = Math.min(INITIAL_FRAMES, layout.grantFrames());
+        this.frames = layout.initialGrantFrames();
         active.grow(frames * GrantEntryV1.PER_PAGE);
     }
 

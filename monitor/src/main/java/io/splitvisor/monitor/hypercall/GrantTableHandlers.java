@@ -82,7 +82,8 @@ final class GrantTableHandlers {
         if (table == null) {
             status = refusal(dom);
         } else if (table.grow(frames)) {
-            status = writeList(call, list, frames, table.memory(), table.memory().layout().grantTable());
+            status = writeList(
+                    call, list, frames, table.memory(), table.memory().layout().grantTable());
         } else {
             status = GrantStatus.GENERAL_ERROR;
         }
@@ -103,7 +104,8 @@ final class GrantTableHandlers {
         if (table == null) {
             status = refusal(dom);
         } else if (Integer.compareUnsigned(frames, table.statusFrames()) <= 0) {
-            status = writeList(call, list, frames, table.memory(), table.memory().layout().grantStatus());
+            status = writeList(
+                    call, list, frames, table.memory(), table.memory().layout().grantStatus());
         } else {
             status = GrantStatus.GENERAL_ERROR;
         }
@@ -121,7 +123,7 @@ final class GrantTableHandlers {
         GuestMemory memory = call.caller().memory();
         for (int i = 0; i < frames; i++) {
             if (!memory.putLong(list + (long) i * Long.BYTES, owner.frameOf(first + i))) {
-                return GrantStatus.GENERAL_ERROR;
+                return GrantStatus.BAD_VIRT_ADDR;
             }
         }
         return GrantStatus.OKAY;
@@ -178,8 +180,9 @@ final class GrantTableHandlers {
         if (length == 0 || op == 0) {
             return 0;
         }
-        long frame = GnttabCacheFlush.aDevBusAddr(argument, 0) >>> 12;
-        if (call.caller().memory().machineOffset(frame) == GuestMemory.NOT_MEMORY) {
+        long address = GnttabCacheFlush.aDevBusAddr(argument, 0);
+        if (address < 0
+                || address >= DomainLayout.bytes(call.caller().memory().layout().vcpuControl(0))) {
             return -XenErrno.EINVAL;
         }
         return op == GrantCacheOp.INVAL ? -XenErrno.EOPNOTSUPP : 0;

@@ -20,11 +20,12 @@ public final class HypercallContext {
     /** A handler's answer: not finished, call again. No hypercall has this result. */
     public static final long PREEMPTED = Long.MIN_VALUE;
 
-    /** Bytes for a structure: the largest is xen_domctl. */
-    public static final int ARGUMENT_BYTES = 256;
+    /** Bytes for a structure: the largest is xen_capabilities_info_t. */
+    public static final int ARGUMENT_BYTES = 1024;
 
     private final Domain caller;
     private final int vcpu;
+    private final boolean isInner;
     private final long[] words = new long[MulticallEntry.NR_ARGS];
     private final MemorySegment argument = Arena.ofAuto().allocate(ARGUMENT_BYTES, Long.BYTES);
 
@@ -32,12 +33,23 @@ public final class HypercallContext {
     private long progress;
     private boolean resumed;
     private int budget;
+    private int operation;
     private HypercallContext inner;
 
     /** The context of a vCPU. */
     public HypercallContext(Domain caller, int vcpu) {
+        this(caller, vcpu, false);
+    }
+
+    private HypercallContext(Domain caller, int vcpu, boolean isInner) {
         this.caller = caller;
         this.vcpu = vcpu;
+        this.isInner = isInner;
+    }
+
+    /** Whether this is an entry of a multicall. */
+    boolean isInner() {
+        return isInner;
     }
 
     /** The calling domain. */
@@ -70,6 +82,7 @@ public final class HypercallContext {
         number = hypercall;
         progress = 0;
         resumed = false;
+        operation = HypercallStatistics.UNKNOWN;
     }
 
     void word(int index, long value) {
@@ -79,6 +92,15 @@ public final class HypercallContext {
     /** The call's number, any 64 bits. */
     long number() {
         return number;
+    }
+
+    /** What the call was found to be: the ordinal of its operation, or {@link HypercallStatistics#UNKNOWN}. */
+    int operation() {
+        return operation;
+    }
+
+    void operation(int ordinal) {
+        operation = ordinal;
     }
 
     /** Whether this is not the call's first slice. */
@@ -127,7 +149,7 @@ public final class HypercallContext {
     /** The context for the entries of a multicall, made when first needed. */
     HypercallContext inner() {
         if (inner == null) {
-            inner = new HypercallContext(caller, vcpu);
+            inner = new HypercallContext(caller, vcpu, true);
         }
         return inner;
     }

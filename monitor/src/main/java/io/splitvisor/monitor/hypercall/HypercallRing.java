@@ -5,6 +5,7 @@ import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.monitor.Domain;
+import io.splitvisor.monitor.Vcpu;
 import io.splitvisor.ring.BackRing;
 import java.lang.foreign.MemorySegment;
 
@@ -23,7 +24,7 @@ public final class HypercallRing implements RingWorker {
     private final HypercallContext context;
     private final BackRing ring;
     private final MemorySegment memory;
-    private long calls;
+    private final HypercallStatistics statistics = new HypercallStatistics();
 
     /** The call in the context is not finished. */
     private boolean underWay;
@@ -41,7 +42,12 @@ public final class HypercallRing implements RingWorker {
 
     /** Calls served so far. A figure for people: read by other threads without order. */
     public long calls() {
-        return calls;
+        return statistics.total();
+    }
+
+    /** What it has done, for people: written while they read. */
+    public HypercallStatistics statistics() {
+        return statistics;
     }
 
     @Override
@@ -53,12 +59,16 @@ public final class HypercallRing implements RingWorker {
             domain.crash("hypercall ring of vCPU " + vcpu + ": more requests than slots");
             return 0;
         }
+        Vcpu self = domain.vcpu(vcpu);
         context.budget(SLICE);
         int available = ring.unconsumedRequests();
+        if (available > 0 || underWay) {
+            statistics.turn(available);
+        }
         int served = 0;
         int moved = 0;
         // A call may end the domain: what comes after it in the batch is not executed (row H4).
-        while (!context.preempt() && !domain.ended() && (underWay || available > 0)) {
+        while (!context.preempt() && !domain.ended() && !self.standsStill() && (underWay || available > 0)) {
             moved++;
             long result;
             if (underWay) {
@@ -68,16 +78,19 @@ public final class HypercallRing implements RingWorker {
                 result = begin();
             }
             underWay = result == HypercallContext.PREEMPTED;
-            if (!underWay) {
+            if (underWay) {
+                statistics.preempted();
+            } else {
                 served++;
+                statistics.served(context.operation(), result);
                 // One response a request, in order: the response's slot is the request's.
                 MulticallEntry.result(memory, ring.claimResponse(), result);
             }
         }
         if (served > 0) {
-            calls += served;
+            statistics.published();
             if (ring.pushResponsesAndCheckNotify()) {
-                domain.vcpu(vcpu).bell().ring();
+                self.bell().ring();
             }
         }
         return moved;
@@ -97,9 +110,12 @@ public final class HypercallRing implements RingWorker {
         return table.serve(context);
     }
 
-    /** A domain that has ended never asks for anything again, whatever it writes into its ring. */
+    /**
+     * A domain that has ended never asks for anything again, whatever it writes into its ring. A vCPU that is down or waits
+     * in a call makes no further ones.
+     */
     private boolean standsStill() {
-        return domain.paused() || domain.ended();
+        return domain.paused() || domain.ended() || domain.vcpu(vcpu).standsStill();
     }
 
     @Override

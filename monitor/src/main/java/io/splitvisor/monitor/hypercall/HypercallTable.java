@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.hypercall;
 
+import io.splitvisor.abi.Domctl;
+import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
+import io.splitvisor.abi.Sysctl;
 import io.splitvisor.abi.XenErrno;
-import io.splitvisor.hypercall.HypercallArgument;
+import io.splitvisor.hypercall.HypercallArgument.Kind;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
@@ -21,21 +24,46 @@ import java.util.Map;
  */
 public final class HypercallTable {
     private static final int NUMBERS = 64;
-    private static final int COMMANDS = 64;
+    private static final int COMMANDS = 128;
+    private static final int EXTENT_COMMANDS = 64;
+    private static final int INTERFACE_VERSION_BYTES = 2 * Integer.BYTES;
 
     /** An operation and what serves it. */
-    private record Row(HypercallOp op, HypercallHandler handler) {}
+    private static final class Row {
+        private final HypercallHandler handler;
+        private final Kind kind;
+        private final int word;
+        private final int size;
+        private final boolean countsExtents;
+
+        /** The {@link HypercallOp}'s ordinal, for the statistics. */
+        private final int operation;
+
+        /** The table's facts lie beside each other: there is one look here a hypercall. */
+        private Row(HypercallOp op, HypercallHandler handler) {
+            this.handler = handler;
+            this.kind = op.argument().kind();
+            this.word = op.argument().word();
+            this.size = op.argument().size();
+            this.countsExtents = op.countsExtents();
+            this.operation = op.ordinal();
+        }
+    }
 
     /** The operations of one hypercall number. */
     private static final class Group {
         private final boolean privileged;
         private final boolean commandInStructure;
+        private final boolean extentsInCommand;
+        private final int interfaceVersion;
         private final Row only;
         private final Row[] byCommand = new Row[COMMANDS];
 
         private Group(HypercallOp first, HypercallHandler handler) {
             privileged = first.privileged();
             commandInStructure = first.commandInStructure();
+            extentsInCommand = first.extentsInCommand();
+            interfaceVersion = first.number() == Hypercall.DOMCTL ? Domctl.INTERFACE_VERSION : Sysctl.INTERFACE_VERSION;
             only = first.command() == HypercallOp.NO_COMMAND ? new Row(first, handler) : null;
         }
     }
@@ -45,9 +73,22 @@ public final class HypercallTable {
 
     /** The table over a monitor. */
     public HypercallTable(Monitor monitor) {
+        DomainTargets targets = new DomainTargets(monitor);
         new XenVersionHandlers().bind(this);
+        new ReservationHandlers(targets).bind(this);
+        new PhysmapHandlers(targets).bind(this);
+        new MemoryInfoHandlers(targets).bind(this);
+        new MulticallHandlers(this).bind();
+        new ConsoleIoHandlers().bind(this);
+        new HvmHandlers(targets).bind(this);
+        new DmOpHandlers(targets).bind(this);
+        new DomctlHandlers(monitor, targets).bind(this);
+        new SysctlHandlers(monitor).bind(this);
         new GrantTableHandlers(monitor).bind(this);
-        new SchedHandlers().bind(this);
+        new SchedHandlers(monitor).bind(this);
+        new TimerHandlers(monitor).bind(this);
+        new VcpuHandlers(monitor).bind(this);
+        new VmAssistHandlers().bind(this);
         new EventChannelHandlers(monitor).bind(this);
         EnumSet<HypercallOp> missing = EnumSet.allOf(HypercallOp.class);
         missing.removeAll(handlers.keySet());
@@ -73,6 +114,7 @@ public final class HypercallTable {
 
     /**
      * Makes a call from its beginning to its end, without leaving the processor to others in between: for Dom0's own calls.
+     * Answers {@link HypercallContext#PREEMPTED} if the vCPU waits in it.
      *
      * @param words the first of the six words; the others are 0
      */
@@ -83,7 +125,8 @@ public final class HypercallTable {
         }
         call.budget(Integer.MAX_VALUE);
         long result = serve(call);
-        while (result == HypercallContext.PREEMPTED) {
+        while (result == HypercallContext.PREEMPTED
+                && !call.caller().vcpu(call.vcpu()).standsStill()) {
             call.resume();
             call.budget(Integer.MAX_VALUE);
             result = serve(call);
@@ -98,14 +141,20 @@ public final class HypercallTable {
         long number = call.number();
         Group group = number >= 0 && number < NUMBERS ? groups[(int) number] : null;
         if (group == null) {
-            return -XenErrno.ENOSYS;
+            // Nothing of it is there, but a guest need not know that.
+            boolean forbidden =
+                    number == Hypercall.PLATFORM_OP && !call.caller().privileged();
+            return forbidden ? -XenErrno.EPERM : -XenErrno.ENOSYS;
         }
         if (group.privileged && !call.caller().privileged()) {
             return -XenErrno.EPERM;
         }
         Row row = group.only;
         if (row == null) {
-            long command = group.commandInStructure ? commandInStructure(call) : call.word(0);
+            long command = group.commandInStructure ? commandInStructure(group, call) : call.word(0);
+            if (group.extentsInCommand) {
+                command &= EXTENT_COMMANDS - 1;
+            }
             if (command < 0 && group.commandInStructure) {
                 return command;
             }
@@ -117,20 +166,30 @@ public final class HypercallTable {
         return serve(row, call);
     }
 
-    private static long commandInStructure(HypercallContext call) {
-        if (!call.resumed() && !call.caller().memory().copyFrom(call.word(0), call.argument(), Integer.BYTES)) {
+    /** The command of a domctl or sysctl, whose caller has to know the version of the structure. */
+    private static long commandInStructure(Group group, HypercallContext call) {
+        if (!call.resumed()
+                && !call.caller().memory().copyFrom(call.word(0), call.argument(), INTERFACE_VERSION_BYTES)) {
             return -XenErrno.EFAULT;
+        }
+        if (call.argument().get(ValueLayout.JAVA_INT, Integer.BYTES) != group.interfaceVersion) {
+            return -XenErrno.EACCES;
         }
         return Integer.toUnsignedLong(call.argument().get(ValueLayout.JAVA_INT, 0));
     }
 
     private static long serve(Row row, HypercallContext call) {
-        HypercallArgument argument = row.op.argument();
-        long at = call.word(argument.word());
-        int size = argument.size();
-        return switch (argument.kind()) {
+        call.operation(row.operation);
+        long at = call.word(row.word);
+        int size = row.size;
+        return switch (row.kind) {
             case NONE -> row.handler.serve(call);
-            case IN -> copyIn(call, at, size) ? row.handler.serve(call) : -XenErrno.EFAULT;
+            case IN -> {
+                if (copyIn(call, at, size)) {
+                    yield row.handler.serve(call);
+                }
+                yield row.countsExtents ? ReservationHandlers.startExtent(call) : -XenErrno.EFAULT;
+            }
             case OUT -> {
                 if (!call.resumed()) {
                     // No stale memory of another call (row H10).
@@ -139,7 +198,7 @@ public final class HypercallTable {
                 yield copyOut(call, at, size, row.handler.serve(call));
             }
             case IN_OUT -> copyIn(call, at, size) ? copyOut(call, at, size, row.handler.serve(call)) : -XenErrno.EFAULT;
-            case ARRAY -> serveArray(row, call, at, size, call.word(argument.word() + 1));
+            case ARRAY -> serveArray(row, call, at, size, call.word(row.word + 1));
         };
     }
 

@@ -27,6 +27,8 @@ public final class GuestMemory {
     private final SharedMemory memory;
     private final DomainLayout layout;
     private final PhysicalMap map;
+    private final Reservation reservation;
+    private final Physmap physmap;
 
     /** Memory of which the domain has all. */
     public GuestMemory(SharedMemory memory, DomainLayout layout) {
@@ -48,6 +50,8 @@ public final class GuestMemory {
         this.memory = memory;
         this.layout = layout;
         this.map = new PhysicalMap(layout.ramPages(), layout.vcpuControl(0), populated, this::release);
+        this.reservation = new Reservation(map);
+        this.physmap = new Physmap(map);
     }
 
     /** Where things lie. */
@@ -65,14 +69,14 @@ public final class GuestMemory {
         return memory;
     }
 
-    /** Which frame has which page. */
-    PhysicalMap map() {
-        return map;
+    /** How many pages of RAM the domain has, and may have. */
+    public Reservation reservation() {
+        return reservation;
     }
 
-    /** Pages of RAM that the domain has now ({@code tot_pages}). */
-    public int pages() {
-        return map.allocated();
+    /** What the guest has at which frame. */
+    public Physmap physmap() {
+        return physmap;
     }
 
     /**
@@ -103,6 +107,16 @@ public final class GuestMemory {
     /** Ends one {@link #pin}; takes the offset that it answered, or any in the same page. */
     public void unpin(long offset) {
         map.unpin((int) (offset / PAGE));
+    }
+
+    /** Whether one of some machine pages is RAM or special: false if all of them are holes in the host's memory. */
+    public boolean isInUse(long offset, long bytes) {
+        for (int machine = (int) (offset / PAGE); machine < (offset + bytes) / PAGE; machine++) {
+            if (!map.isRam(machine) || map.isAllocated(machine)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The frame at which the guest has a machine page, by the page's number; -1 for none. */

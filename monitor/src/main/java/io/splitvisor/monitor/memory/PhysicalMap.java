@@ -51,6 +51,8 @@ final class PhysicalMap {
 
     // Written with the lock held.
     private volatile int allocated;
+    private volatile int highest;
+    private volatile long limit;
     private volatile int identity;
 
     /**
@@ -64,6 +66,8 @@ final class PhysicalMap {
         this.release = release;
         this.allocated = populated;
         this.identity = populated;
+        this.highest = namedPages - 1;
+        this.limit = ramPages;
         this.machines = new SparseInts(i -> isInitial(i, populated) ? i : NONE);
         this.frames = new SparseInts(i -> isInitial(i, populated) ? i : NONE);
         this.states = new SparseInts(i -> isInitial(i, populated) ? 0 : FREE);
@@ -97,6 +101,21 @@ final class PhysicalMap {
     /** Pages of RAM that the domain has, those included that it has taken out of its map and that are pinned. */
     int allocated() {
         return allocated;
+    }
+
+    /** The most pages of RAM that it may have ({@code max_pages}). */
+    long limit() {
+        return limit;
+    }
+
+    /** Sets the limit; pages above it are not taken away, but there are no more. */
+    void limit(long pages) {
+        limit = pages;
+    }
+
+    /** The highest frame that ever had a page. */
+    int highest() {
+        return highest;
     }
 
     /** Keeps the page behind a frame from going away; answers the page, or {@link #NONE}. */
@@ -142,6 +161,11 @@ final class PhysicalMap {
         return (states.get(machine) & ~FREE) != 0;
     }
 
+    /** Whether the page is the domain's, or pinned. */
+    boolean isAllocated(int machine) {
+        return states.get(machine) != FREE;
+    }
+
     private synchronized void giveBack(int machine) {
         release.page(machine);
         free.set(machine);
@@ -155,15 +179,18 @@ final class PhysicalMap {
      * @throws IllegalArgumentException if it is no hole, or no frame
      */
     synchronized boolean populate(long frame) {
+        return allocated < limit && replace(frame);
+    }
+
+    /** As {@link #populate}, for a page that was given back just now: whatever the limit has become. */
+    synchronized boolean replace(long frame) {
         requireHole(frame);
         boolean own = frame < ramPages && free.get((int) frame);
         int machine = own ? (int) frame : free.nextSetBit(0);
         if (machine == NONE || !hasRoom(frame)) {
             return false;
         }
-        free.clear(machine);
-        allocated++;
-        states.set(machine, 0);
+        take(machine);
         link((int) frame, machine);
         return true;
     }
@@ -189,6 +216,50 @@ final class PhysicalMap {
             }
         }
         return true;
+    }
+
+    /** As {@link #remove}, but the domain keeps the page, without a frame. */
+    synchronized boolean unhook(long frame) {
+        int machine = machine(frame);
+        if (machine == NONE) {
+            return false;
+        }
+        unlink((int) frame, machine);
+        return true;
+    }
+
+    /** Pages that the domain could get now. */
+    synchronized long available() {
+        return Math.max(0, Math.min(limit, ramPages) - allocated);
+    }
+
+    /** Takes an available page of RAM without giving it a frame. */
+    synchronized void allocate() {
+        take(free.nextSetBit(0));
+    }
+
+    /** Lets nobody pin the RAM behind a frame from now on; false if somebody has, or there is none. */
+    synchronized boolean steal(long frame) {
+        int machine = machine(frame);
+        return isRam(machine) && states.replace(machine, 0, FREE);
+    }
+
+    /** Ends {@link #steal}. */
+    synchronized void unsteal(long frame) {
+        states.set(machine(frame), 0);
+    }
+
+    /** Gives a stolen page back to the host. */
+    synchronized void removeStolen(long frame) {
+        int machine = machine(frame);
+        unlink((int) frame, machine);
+        giveBack(machine);
+    }
+
+    private synchronized void take(int machine) {
+        free.clear(machine);
+        allocated++;
+        states.set(machine, 0);
     }
 
     /**
@@ -226,6 +297,7 @@ final class PhysicalMap {
     private void link(int frame, int machine) {
         frames.set(machine, frame);
         machines.set(frame, machine);
+        highest = Math.max(highest, frame);
         if (frame == identity && machine == frame) {
             identity = frame + 1;
         }

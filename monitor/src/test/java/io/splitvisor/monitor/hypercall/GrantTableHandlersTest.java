@@ -179,7 +179,7 @@ class GrantTableHandlersTest {
         int last = 32 * 512 - 1;
         large.grant(last, GrantFlags.PERMIT_ACCESS, 0, 5);
         GrantTable table = large.domain().grants();
-        assertThat(table.frames()).isEqualTo(GrantTable.INITIAL_FRAMES);
+        assertThat(table.frames()).isEqualTo(DomainLayout.INITIAL_GRANT_FRAMES);
         assertThat(table.pin(0, last, false)).isEqualTo(GrantStatus.BAD_GNTREF);
         GnttabSetupTable.dom(large.memory(), 0, DomId.SELF);
         GnttabSetupTable.nrFrames(large.memory(), 0, 32);

@@ -88,7 +88,7 @@ class HypercallFuzzPropertyTest {
             long end = System.nanoTime() + NANOS;
             while (System.nanoTime() < end) {
                 for (int i = 0; i < attackers.length; i++) {
-                    attack(attackers[i], attackers[1 - i].guest.domid(), random);
+                    attack(hypervisor, attackers[i], attackers[1 - i].guest.domid(), random);
                     attackers[i] = successor(hypervisor, attackers[i]);
                 }
                 bystander.work();
@@ -116,8 +116,8 @@ class HypercallFuzzPropertyTest {
                     for (int round = 0;
                             round < 500 && !attackers[0].guest.domain().ended();
                             round++) {
-                        attack(attackers[0], attackers[1].guest.domid(), random);
-                        attack(attackers[1], attackers[0].guest.domid(), random);
+                        attack(hypervisor, attackers[0], attackers[1].guest.domid(), random);
+                        attack(hypervisor, attackers[1], attackers[0].guest.domid(), random);
                         bystander.work();
                     }
                 });
@@ -156,7 +156,7 @@ class HypercallFuzzPropertyTest {
         }
     }
 
-    private void attack(Attacker attacker, int accomplice, Random random) {
+    private void attack(Hypervisor hypervisor, Attacker attacker, int accomplice, Random random) {
         Guest guest = attacker.guest;
         scribble(guest, accomplice, random);
         MemorySegment pages = attacker.pages();
@@ -172,6 +172,11 @@ class HypercallFuzzPropertyTest {
         for (int moved = attacker.ring.serve(); moved > 0; moved = attacker.ring.serve()) {
             assertThat(moved).isLessThanOrEqualTo(32);
             served += moved;
+        }
+        // Time passes, and an event comes, now and then: a guest that waits in a call, as it may, goes on.
+        hypervisor.time().advance(random.nextInt(1_000_000));
+        if (random.nextInt(8) == 0) {
+            guest.domain().vcpu(0).endWait();
         }
         if (random.nextInt(4) == 0) {
             attacker.ring.arm();
@@ -195,6 +200,7 @@ class HypercallFuzzPropertyTest {
                 switch (random.nextInt(8)) {
                     case 0 -> random.nextLong();
                     case 1 -> random.nextInt(64);
+                    case 7 -> random.nextBoolean() ? Hypercall.VCPU_OP : Hypercall.SET_TIMER_OP;
                     case 2 -> Hypercall.GRANT_TABLE_OP;
                     case 3 -> Hypercall.XEN_VERSION;
                     case 4 -> random.nextInt(40) == 0 ? Hypercall.SCHED_OP : Hypercall.EVENT_CHANNEL_OP;

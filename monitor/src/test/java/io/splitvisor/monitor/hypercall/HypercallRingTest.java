@@ -7,6 +7,7 @@ import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.SchedOp;
 import io.splitvisor.abi.SchedShutdown;
+import io.splitvisor.abi.VcpuOp;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.XenVersion;
 import io.splitvisor.abi.evtchn.EventChannelOp;
@@ -281,6 +282,10 @@ class HypercallRingTest {
         long at = front.claimRequest();
         MulticallEntry.op(front.memory(), at, Hypercall.XEN_VERSION);
         front.pushRequests();
+        assertThat(second.serve()).as("a vCPU that is down makes no calls").isZero();
+        assertThat(hypervisor.call(two, Hypercall.VCPU_OP, VcpuOp.INITIALISE, 1, 0))
+                .isZero();
+        assertThat(hypervisor.call(two, Hypercall.VCPU_OP, VcpuOp.UP, 1, 0)).isZero();
         assertThat(second.serve()).isEqualTo(1);
         assertThat(MulticallEntry.result(front.memory(), front.takeResponse())).isEqualTo(VERSION);
         assertThat(two.results()).isEmpty();

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.abi;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What the toolstack asks about a domain. {@code struct xen_domctl} in domctl.h.
+ *
+ * <pre>
+ *   offset  size  field              written by
+ *        0     4  cmd                caller: an XEN_DOMCTL_* number
+ *        4     4  interface_version  caller
+ *        8     2  domain             caller: the domain; monitor for some
+ *       16   128  u                  both: the structure of the operation
+ * </pre>
+ */
+public final class XenDomctl {
+    /** Bytes of the structure. */
+    public static final int SIZE = 144;
+
+    public static final long CMD = 0;
+    public static final long INTERFACE_VERSION = 4;
+    public static final long DOMAIN = 8;
+    public static final long U = 16;
+
+    private XenDomctl() {}
+
+    public static int cmd(MemorySegment memory, long at) {
+        return memory.get(JAVA_INT_UNALIGNED, at + CMD);
+    }
+
+    public static void cmd(MemorySegment memory, long at, int value) {
+        memory.set(JAVA_INT_UNALIGNED, at + CMD, value);
+    }
+
+    public static int interfaceVersion(MemorySegment memory, long at) {
+        return memory.get(JAVA_INT_UNALIGNED, at + INTERFACE_VERSION);
+    }
+
+    public static void interfaceVersion(MemorySegment memory, long at, int value) {
+        memory.set(JAVA_INT_UNALIGNED, at + INTERFACE_VERSION, value);
+    }
+
+    public static int domain(MemorySegment memory, long at) {
+        return Short.toUnsignedInt(memory.get(JAVA_SHORT_UNALIGNED, at + DOMAIN));
+    }
+
+    public static void domain(MemorySegment memory, long at, int value) {
+        memory.set(JAVA_SHORT_UNALIGNED, at + DOMAIN, (short) value);
+    }
+
+    /** Where the structure of the operation starts. */
+    public static long u(long at) {
+        return at + U;
+    }
+}

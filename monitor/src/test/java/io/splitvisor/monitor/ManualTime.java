@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor;
+
+import io.splitvisor.monitor.time.Alarm;
+import io.splitvisor.monitor.time.Alarms;
+import io.splitvisor.monitor.time.TimeSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** Clocks and alarms that a test moves. The counter makes three cycles a nanosecond, unless the test says otherwise. */
+public final class ManualTime implements TimeSource, Alarms {
+    /** System time at first: not 0, which means "never" to some calls. */
+    public static final long START = 1_000_000_000_000L;
+
+    private final List<ManualAlarm> alarms = new ArrayList<>();
+    private long nanos = START;
+    private double cycles = 7e12;
+    private double cyclesPerNano = 3;
+
+    private static final class ManualAlarm implements Alarm {
+        private final Runnable due;
+        private Optional<Long> time = Optional.empty();
+
+        private ManualAlarm(Runnable due) {
+            this.due = due;
+        }
+
+        @Override
+        public void set(long systemTime) {
+            time = Optional.of(systemTime);
+        }
+
+        @Override
+        public void cancel() {
+            time = Optional.empty();
+        }
+    }
+
+    @Override
+    public long nanos() {
+        // A clock that is looked at moves on.
+        move(1);
+        return nanos;
+    }
+
+    @Override
+    public boolean hasCycles() {
+        return true;
+    }
+
+    @Override
+    public long cycles() {
+        return (long) cycles;
+    }
+
+    @Override
+    public boolean isStable() {
+        return true;
+    }
+
+    @Override
+    public Alarm newAlarm(int domid, Runnable due) {
+        ManualAlarm alarm = new ManualAlarm(due);
+        alarms.add(alarm);
+        return alarm;
+    }
+
+    /** From now on the counter runs at another rate. */
+    public void rate(double perNano) {
+        cyclesPerNano = perNano;
+    }
+
+    private void move(long by) {
+        nanos += by;
+        cycles += by * cyclesPerNano;
+    }
+
+    /** Time passes: what is due meanwhile is called at its time, or just after. */
+    public void advance(long by) {
+        long end = nanos + by;
+        while (true) {
+            Optional<ManualAlarm> next = alarms.stream()
+                    .filter(alarm -> alarm.time.isPresent())
+                    .min(Comparator.comparing(alarm -> alarm.time.orElseThrow()));
+            if (next.isEmpty() || next.get().time.orElseThrow() > end) {
+                break;
+            }
+            ManualAlarm alarm = next.get();
+            move(Math.max(0, alarm.time.orElseThrow() - nanos));
+            alarm.cancel();
+            alarm.due.run();
+        }
+        move(Math.max(0, end - nanos));
+    }
+
+    /** Alarms that are set. */
+    public long set() {
+        return alarms.stream().filter(alarm -> alarm.time.isPresent()).count();
+    }
+}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** jcstress tests of how the vCPUs of a guest sleep. */
+package io.splitvisor.stress.vcpu;
