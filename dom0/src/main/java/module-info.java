@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The privileged domain around the monitor: xenstored, back ends, toolstack, management, command line. */
 module io.splitvisor.dom0 {
+    requires com.lmax.disruptor;
     requires info.picocli;
     requires io.netty.buffer;
     requires io.netty.codec;
@@ -10,6 +11,7 @@ module io.splitvisor.dom0 {
     requires io.netty.transport;
     requires io.netty.transport.classes.epoll;
     requires io.netty.transport.unix.common;
+    requires jdk.jfr;
     requires org.slf4j;
     requires tools.jackson.core;
     requires tools.jackson.databind;

@@ -52,7 +52,6 @@ public final class GuestRun {
                 new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY),
                 false,
                 List.of(),
-                List.of(),
                 "bench");
         return toolstack.create(config, CreateOptions.START);
     }

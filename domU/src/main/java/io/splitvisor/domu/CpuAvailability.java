@@ -9,7 +9,8 @@ import java.util.regex.Pattern;
 
 /**
  * Follows {@code cpu/N/availability}, where the toolstack says which vCPUs the guest may use ({@code vcpu-set}): one that it
- * takes away goes down, and comes up again when it is given back.
+ * takes away goes down, and comes up again when it is given back. As in Linux the guest may have brought up more than it is
+ * given before it hears of it; what is too many goes down then.
  */
 final class CpuAvailability implements WatchHandler {
     private static final Pattern NODE = Pattern.compile("(?:.*/)?cpu/(\\d{1,4})/availability");
@@ -26,21 +27,24 @@ final class CpuAvailability implements WatchHandler {
         }
     }
 
-    /** Whether a vCPU may be used. */
-    static boolean isAvailable(Xenstore store, int vcpu) {
-        return !"offline".equals(store.readIfPresent("cpu/" + vcpu + "/availability"));
-    }
-
     @Override
     public void changed(WatchEvent event) {
         Matcher node = NODE.matcher(event.path());
-        // vCPU 0 stays, whatever the toolstack says.
-        if (!node.matches() || node.group(1).equals("0")) {
-            return;
+        if (node.matches()) {
+            look(Integer.parseInt(node.group(1)));
+        } else {
+            // The watch begins, or a part of the tree changed.
+            for (int vcpu = 1; vcpu < domain.vcpuCount(); vcpu++) {
+                look(vcpu);
+            }
         }
-        int vcpu = Integer.parseInt(node.group(1));
-        if (vcpu < domain.vcpuCount()) {
-            domain.vcpuAvailable(vcpu, isAvailable(domain.xenstore(), vcpu));
+    }
+
+    private void look(int vcpu) {
+        // vCPU 0 stays, whatever the toolstack says.
+        if (vcpu > 0 && vcpu < domain.vcpuCount()) {
+            String said = domain.xenstore().readIfPresent("cpu/" + vcpu + "/availability");
+            domain.vcpuAvailable(vcpu, !"offline".equals(said));
         }
     }
 }

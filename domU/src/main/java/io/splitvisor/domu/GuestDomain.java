@@ -63,21 +63,23 @@ public final class GuestDomain {
         this.vcpus = vcpus();
         this.grants = new GrantTable(memory, new WakeUp(vcpus[0]), vcpus[0].hypercalls());
         this.events = new EventChannels(memory.page(attachment.layout().sharedInfo()), vcpus[0].hypercalls());
-        this.vcpuStates = new VcpuStates(
-                vcpus[0].hypercalls(), vcpus.length, vcpu -> CpuAvailability.isAvailable(xenstore(), vcpu));
+        this.vcpuStates = new VcpuStates(vcpus[0].hypercalls(), vcpus.length);
         events.deliverTo(vcpus);
         for (Vcpu vcpu : vcpus) {
             vcpu.start(vcpus, events);
         }
-        if (wantsFifoEvents(commandLine())) {
+        if (hasWord("xen.fifo_events=1")) {
             events.useFifo(memory);
+        }
+        if (hasWord("grant_table.version=2")) {
+            grants.useVersion2();
         }
         this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
     }
 
-    /** The word that Linux has for it, too; the two-level ABI is the shorter path as long as there are few ports. */
-    private static boolean wantsFifoEvents(String commandLine) {
-        return List.of(commandLine.split("\\s+")).contains("xen.fifo_events=1");
+    /** Words that Linux has, too. What they choose is not the default because it takes the longer path. */
+    private boolean hasWord(String word) {
+        return List.of(commandLine().split("\\s+")).contains(word);
     }
 
     /** What start_info says; a hole is not to be touched, so the layout's number would be too many. */

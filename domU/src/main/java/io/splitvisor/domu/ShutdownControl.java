@@ -50,6 +50,7 @@ final class ShutdownControl implements WatchHandler {
             store.write("control/feature-reboot", "1");
             store.write("control/feature-suspend", "0");
             new CpuAvailability(domain).start(store);
+            domain.balloon().follow();
         } catch (XenstoreException e) {
             System.err.println("guest: no orderly shutdown: " + e.getMessage());
         }

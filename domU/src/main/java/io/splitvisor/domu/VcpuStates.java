@@ -4,7 +4,6 @@ package io.splitvisor.domu;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.hypercall.Hypercalls;
 import java.util.Objects;
-import java.util.function.IntPredicate;
 
 /** Which vCPUs are up. Thread-safe. */
 final class VcpuStates {
@@ -12,16 +11,18 @@ final class VcpuStates {
     private static final long ANY_CONTEXT = 0;
 
     private final Hypercalls hypercalls;
-    private final IntPredicate isAvailable;
     private final boolean[] up;
 
-    /** Those that the toolstack took away while they were up. */
+    /** Those that the toolstack does not let the domain use. */
+    private final boolean[] offline;
+
+    /** Those of them that were up. */
     private final boolean[] takenAway;
 
-    /** All but vCPU 0 are down; {@code isAvailable} says which may be brought up. */
-    VcpuStates(Hypercalls hypercalls, int vcpus, IntPredicate isAvailable) {
+    /** All but vCPU 0 are down. */
+    VcpuStates(Hypercalls hypercalls, int vcpus) {
         this.hypercalls = hypercalls;
-        this.isAvailable = isAvailable;
+        this.offline = new boolean[vcpus];
         this.takenAway = new boolean[vcpus];
         this.up = new boolean[vcpus];
         up[0] = true;
@@ -33,7 +34,7 @@ final class VcpuStates {
         if (up[vcpu]) {
             return false;
         }
-        if (!isAvailable.test(vcpu)) {
+        if (offline[vcpu]) {
             throw new IllegalStateException("vCPU " + vcpu + " is not available");
         }
         int initialised = hypercalls.vcpuInitialise(vcpu, ANY_CONTEXT);
@@ -57,6 +58,7 @@ final class VcpuStates {
     }
 
     synchronized void available(int vcpu, boolean available) {
+        offline[vcpu] = !available;
         if (!available && up[vcpu]) {
             takeDown(vcpu);
             takenAway[vcpu] = true;

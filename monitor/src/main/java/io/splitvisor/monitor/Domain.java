@@ -13,6 +13,7 @@ import io.splitvisor.monitor.memory.GuestMemory;
 import io.splitvisor.monitor.time.Alarms;
 import io.splitvisor.monitor.time.SystemClock;
 import io.splitvisor.monitor.time.Watchdogs;
+import io.splitvisor.monitor.trace.TraceSink;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.MemorySegment;
@@ -28,6 +29,8 @@ public final class Domain {
 
     private final int domid;
     private final DomainResources resources;
+    private final SystemClock clock;
+    private final MemorySegment sharedInfo;
     private final GuestMemory memory;
     private final Vcpu[] vcpus;
     private final GuestDelivery delivery;
@@ -44,6 +47,7 @@ public final class Domain {
     private final VcpuScheduling[] scheduling;
     private final Watchdogs watchdogs;
     private volatile boolean paused;
+    private volatile TraceSink trace;
     private volatile boolean marksRunstateUpdates;
 
     /** The reason that the guest latched before it shuts down, as an int of 8 bits; -1 for none. */
@@ -77,6 +81,7 @@ public final class Domain {
             Alarms alarms) {
         this.domid = domid;
         this.resources = resources;
+        this.clock = clock;
         this.listener = listener;
         this.log = new GuestLog(line -> listener.logged(this, line));
         boolean complete = false;
@@ -84,7 +89,7 @@ public final class Domain {
             this.memory = new GuestMemory(resources.ram(), layout, populated);
             this.grants = new GrantTable(memory);
             this.vcpus = new Vcpu[layout.vcpus()];
-            MemorySegment sharedInfo = memory.page(layout.sharedInfo());
+            this.sharedInfo = memory.page(layout.sharedInfo());
             for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
                 long asleep = DomainLayout.bytes(layout.vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
                 Doorbell bell = new Doorbell(resources.ram().segment(), asleep, resources.bellToGuest());
@@ -100,6 +105,7 @@ public final class Domain {
             for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
                 scheduling[vcpu] = new VcpuScheduling(this, vcpus[vcpu], clock, alarms);
             }
+            clock.addWallClock(sharedInfo);
             complete = true;
         } finally {
             if (!complete) {
@@ -131,6 +137,17 @@ public final class Domain {
     /** Its event channels. */
     public EventChannels events() {
         return events;
+    }
+
+    /** Who hears of its hypercalls; null for nobody. */
+    public TraceSink trace() {
+        return trace;
+    }
+
+    /** Lets somebody hear of its hypercalls and of the events that it is sent; null for nobody. */
+    public void trace(TraceSink sink) {
+        trace = sink;
+        delivery.trace(domid, sink);
     }
 
     /** Events that it has been sent, by whomever. */
@@ -258,7 +275,10 @@ public final class Domain {
         }
     }
 
-    /** Its timers and watchdogs do not come any more, and its rings are not served again. In the domain's thread, or when there is none any more. */
+    /**
+     * Its timers and watchdogs do not come any more, and its rings are not served again. In the domain's thread, or when there
+     * is none any more.
+     */
     public void stopTimers() {
         watchdogs.stop();
         for (VcpuScheduling each : scheduling) {
@@ -286,6 +306,7 @@ public final class Domain {
         for (VcpuScheduling each : scheduling) {
             each.close();
         }
+        clock.removeWallClock(sharedInfo);
         resources.close();
     }
 }

@@ -136,7 +136,7 @@ public final class Vcpu {
         VcpuInfo.upcallMaskVolatile(place.memory, place.at, false);
     }
 
-    /** Whether it is down: it makes no calls, and its events wait. */
+    /** Whether it is down: its calls are not served. Events are set pending for it all the same. */
     public boolean isDown() {
         return down;
     }

@@ -17,6 +17,7 @@ public final class ManualTime implements TimeSource, Alarms {
     private final List<ManualAlarm> alarms = new ArrayList<>();
     private long nanos = START;
     private double cycles = 7e12;
+    private long wallClockOffset = 1_700_000_000_123_456_789L;
     private double cyclesPerNano = 3;
 
     private static final class ManualAlarm implements Alarm {
@@ -43,6 +44,16 @@ public final class ManualTime implements TimeSource, Alarms {
         // A clock that is looked at moves on.
         move(1);
         return nanos;
+    }
+
+    @Override
+    public long wallClockOffset() {
+        return wallClockOffset;
+    }
+
+    /** Somebody sets the host's clock. */
+    public void wallClockOffset(long nanos) {
+        wallClockOffset = nanos;
     }
 
     @Override

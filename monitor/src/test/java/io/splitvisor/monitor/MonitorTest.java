@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.splitvisor.abi.DomId;
+import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.ShutdownReason;
 import io.splitvisor.abi.grant.GrantFlags;
 import io.splitvisor.abi.grant.GrantStatus;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.HostException;
 import io.splitvisor.monitor.time.SystemClock;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +25,27 @@ class MonitorTest {
     private final RecordingListener listener = new RecordingListener();
     private final ManualTime time = new ManualTime();
     private final Monitor monitor = new Monitor(new RecordingDelivery(), listener, new SystemClock(time), time);
+
+    @Test
+    void shouldStateTheWallClockAtSystemTimeZeroAndFollowTheHosts() {
+        Domain domain = monitor.create(SMALL);
+        MemorySegment sharedInfo = domain.memory().page(SMALL.sharedInfo());
+        assertThat(SharedInfo.wcSeconds(sharedInfo, 0)).isEqualTo(1_700_000_000L);
+        assertThat(SharedInfo.wcNanoseconds(sharedInfo, 0)).isEqualTo(123_456_789);
+        time.wallClockOffset(1_700_000_000_124_000_000L);
+        monitor.clock().tick();
+        assertThat(SharedInfo.wcNanoseconds(sharedInfo, 0))
+                .as("no more than noise")
+                .isEqualTo(123_456_789);
+        time.wallClockOffset(5_000_000_001L);
+        monitor.clock().tick();
+        assertThat(SharedInfo.wcSeconds(sharedInfo, 0)).isEqualTo(5);
+        assertThat(SharedInfo.wcNanoseconds(sharedInfo, 0)).isEqualTo(1);
+        assertThat(SharedInfo.wcVersionAcquire(sharedInfo, 0) & 1).isZero();
+        monitor.destroy(domain);
+        time.wallClockOffset(9_000_000_000L);
+        monitor.clock().tick();
+    }
 
     @Test
     void shouldTakeFiveDescriptorsForADomainAndGiveThemBack() {

@@ -161,7 +161,6 @@ public final class BlockBenchmark implements Benchmark {
                 new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY),
                 false,
                 List.of(),
-                List.of(),
                 "bench");
         int domid = dom0.toolstack().create(config, CreateOptions.START);
         StringBuilder output = new StringBuilder();

@@ -179,7 +179,6 @@ public final class DomainBenchmark implements Benchmark {
                 new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.PRESERVE, Action.DESTROY),
                 false,
                 List.of(),
-                List.of(),
                 "bench");
         return toolstack.create(config, CreateOptions.START);
     }

@@ -54,6 +54,7 @@ public final class HypercallGuest implements Guest {
         double rate = inBatches(NANOS);
         print("batched-allocated", (threads.getCurrentThreadAllocatedBytes() - before) / (rate * NANOS / 1e9));
         print("null-asleep-ns", asleep());
+        print("event-awake-ns", new EventLoop(domain).nanosPerEvent());
     }
 
     private static double median(double[] values) {

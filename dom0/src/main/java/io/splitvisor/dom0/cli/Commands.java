@@ -32,6 +32,8 @@ final class Commands {
             case "shutdown", "reboot" -> ShutdownCommand.run(in);
             case "console" -> ConsoleCommand.run(in);
             case "block-attach", "block-list", "block-detach" -> BlockCommands.run(in);
+            case "trace" -> TraceCommands.run(in);
+            case "trace-print" -> TracePrintCommand.run(in);
             case "hypercalls" -> in.show("GET", domain(in.operand(0)) + "/hypercalls", "");
             case "info" ->
                 in.show("GET", "/v1/host" + (in.operands().isEmpty() ? "" : "?name=" + encode(in.operand(0))), "");

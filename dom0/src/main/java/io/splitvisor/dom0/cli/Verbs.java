@@ -183,6 +183,30 @@ final class Verbs {
                     "Show what a domain has asked the monitor for, and how long it took",
                     1,
                     List.of()),
+            new Verb(
+                    "trace",
+                    false,
+                    false,
+                    "[options] -o FILE [Domain...]",
+                    "Write hypercalls and events of all/some domains to a file, until Ctrl-C",
+                    0,
+                    List.of(
+                            Option.valued('o', "file", "FILE", "Where to write; trace-print and xenalyze read it."),
+                            Option.valued('T', "time", "SECONDS", "Stop by itself after this time."),
+                            Option.flag('d', "detach", "Do not wait; --stop ends the trace."),
+                            Option.flag(' ', "stop", "End the trace that is under way."),
+                            Option.flag(' ', "status", "Show the trace that is under way."))),
+            new Verb(
+                    "trace-print",
+                    false,
+                    false,
+                    "[options] <File>",
+                    "Print a trace",
+                    1,
+                    List.of(
+                            Option.valued(' ', "dom", "N", "Only what this domain did, or was sent."),
+                            Option.valued(' ', "op", "NAME", "Only hypercalls with this in their name."),
+                            Option.flag('f', "follow", "Go on as the file grows."))),
             new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of()),
             new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
             new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));

@@ -6,6 +6,8 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.flight.DomainCreatedEvent;
+import io.splitvisor.dom0.flight.DomainDestroyedEvent;
 import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
@@ -18,6 +20,7 @@ import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.dom0.toolstack.TraceInfo;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.host.HostException;
 import io.splitvisor.hypercall.ToolstackCalls.DomainState;
@@ -56,6 +59,7 @@ final class Domains implements Toolstack, MonitorListener {
     private static final Duration SHORTEST_LIFE = Duration.ofSeconds(1);
 
     private final ConcurrentSkipListMap<Integer, GuestDomain> domains = new ConcurrentSkipListMap<>();
+    private final Traces traces = new Traces(domains.values());
     private final DomainEvents events = new DomainEvents();
     private final ExecutorService background = Executors.newVirtualThreadPerTaskExecutor();
     private final Object names = new Object();
@@ -91,6 +95,7 @@ final class Domains implements Toolstack, MonitorListener {
             requireFree(config);
             guest = build(config);
             domains.put(guest.domid(), guest);
+            traces.added(guest.domain());
         }
         try {
             services.storeLayout().write(guest);
@@ -98,6 +103,7 @@ final class Domains implements Toolstack, MonitorListener {
                 services.disks().attach(guest, disk);
             }
             events.publish(new DomainEvent.Created(guest.domid(), config.name()));
+            DomainCreatedEvent.happened(guest.domid(), config.name());
             guest.start(paused);
             if (!paused) {
                 awaitAttach(guest);
@@ -123,8 +129,8 @@ final class Domains implements Toolstack, MonitorListener {
 
     private GuestDomain build(DomainConfig config) {
         // Memory is made for the most that it may ever have; what is not there yet costs nothing.
-        DomainLayout layout =
-                new DomainLayout(Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
+        DomainLayout layout = new DomainLayout(
+                Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
         Domain domain;
         try {
             domain = services.monitor().create(layout, Math.toIntExact(config.memoryMib() * PAGES_PER_MIB));
@@ -264,6 +270,7 @@ final class Domains implements Toolstack, MonitorListener {
         services.log().forget(guest.domid());
         services.log()
                 .add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");
+        DomainDestroyedEvent.happened(guest.domid(), guest.config().name());
         events.publish(new DomainEvent.Destroyed(guest.domid(), guest.config().name(), guest.shutdown(), successor));
     }
 
@@ -379,6 +386,22 @@ final class Domains implements Toolstack, MonitorListener {
     @Override
     public HypercallInfo hypercalls(int domid) {
         return guest(domid).hypercallInfo();
+    }
+
+    @Override
+    public TraceInfo startTrace(Path file, List<Integer> domids) {
+        domids.forEach(this::guest);
+        return traces.start(file, domids);
+    }
+
+    @Override
+    public TraceInfo trace() {
+        return traces.info();
+    }
+
+    @Override
+    public TraceInfo stopTrace() {
+        return traces.stop();
     }
 
     @Override
@@ -523,6 +546,7 @@ final class Domains implements Toolstack, MonitorListener {
         // A restart may have been on its way.
         background.close();
         removeAll();
+        traces.close();
         events.close();
     }
 

@@ -3,7 +3,6 @@ package io.splitvisor.dom0.domain;
 
 import io.splitvisor.host.CycleCounter;
 import io.splitvisor.monitor.time.TimeSource;
-import java.time.Instant;
 
 /**
  * This host's clocks. {@link System#nanoTime} is CLOCK_MONOTONIC on Linux, the same for all processes of the host.
@@ -31,22 +30,5 @@ record HostTime(CycleCounter counter, boolean isStable) implements TimeSource {
     @Override
     public long cycles() {
         return counter.read();
-    }
-
-    /** The wall clock at system time 0. */
-    static Instant boot() {
-        // The two clocks as close to each other as a few tries allow.
-        Instant best = Instant.EPOCH;
-        long narrowest = Long.MAX_VALUE;
-        for (int i = 0; i < 4; i++) {
-            long before = System.nanoTime();
-            Instant wall = Instant.now();
-            long width = System.nanoTime() - before;
-            if (width < narrowest) {
-                narrowest = width;
-                best = wall.minusNanos(before + width / 2);
-            }
-        }
-        return best;
     }
 }

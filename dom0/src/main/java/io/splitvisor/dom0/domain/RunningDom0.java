@@ -53,7 +53,8 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         }
         timer = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("timer").daemon(true).factory());
-        timer.scheduleAtFixedRate(clock::tick, SystemClock.TICK_NANOS, SystemClock.TICK_NANOS, TimeUnit.NANOSECONDS);
+        timer.scheduleAtFixedRate(
+                () -> tick(clock), SystemClock.TICK_NANOS, SystemClock.TICK_NANOS, TimeUnit.NANOSECONDS);
         acceptors = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
         xenstored = Xenstored.start(new StoreRings(domains.all(), log));
         xenstored.listen(runDir.resolve("xenstored").resolve("socket"));
@@ -95,6 +96,15 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     /** Half the cores serve rings; the other half is the guests'. */
     private static int loopCount() {
         return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    }
+
+    /** A failure is one tick's: the next one comes all the same. */
+    private void tick(SystemClock clock) {
+        try {
+            clock.tick();
+        } catch (RuntimeException e) {
+            log.add("the clocks of the vCPUs were not corrected: " + e);
+        }
     }
 
     /** Domains are made when everything here is. */

@@ -2,7 +2,6 @@
 package io.splitvisor.dom0.domain;
 
 import io.splitvisor.abi.HvmParam;
-import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.StartInfo;
 import io.splitvisor.abi.grant.GrantTable;
 import io.splitvisor.attach.AttachMessages.Welcome;
@@ -11,7 +10,6 @@ import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.HvmParams;
 import java.lang.foreign.MemorySegment;
-import java.time.Instant;
 
 /** Writes what a guest finds in its memory when it starts, as Xen's domain builder does. */
 final class StartOfDay {
@@ -40,9 +38,6 @@ final class StartOfDay {
         StartInfo.consoleDomuMfn(start, 0, layout.console());
         StartInfo.consoleDomuEvtchn(start, 0, consolePort);
         StartInfo.cmdLine(start, 0, config.commandLine());
-        Instant boot = HostTime.boot();
-        SharedInfo.wallClockRelease(
-                domain.memory().page(layout.sharedInfo()), 0, boot.getEpochSecond(), boot.getNano());
         HvmParams params = domain.params();
         params.set(HvmParam.STORE_PFN, layout.xenstore());
         params.set(HvmParam.STORE_EVTCHN, xenstorePort);

@@ -5,11 +5,12 @@ import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo.Batch;
 import io.splitvisor.dom0.toolstack.HypercallInfo.Bell;
 import io.splitvisor.dom0.toolstack.HypercallInfo.Operation;
+import io.splitvisor.dom0.toolstack.TraceInfo;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What {@code hypercalls} prints. */
+/** What {@code hypercalls} and {@code trace} print. */
 final class HypercallTables {
     private HypercallTables() {}
 
@@ -80,6 +81,38 @@ final class HypercallTables {
 
     private static void line(StringBuilder text, String format, Object... values) {
         text.append(String.format(Locale.ROOT, format, values)).append('\n');
+    }
+
+    static String text(TraceInfo info) {
+        var text = new StringBuilder();
+        line(
+                text,
+                "%s: %s, %d hypercalls and events, %d lost, %d bytes%s",
+                info.file(),
+                info.running() ? "under way" : "ended",
+                info.records(),
+                info.dropped(),
+                info.bytes(),
+                info.failure().isEmpty() ? "" : "; cannot be written: " + info.failure());
+        return text.toString();
+    }
+
+    static Map<String, Object> json(TraceInfo info) {
+        return Json.object(
+                "running",
+                info.running(),
+                "file",
+                info.file(),
+                "domids",
+                info.domids(),
+                "records",
+                info.records(),
+                "lost",
+                info.dropped(),
+                "bytes",
+                info.bytes(),
+                "failure",
+                info.failure().isEmpty() ? null : info.failure());
     }
 
     static Map<String, Object> json(HypercallInfo info) {

@@ -17,7 +17,9 @@ import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.dom0.toolstack.TraceInfo;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,6 +55,7 @@ final class Routes {
             case "host" -> host(request);
             case "uptime" -> uptime(request);
             case "dmesg" -> dmesg(request);
+            case "trace" -> trace(request);
             case "events" -> allow(request, "GET", () -> new Reply.Events(new EventStream(toolstack, request.text())));
             case "stop" -> allow(request, "POST", () -> stop(request));
             default -> throw notFound();
@@ -287,6 +290,24 @@ final class Routes {
                     ? Reply.text(lines.stream().map(line -> line + "\n").collect(Collectors.joining()))
                     : Reply.json(200, lines);
         });
+    }
+
+    private Reply trace(Request request) {
+        return switch (request.method()) {
+            case "POST" -> {
+                Path file = request.folder("file");
+                List<Integer> domids = request.strings("domains").stream()
+                        .map(toolstack::resolve)
+                        .toList();
+                yield trace(request, toolstack.startTrace(file, domids));
+            }
+            case "DELETE" -> trace(request, toolstack.stopTrace());
+            default -> allow(request, "GET", () -> trace(request, toolstack.trace()));
+        };
+    }
+
+    private static Reply trace(Request request, TraceInfo info) {
+        return request.text() ? Reply.text(HypercallTables.text(info)) : Reply.json(200, HypercallTables.json(info));
     }
 
     private Reply stop(Request request) {

@@ -4,6 +4,7 @@ package io.splitvisor.dom0.toolstack;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -139,6 +140,29 @@ public interface Toolstack {
      * @throws ToolstackException BAD_STATE for Domain-0, which makes no hypercalls
      */
     HypercallInfo hypercalls(int domid);
+
+    /**
+     * Starts to trace hypercalls and events into a file, which is made or emptied.
+     *
+     * @param file absolute
+     * @param domids what to trace; empty for all domains, those to come too
+     * @throws ToolstackException BAD_STATE if a trace is under way, TARGET if the file cannot be made
+     */
+    TraceInfo startTrace(Path file, List<Integer> domids);
+
+    /**
+     * The trace that is under way.
+     *
+     * @throws ToolstackException BAD_STATE if there is none
+     */
+    TraceInfo trace();
+
+    /**
+     * Ends the trace that is under way; its file is complete when this returns.
+     *
+     * @throws ToolstackException BAD_STATE if there is none
+     */
+    TraceInfo stopTrace();
 
     /** Attaches to the domain's console. */
     ConsoleStream console(int domid);

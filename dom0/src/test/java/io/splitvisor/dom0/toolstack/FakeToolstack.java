@@ -7,6 +7,7 @@ import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ public final class FakeToolstack implements Toolstack {
     private final List<String> calls = new CopyOnWriteArrayList<>();
     private BiConsumer<FakeToolstack, Integer> onCreate = (_, _) -> {};
     private Instant created = CREATED;
+    private Optional<TraceInfo> trace = Optional.empty();
     private int nextDomid = 1;
     private boolean obedient = true;
 
@@ -237,19 +239,6 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
-    public synchronized void setMemory(int domid, long kib) {
-        calls.add("memory " + fake(domid).info.domid() + " " + kib);
-        if (kib > fake(domid).info.maxmemKib()) {
-            throw new ToolstackException(Kind.INVALID, "memory " + kib + " KiB is too much");
-        }
-    }
-
-    @Override
-    public synchronized void setMaxMemory(int domid, long kib) {
-        calls.add("maxmem " + fake(domid).info.domid() + " " + kib);
-    }
-
-    @Override
     public synchronized void rename(int domid, String name) {
         Fake fake = fake(domid);
         DomainConfig.nameProblem(name).ifPresent(wrong -> {
@@ -340,6 +329,25 @@ public final class FakeToolstack implements Toolstack {
                 new HypercallInfo.Bell(-1, -1),
                 997,
                 40);
+    }
+
+    @Override
+    public synchronized TraceInfo startTrace(Path file, List<Integer> domids) {
+        calls.add("trace " + domids);
+        trace = Optional.of(new TraceInfo(true, file, domids, 10, 2, 300, ""));
+        return trace();
+    }
+
+    @Override
+    public synchronized TraceInfo trace() {
+        return trace.orElseThrow(() -> new ToolstackException(Kind.BAD_STATE, "no trace is under way"));
+    }
+
+    @Override
+    public synchronized TraceInfo stopTrace() {
+        TraceInfo ended = trace();
+        trace = Optional.empty();
+        return new TraceInfo(false, ended.file(), ended.domids(), 20, 2, 600, "");
     }
 
     @Override

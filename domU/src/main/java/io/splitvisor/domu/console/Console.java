@@ -20,7 +20,7 @@ import java.util.concurrent.locks.LockSupport;
  * again. Indices that cannot be are treated as a back end that takes nothing, and gives nothing.
  *
  * <p>What is typed goes through a line discipline before the guest reads it ({@link InputMode}). It is shown when the guest
- * reads, not before: what is typed ahead appears where it is used.
+ * reads or asks whether there is something to read, not before.
  *
  * <p>Thread-safe. The streams are unbuffered: every write notifies the back end.
  */

@@ -92,7 +92,6 @@ class BalloonIT {
                 small.on(),
                 false,
                 List.of(),
-                List.of(),
                 "test");
         int domid = dom0.create(config);
         Dom0Fixture.Output console = dom0.console(domid);

@@ -64,6 +64,19 @@ class DiskIT {
         assertThat(dom0.summary()).contains("copy").contains("xvdb");
     }
 
+    /** The block back end maps what the guest grants in either form. */
+    @Test
+    void shouldCopyADiskWithGrantsOfVersionTwo() throws IOException {
+        Path source = image("source.img", 3 << 20, 2);
+        Path target = image("target.img", 3 << 20, 0);
+        List<DiskConfig> disks = List.of(disk(source, "xvda", "r"), disk(target, "xvdb", "w"));
+        int domid = dom0.create(Dom0Fixture.jvm("copy", CopyGuest.class, disks, "grant_table.version=2"));
+        Dom0Fixture.Output console = dom0.console(domid);
+        dom0.toolstack().waitFor(domid, Condition.DEATH, PATIENCE);
+        console.awaitText("3145728 bytes, verified");
+        assertThat(Files.mismatch(source, target)).isEqualTo(-1);
+    }
+
     @Test
     void shouldKeepWhatAStoreSyncedThroughDestroyAndCreate() throws IOException {
         Path image = image("kv.img", 1 << 20, 0);

@@ -4,6 +4,7 @@ package io.splitvisor.monitor.evtchn;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.monitor.Vcpu;
 import io.splitvisor.monitor.memory.GuestMemory;
+import io.splitvisor.monitor.trace.TraceSink;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -20,6 +21,7 @@ public final class GuestDelivery implements EventDelivery {
     private final Gate gate = new Gate();
     private final LongAdder raised = new LongAdder();
     private volatile EventDelivery abi;
+    private volatile EventTrace trace;
 
     /**
      * @param memory the domain's memory
@@ -32,6 +34,14 @@ public final class GuestDelivery implements EventDelivery {
         this.abi = twoLevel;
     }
 
+    /** Who hears of events. */
+    private record EventTrace(int domid, TraceSink sink) {}
+
+    /** Lets somebody hear of the events that are raised; null for nobody. */
+    public void trace(int domid, TraceSink sink) {
+        trace = sink == null ? null : new EventTrace(domid, sink);
+    }
+
     /** Events raised so far, those on masked or pending ports too. */
     public long raised() {
         return raised.sum();
@@ -40,6 +50,10 @@ public final class GuestDelivery implements EventDelivery {
     @Override
     public void raise(Port port) {
         raised.increment();
+        EventTrace tracing = trace;
+        if (tracing != null) {
+            tracing.sink.event(tracing.domid, port.number());
+        }
         if (gate.enter()) {
             try {
                 EventDelivery used = abi;

@@ -107,6 +107,27 @@ public final class GrantTable {
     }
 
     /**
+     * The page of a frame of the table, for a guest that wants to have it elsewhere ({@code XENMAPSPACE_grant_table}). The table
+     * grows if it has to.
+     *
+     * @param index any 32 bits
+     * @return the page's number in the domain's memory, or -EINVAL
+     */
+    public synchronized int page(int index) {
+        boolean there = index >= 0 && index < maxFrames() && grow(index + 1);
+        return there ? memory.layout().grantTable() + index : -XenErrno.EINVAL;
+    }
+
+    /** The same for a status frame; there are none in version 1. */
+    public synchronized int statusPage(int index) {
+        int perStatusFrame = GrantEntryV2.STATUS_PER_PAGE / GrantEntryV2.PER_PAGE;
+        boolean possible =
+                shared.version() == 2 && index >= 0 && index < memory.layout().grantStatusFrames();
+        boolean there = possible && grow(Math.min((index + 1) * perStatusFrame, maxFrames()));
+        return there ? memory.layout().grantStatus() + index : -XenErrno.EINVAL;
+    }
+
+    /**
      * The domain dies: from now on nothing can be pinned, so that nobody holds an offset in memory that is given back.
      * Waits for copies under way. Idempotent.
      *

@@ -99,7 +99,7 @@ final class DomctlHandlers {
             return -XenErrno.EINVAL;
         }
         boolean asleep = DomainInfoWriter.isAsleep(domain, vcpu);
-        XenDomctlGetvcpuinfo.online(argument, U, 1);
+        XenDomctlGetvcpuinfo.online(argument, U, domain.vcpu(vcpu).isDown() ? 0 : 1);
         XenDomctlGetvcpuinfo.blocked(argument, U, asleep ? 1 : 0);
         XenDomctlGetvcpuinfo.running(argument, U, asleep || domain.paused() ? 0 : 1);
         // The host knows the time of the whole process only.

@@ -6,6 +6,7 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Vcpu;
+import io.splitvisor.monitor.trace.TraceSink;
 import io.splitvisor.ring.BackRing;
 import java.lang.foreign.MemorySegment;
 
@@ -25,6 +26,10 @@ public final class HypercallRing implements RingWorker {
     private final BackRing ring;
     private final MemorySegment memory;
     private final HypercallStatistics statistics = new HypercallStatistics();
+    private final TurnTrace traced;
+
+    /** Used again and again: asking it whether anybody records costs next to nothing. */
+    private final HypercallTurnEvent recorded = new HypercallTurnEvent();
 
     /** The call in the context is not finished. */
     private boolean underWay;
@@ -38,6 +43,9 @@ public final class HypercallRing implements RingWorker {
         this.memory =
                 domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
         this.ring = BackRing.init(memory, MulticallEntry.SIZE);
+        this.traced = new TurnTrace(domain.domid(), vcpu, SLICE);
+        recorded.domid = domain.domid();
+        recorded.vcpu = vcpu;
     }
 
     /** Calls served so far. A figure for people: read by other threads without order. */
@@ -59,13 +67,50 @@ public final class HypercallRing implements RingWorker {
             domain.crash("hypercall ring of vCPU " + vcpu + ": more requests than slots");
             return 0;
         }
+        int available = ring.unconsumedRequests();
+        if (available == 0 && !underWay) {
+            return 0;
+        }
+        statistics.turn(available);
+        TraceSink sink = domain.trace();
+        if (sink != null) {
+            traced.begin(sink);
+        }
+        boolean recording = recorded.isEnabled();
+        if (recording) {
+            recorded.begin();
+        }
+        long before = statistics.total();
+        int moved = serveSlice(available, sink != null);
+        int served = (int) (statistics.total() - before);
+        if (served > 0) {
+            statistics.published();
+            if (ring.pushResponsesAndCheckNotify()) {
+                domain.vcpu(vcpu).bell().ring();
+            }
+        }
+        if (sink != null) {
+            traced.end();
+        }
+        if (recording) {
+            record(available, served);
+        }
+        return moved;
+    }
+
+    private void record(int found, int served) {
+        recorded.end();
+        if (recorded.shouldCommit()) {
+            recorded.found = found;
+            recorded.served = served;
+            recorded.commit();
+        }
+    }
+
+    private int serveSlice(int found, boolean tracing) {
         Vcpu self = domain.vcpu(vcpu);
         context.budget(SLICE);
-        int available = ring.unconsumedRequests();
-        if (available > 0 || underWay) {
-            statistics.turn(available);
-        }
-        int served = 0;
+        int available = found;
         int moved = 0;
         // A call may end the domain: what comes after it in the batch is not executed (row H4).
         while (!context.preempt() && !domain.ended() && !self.standsStill() && (underWay || available > 0)) {
@@ -81,16 +126,12 @@ public final class HypercallRing implements RingWorker {
             if (underWay) {
                 statistics.preempted();
             } else {
-                served++;
                 statistics.served(context.operation(), result);
+                if (tracing) {
+                    traced.add(context, result);
+                }
                 // One response a request, in order: the response's slot is the request's.
                 MulticallEntry.result(memory, ring.claimResponse(), result);
-            }
-        }
-        if (served > 0) {
-            statistics.published();
-            if (ring.pushResponsesAndCheckNotify()) {
-                self.bell().ring();
             }
         }
         return moved;

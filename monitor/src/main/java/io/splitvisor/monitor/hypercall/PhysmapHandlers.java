@@ -6,7 +6,6 @@ import io.splitvisor.abi.XenAddToPhysmap;
 import io.splitvisor.abi.XenAddToPhysmapBatch;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.XenRemoveFromPhysmap;
-import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.grant.GrantTable;
@@ -107,16 +106,13 @@ final class PhysmapHandlers {
     /** A frame of the grant table, which grows for it; with bit 31 a status frame, if it is version 2. */
     private static long putGrantFrame(Domain domain, long index, long frame) {
         GrantTable grants = domain.grants();
-        DomainLayout layout = domain.memory().layout();
-        if (grants.version() == 2 && (index & STATUS_FRAMES) != 0) {
-            long status = index & ~STATUS_FRAMES;
-            return status >= 0 && status < grants.statusFrames()
-                    ? domain.memory().physmap().put(layout.grantStatus() + (int) status, frame)
-                    : -XenErrno.EINVAL;
+        long number = index & ~STATUS_FRAMES;
+        if (number > Integer.MAX_VALUE || number < 0) {
+            return -XenErrno.EINVAL;
         }
-        return index >= 0 && index < grants.maxFrames() && grants.grow((int) index + 1)
-                ? domain.memory().physmap().put(layout.grantTable() + (int) index, frame)
-                : -XenErrno.EINVAL;
+        boolean status = (index & STATUS_FRAMES) != 0;
+        int page = status ? grants.statusPage((int) number) : grants.page((int) number);
+        return page < 0 ? page : domain.memory().physmap().put(page, frame);
     }
 
     private long addBatch(HypercallContext call) {

@@ -109,16 +109,6 @@ public final class GuestMemory {
         map.unpin((int) (offset / PAGE));
     }
 
-    /** Whether one of some machine pages is RAM or special: false if all of them are holes in the host's memory. */
-    public boolean isInUse(long offset, long bytes) {
-        for (int machine = (int) (offset / PAGE); machine < (offset + bytes) / PAGE; machine++) {
-            if (!map.isRam(machine) || map.isAllocated(machine)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** The frame at which the guest has a machine page, by the page's number; -1 for none. */
     public int frameOf(int machinePage) {
         return map.frame(machinePage);

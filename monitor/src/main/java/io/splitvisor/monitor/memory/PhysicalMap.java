@@ -161,11 +161,6 @@ final class PhysicalMap {
         return (states.get(machine) & ~FREE) != 0;
     }
 
-    /** Whether the page is the domain's, or pinned. */
-    boolean isAllocated(int machine) {
-        return states.get(machine) != FREE;
-    }
-
     private synchronized void giveBack(int machine) {
         release.page(machine);
         free.set(machine);

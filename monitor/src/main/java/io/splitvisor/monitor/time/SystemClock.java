@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.time;
 
+import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.VcpuTimeInfo;
+import java.lang.foreign.MemorySegment;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
@@ -34,6 +38,8 @@ public final class SystemClock {
     private static final long SHORTEST_NANOS = 1_000_000;
 
     private static final int TRIES = 8;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
+    private static final long WALL_CLOCK_NANOS = 5_000_000;
 
     /** The two clocks at one moment. */
     private record Sample(long cycles, long nanos) {}
@@ -41,6 +47,8 @@ public final class SystemClock {
     private final TimeSource source;
     private final int flags;
     private final Set<VcpuClock> vcpus = new LinkedHashSet<>();
+    private final Set<MemorySegment> wallClocks = Collections.newSetFromMap(new IdentityHashMap<>());
+    private long wallClock;
     private Sample last;
     private TimeLine line;
     private double slope;
@@ -60,7 +68,7 @@ public final class SystemClock {
     /** A vCPU comes: its clock is right from now on. */
     public synchronized void add(VcpuClock vcpu) {
         if (line == null) {
-            start();
+            calibrate();
         }
         vcpus.add(vcpu);
         rewrite(vcpu);
@@ -89,6 +97,38 @@ public final class SystemClock {
         rewrite(vcpu);
     }
 
+    /**
+     * A domain comes: the wall clock in its shared_info is right from now on.
+     *
+     * @param sharedInfo the page
+     */
+    public synchronized void addWallClock(MemorySegment sharedInfo) {
+        if (wallClocks.isEmpty()) {
+            wallClock = source.wallClockOffset();
+        }
+        wallClocks.add(sharedInfo);
+        writeWallClock(sharedInfo);
+    }
+
+    /** A domain goes; idempotent. */
+    public synchronized void removeWallClock(MemorySegment sharedInfo) {
+        wallClocks.remove(sharedInfo);
+    }
+
+    private void writeWallClock(MemorySegment sharedInfo) {
+        SharedInfo.wallClockRelease(sharedInfo, 0, Math.floorDiv(wallClock, NANOS_PER_SECOND), (int)
+                Math.floorMod(wallClock, NANOS_PER_SECOND));
+    }
+
+    /** Somebody may have set the host's clock. Less than this is how well the two clocks can be read together. */
+    private void followWallClock() {
+        long now = wallClocks.isEmpty() ? wallClock : source.wallClockOffset();
+        if (Math.abs(now - wallClock) > WALL_CLOCK_NANOS) {
+            wallClock = now;
+            wallClocks.forEach(this::writeWallClock);
+        }
+    }
+
     private void rewrite(VcpuClock vcpu) {
         vcpu.begin();
         vcpu.end(line, flags);
@@ -96,6 +136,7 @@ public final class SystemClock {
 
     /** Corrects all clocks. */
     public synchronized void tick() {
+        followWallClock();
         if (line == null) {
             return;
         }
@@ -128,7 +169,7 @@ public final class SystemClock {
         return TimeLine.from(cycles, stated, slope * factor);
     }
 
-    private void start() {
+    private void calibrate() {
         if (last == null) {
             line = TimeLine.standing(source.nanos());
             return;

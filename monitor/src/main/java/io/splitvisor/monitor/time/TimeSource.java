@@ -1,10 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.time;
 
+import java.time.Instant;
+
 /** The host's clocks. Any thread. */
 public interface TimeSource {
     /** System time: CLOCK_MONOTONIC in nanoseconds. */
     long nanos();
+
+    /**
+     * What has to be added to system time to make it the wall clock, in nanoseconds since 1970: changes when somebody sets the
+     * host's clock.
+     */
+    default long wallClockOffset() {
+        // The two clocks as close to each other as a few tries allow.
+        long best = 0;
+        long narrowest = Long.MAX_VALUE;
+        for (int i = 0; i < 4; i++) {
+            long before = nanos();
+            Instant wall = Instant.now();
+            long width = nanos() - before;
+            if (width < narrowest) {
+                narrowest = width;
+                best = wall.getEpochSecond() * 1_000_000_000 + wall.getNano() - (before + width / 2);
+            }
+        }
+        return best;
+    }
 
     /** Whether guests can read a cycle counter; if not, {@link #cycles} means nothing. */
     boolean hasCycles();

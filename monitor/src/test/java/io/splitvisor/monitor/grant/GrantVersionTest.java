@@ -188,6 +188,26 @@ class GrantVersionTest {
         assertThat(guest.grantFlags(RESERVED)).isZero();
     }
 
+    @Test
+    void g16_shouldHaveOnePageForEachFrame() {
+        Guest large = hypervisor.guest(new DomainLayout(Hypervisor.RAM_PAGES, 20, 1));
+        DomainLayout layout = large.domain().memory().layout();
+        GrantTable grants = large.domain().grants();
+        assertThat(grants.page(9)).isEqualTo(layout.grantTable() + 9);
+        assertThat(grants.frames()).isEqualTo(10);
+        assertThat(grants.statusPage(0)).as("none in version 1").isEqualTo(-XenErrno.EINVAL);
+        grants.setVersion(2);
+        assertThat(grants.statusPage(0)).isEqualTo(layout.grantStatus());
+        assertThat(grants.frames()).isEqualTo(10);
+        assertThat(grants.statusPage(2)).isEqualTo(layout.grantStatus() + 2);
+        assertThat(grants.frames()).isEqualTo(20);
+        for (int index : new int[] {-1, 20, Integer.MAX_VALUE, Integer.MIN_VALUE}) {
+            assertThat(grants.page(index)).isEqualTo(-XenErrno.EINVAL);
+            assertThat(grants.statusPage(index)).isEqualTo(-XenErrno.EINVAL);
+        }
+        assertThat(grants.statusPage(3)).isEqualTo(-XenErrno.EINVAL);
+    }
+
     /** The status frames stay the domain's; one that is granted can be used through any change, by nobody else. */
     @Test
     @Timeout(60)

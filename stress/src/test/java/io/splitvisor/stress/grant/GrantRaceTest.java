@@ -166,7 +166,7 @@ class GrantRaceTest {
                     while (calls.get() < 20 * seed) {
                         Thread.onSpinWait();
                     }
-                    domains.monitor.destroy(domains.front.domain());
+                    domains.destroyFront();
                 });
                 int failed = 0;
                 while (failed < 64) {

@@ -13,6 +13,10 @@ import io.splitvisor.monitor.evtchn.EventDelivery;
 import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.hypercall.HypercallTable;
+import io.splitvisor.monitor.time.Alarm;
+import io.splitvisor.monitor.time.SystemClock;
+import io.splitvisor.monitor.time.TimeSource;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** A monitor with two domains in this process, and a thread that serves their hypercalls as Dom0's loop would. */
@@ -24,26 +28,40 @@ final class TwoDomains implements AutoCloseable {
         }
     }
 
-    final Monitor monitor = new Monitor(new Silence(), new Listener());
+    final Monitor monitor =
+            new Monitor(new Silence(), new Listener(), new SystemClock(new NanoTime()), (_, _) -> new NoAlarm());
     final Side front;
     final Side driver;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final Thread loop;
+    private volatile List<HypercallRing> rings;
+    private volatile int rounds;
     private volatile boolean stopped;
 
     TwoDomains(DomainLayout layout) {
         HypercallTable table = new HypercallTable(monitor);
         Domain first = monitor.create(layout);
         Domain second = monitor.create(layout);
-        HypercallRing[] rings = {new HypercallRing(first, 0, table), new HypercallRing(second, 0, table)};
+        rings = List.of(new HypercallRing(first, 0, table), new HypercallRing(second, 0, table));
         front = side(first);
         driver = side(second);
-        loop = Thread.ofPlatform().daemon().name("hypercalls").start(() -> serve(rings));
+        loop = Thread.ofPlatform().daemon().name("hypercalls").start(this::serve);
     }
 
-    private void serve(HypercallRing[] rings) {
+    /** Takes the front end's domain away, as the toolstack does: out of the loop, then out of the monitor. */
+    void destroyFront() {
+        rings = List.of(rings.getLast());
+        int now = rounds;
+        while (rounds - now < 2 && loop.isAlive()) {
+            Thread.onSpinWait();
+        }
+        monitor.destroy(front.domain);
+    }
+
+    private void serve() {
         try {
             while (!stopped) {
+                rounds = rounds + 1;
                 int moved = 0;
                 for (HypercallRing ring : rings) {
                     moved += ring.serve();
@@ -84,6 +102,39 @@ final class TwoDomains implements AutoCloseable {
         if (failure.get() != null) {
             throw new AssertionError(failure.get());
         }
+    }
+
+    private static final class NanoTime implements TimeSource {
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public boolean hasCycles() {
+            return false;
+        }
+
+        @Override
+        public long cycles() {
+            return 0;
+        }
+
+        @Override
+        public boolean isStable() {
+            return false;
+        }
+    }
+
+    /** Nothing here waits for a time. */
+    private static final class NoAlarm implements Alarm {
+        @Override
+        public void set(long systemTime) {
+            throw new AssertionError("nobody sets a timer");
+        }
+
+        @Override
+        public void cancel() {}
     }
 
     /** These domains have no upcall thread. */

@@ -43,7 +43,9 @@ final class RealGuest implements AutoCloseable {
         StartInfo.cmdLine(domain.memory().segment(), DomainLayout.bytes(layout.startInfo()), commandLine);
         HypercallTable table = new HypercallTable(monitor);
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
-            rings.add(new HypercallRing(domain, vcpu, table));
+            HypercallRing ring = new HypercallRing(domain, vcpu, table);
+            rings.add(ring);
+            domain.vcpu(vcpu).onWake(() -> loop.wake(ring));
         }
         loop.addBell(domain.bellToDom0(), rings.toArray(HypercallRing[]::new));
         int xenstore = domain.events().allocUnbound(DOM0);
@@ -92,6 +94,7 @@ final class RealGuest implements AutoCloseable {
         CountDownLatch forgotten = new CountDownLatch(1);
         loop.execute(() -> {
             rings.forEach(loop::forget);
+            domain.stopTimers();
             forgotten.countDown();
         });
         forgotten.await();

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.benchmarks.hypercalls;
+
+import io.splitvisor.domu.GuestDomain;
+import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Two ports of one domain, connected with each other, whose handlers send to one another: from send to handler through the
+ * monitor, as between two domains, but with two threads that are awake and not three, for machines with two processors.
+ */
+final class EventLoop {
+    private static final int TURNS = 5;
+    private static final long TURN_NANOS = 400_000_000L;
+
+    private final GuestDomain domain;
+    private final int first;
+    private final int second;
+    private volatile boolean stopping;
+
+    /** Written by the upcall thread alone. */
+    private volatile long events;
+
+    EventLoop(GuestDomain domain) {
+        this.domain = domain;
+        first = domain.events().allocUnbound(domain.domid(), this::answerFirst);
+        second = domain.events().bindInterdomain(domain.domid(), first, this::answerSecond);
+    }
+
+    private void answerFirst() {
+        answer(first);
+    }
+
+    private void answerSecond() {
+        answer(second);
+    }
+
+    private void answer(int port) {
+        long now = events;
+        events = now + 1;
+        if (!stopping) {
+            domain.events().send(port);
+        }
+    }
+
+    /** Median nanoseconds from one handler to the next. */
+    double nanosPerEvent() {
+        LockSupport.parkNanos(2 * TURN_NANOS);
+        double[] turns = new double[TURNS];
+        for (int i = 0; i < TURNS; i++) {
+            long before = events;
+            long start = System.nanoTime();
+            LockSupport.parkNanos(TURN_NANOS);
+            turns[i] = (double) (System.nanoTime() - start) / (events - before);
+        }
+        stopping = true;
+        Arrays.sort(turns);
+        return turns[TURNS / 2];
+    }
+}

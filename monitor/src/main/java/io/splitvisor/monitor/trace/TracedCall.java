@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.monitor.trace;
+
+import io.splitvisor.hypercall.HypercallOp;
+
+/** A hypercall as the trace knows it, packed into one word: 32 bits of argument, 16 of error, 8 for the operation. */
+public final class TracedCall {
+    /** Stands for the operation of a call that is none. */
+    public static final int UNKNOWN = HypercallOp.values().length;
+
+    private static final long MAX_ERROR = 4095;
+    private static final int ERROR_SHIFT = 32;
+    private static final int OPERATION_SHIFT = 48;
+
+    private TracedCall() {}
+
+    /**
+     * Packs a call.
+     *
+     * @param operation ordinal of a {@link HypercallOp}, or {@link #UNKNOWN}
+     * @param result what it answered; only errors are kept
+     * @param argument the first four bytes of its structure; the hypercall's number if it is unknown
+     */
+    public static long pack(int operation, long result, int argument) {
+        long error = result < 0 && result >= -MAX_ERROR ? -result : 0;
+        return (long) operation << OPERATION_SHIFT | error << ERROR_SHIFT | Integer.toUnsignedLong(argument);
+    }
+
+    /** The operation's ordinal, or {@link #UNKNOWN}. */
+    public static int operation(long call) {
+        return (int) (call >>> OPERATION_SHIFT);
+    }
+
+    /** The Xen errno of a call that failed; 0 for others. */
+    public static int error(long call) {
+        return (int) (call >>> ERROR_SHIFT) & 0xffff;
+    }
+
+    /** The first four bytes of its structure; the hypercall's number if it is unknown. */
+    public static int argument(long call) {
+        return (int) call;
+    }
+}
