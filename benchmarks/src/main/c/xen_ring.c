@@ -112,6 +112,8 @@ static void back_end(blkif_sring_t *shared, int events, struct counts *counts)
             blkif_request_t request;
             blkif_response_t *response;
             RING_COPY_REQUEST(&ring, ring.req_cons, &request);
+            /* A real back end reads all of it; without this the compiler copies four fields. */
+            asm volatile("" : "+m"(request));
             ring.req_cons++;
             if (request.operation == STOP)
                 return;
@@ -140,9 +142,10 @@ static void produce(blkif_front_ring_t *ring, uint64_t id, uint8_t operation)
     request->id = id;
     request->sector_number = id & (SECTORS - 1);
     for (int i = 0; i < BLKIF_MAX_SEGMENTS_PER_REQUEST; i++) {
-        request->seg[i].gref = (uint32_t)id + i;
-        request->seg[i].first_sect = 0;
-        request->seg[i].last_sect = 7;
+        /* gref, first_sect 0 and last_sect 7 as one word, as the Java peer writes them. */
+        uint64_t segment = (uint32_t)(id + i) | 7ull << 40;
+        _Static_assert(sizeof request->seg[i] == sizeof segment, "segment");
+        memcpy(&request->seg[i], &segment, sizeof segment);
     }
 }
 

@@ -5,10 +5,13 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The back end's view of a Xen ring ({@code __name_back_ring}): consumes requests, produces responses. Confined to one
- * thread at a time. The front end is not trusted: check {@link #requestOverflow} in every round, and copy a request out
+ * thread at a time. The front end is not trusted: ask {@link #takeableRequests} in every round, and copy a request out
  * once ({@code RING_COPY_REQUEST}) before looking at it.
  */
 public final class BackRing {
+    /** {@link #takeableRequests}: the front end published more requests than the ring holds. */
+    public static final int OVERFLOW = -1;
+
     private final MemorySegment ring;
     private final int slotBytes;
     private final int slots;
@@ -71,6 +74,20 @@ public final class BackRing {
         return Integer.compareUnsigned(published, slots) > 0;
     }
 
+    /**
+     * {@link #unconsumedRequests}, or {@link #OVERFLOW} if {@link #requestOverflow}, from one look at the shared index:
+     * the line that holds it is the one that both sides fight for.
+     */
+    public int takeableRequests() {
+        int published = SharedRing.acquire(ring, SharedRing.REQ_PROD);
+        if (Integer.compareUnsigned(published - rspProdPvt, slots) > 0) {
+            return OVERFLOW;
+        }
+        int requests = published - reqCons;
+        int room = slots - (reqCons - rspProdPvt);
+        return Integer.compareUnsigned(requests, room) < 0 ? requests : room;
+    }
+
     /** {@code RING_REQUEST_CONS_OVERFLOW}: consuming one more would take a slot whose response is owed. */
     public boolean consumerOverflow() {
         return Integer.compareUnsigned(reqCons - rspProdPvt, slots) >= 0;
@@ -84,6 +101,24 @@ public final class BackRing {
     /** {@code RING_COPY_REQUEST}: copies the next request into private memory of at least the slot's size. */
     public void copyRequest(MemorySegment copy) {
         MemorySegment.copy(ring, takeRequest(), copy, 0, slotBytes);
+    }
+
+    /**
+     * {@link #copyRequest} for several: one after the other into private memory, {@code slotBytes} apart. What was published
+     * together is copied in one go, or in two where the ring begins again, so that the processor fetches all of it at once.
+     *
+     * @param copy of at least {@code count} slots
+     * @param count not more than {@link #takeableRequests}
+     */
+    public void copyRequests(MemorySegment copy, int count) {
+        int first = reqCons & (slots - 1);
+        int before = Math.min(count, slots - first);
+        long bytes = (long) before * slotBytes;
+        MemorySegment.copy(ring, slot(first), copy, 0, bytes);
+        if (before < count) {
+            MemorySegment.copy(ring, SharedRing.HEADER_BYTES, copy, bytes, (long) (count - before) * slotBytes);
+        }
+        reqCons += count;
     }
 
     /** Offset of the next response slot. Private until pushed. There is one for every request consumed. */

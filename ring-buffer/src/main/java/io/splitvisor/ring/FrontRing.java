@@ -11,6 +11,9 @@ import java.lang.foreign.MemorySegment;
  * {@link #takeResponse} answer.
  */
 public final class FrontRing {
+    /** {@link #takeableResponses}: the back end published more responses than there can be. */
+    public static final int OVERFLOW = -1;
+
     private final MemorySegment ring;
     private final int slotBytes;
     private final int slots;
@@ -92,7 +95,16 @@ public final class FrontRing {
         return Integer.compareUnsigned(produced, slots) > 0;
     }
 
-    /** Offset of the next response; the caller has checked {@link #unconsumedResponses}. Copy it, then use the copy. */
+    /**
+     * {@link #unconsumedResponses}, or {@link #OVERFLOW} if {@link #responseOverflow}, from one look at the shared index:
+     * the line that holds it is the one that both sides fight for.
+     */
+    public int takeableResponses() {
+        int produced = SharedRing.acquire(ring, SharedRing.RSP_PROD) - rspCons;
+        return Integer.compareUnsigned(produced, slots) > 0 ? OVERFLOW : produced;
+    }
+
+    /** Offset of the next response; the caller has checked {@link #takeableResponses}. Copy it, then use the copy. */
     public long takeResponse() {
         return slot(rspCons++);
     }

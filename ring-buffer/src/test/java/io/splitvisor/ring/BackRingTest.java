@@ -45,6 +45,39 @@ class BackRingTest {
     }
 
     @Test
+    void shouldCopyManySlotsInTheirOrderAcrossTheEndOfTheRing() {
+        back = BackRing.attach(ring, BLKIF_SLOT, 30, 30);
+        for (int i = 0; i < 32; i++) {
+            ring.set(ValueLayout.JAVA_INT, 64 + i * 112L, 1000 + i);
+            ring.set(ValueLayout.JAVA_INT, 64 + i * 112L + 108, 2000 + i);
+        }
+        word(ring, REQ_PROD, 35);
+        MemorySegment copy = XenRings.memory(6 * BLKIF_SLOT);
+        back.copyRequests(copy, back.takeableRequests());
+        int[] expected = {30, 31, 0, 1, 2};
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(copy.get(ValueLayout.JAVA_INT, (long) i * BLKIF_SLOT)).isEqualTo(1000 + expected[i]);
+            assertThat(copy.get(ValueLayout.JAVA_INT, (long) i * BLKIF_SLOT + 108))
+                    .isEqualTo(2000 + expected[i]);
+        }
+        assertThat(copy.get(ValueLayout.JAVA_INT, 5L * BLKIF_SLOT))
+                .as("nothing behind them")
+                .isZero();
+        assertThat(back.reqCons()).isEqualTo(35);
+        assertThat(back.takeableRequests()).isZero();
+    }
+
+    @Test
+    void b1_shouldTellOverflowAndCountFromOneLook() {
+        word(ring, REQ_PROD, 32);
+        assertThat(back.takeableRequests()).isEqualTo(32);
+        word(ring, REQ_PROD, 33);
+        assertThat(back.takeableRequests()).isEqualTo(BackRing.OVERFLOW);
+        word(ring, REQ_PROD, -1);
+        assertThat(back.takeableRequests()).isEqualTo(BackRing.OVERFLOW);
+    }
+
+    @Test
     void shouldNeverReportMoreRequestsThanItCanOweResponses() {
         word(ring, REQ_PROD, 1000);
         assertThat(back.unconsumedRequests()).isEqualTo(32);

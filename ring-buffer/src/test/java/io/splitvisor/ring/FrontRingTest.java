@@ -90,6 +90,16 @@ class FrontRingTest {
     }
 
     @Test
+    void b21_shouldTellOverflowAndCountFromOneLook() {
+        word(ring, RSP_PROD, 32);
+        assertThat(front.takeableResponses()).isEqualTo(32);
+        word(ring, RSP_PROD, 33);
+        assertThat(front.takeableResponses()).isEqualTo(FrontRing.OVERFLOW);
+        word(ring, RSP_PROD, -1);
+        assertThat(front.takeableResponses()).isEqualTo(FrontRing.OVERFLOW);
+    }
+
+    @Test
     void shouldStayInsideTheRingWhateverTheBackEndPublishes() {
         word(ring, RSP_PROD, 1000);
         for (int i = 0; i < 1000; i++) {

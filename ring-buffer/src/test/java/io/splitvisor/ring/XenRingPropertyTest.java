@@ -137,6 +137,9 @@ class XenRingPropertyTest {
             XenRings.word(ring, 4 * random.nextInt(16), random.nextInt());
             int requests = back.unconsumedRequests();
             assertThat(requests).isBetween(0, back.slots());
+            assertThat(back.takeableRequests()).isEqualTo(back.requestOverflow() ? BackRing.OVERFLOW : requests);
+            assertThat(front.takeableResponses())
+                    .isEqualTo(front.responseOverflow() ? FrontRing.OVERFLOW : front.unconsumedResponses());
             for (int r = 0; r < requests; r++) {
                 assertInside(back.takeRequest());
                 assertInside(back.claimResponse());

@@ -10,12 +10,13 @@ final class BackEnd {
     private final MemorySegment memory;
     private final Bells bells;
     private final BackRing ring;
-    private final MemorySegment request = Arena.ofAuto().allocate(BlkifSlot.BYTES, Long.BYTES);
+    private final MemorySegment requests;
 
     BackEnd(MemorySegment memory, Bells bells) {
         this.memory = memory;
         this.bells = bells;
         this.ring = BackRing.init(memory, BlkifSlot.BYTES);
+        this.requests = Arena.ofAuto().allocate((long) ring.slots() * BlkifSlot.BYTES, Long.BYTES);
     }
 
     void serve(Mode mode) {
@@ -26,15 +27,16 @@ final class BackEnd {
     }
 
     private boolean answer(int pending) {
-        if (ring.requestOverflow()) {
+        if (pending == BackRing.OVERFLOW) {
             throw new IllegalStateException("request overflow");
         }
+        ring.copyRequests(requests, pending);
         for (int i = 0; i < pending; i++) {
-            ring.copyRequest(request);
-            if (BlkifSlot.operation(request) == BlkifSlot.STOP) {
+            long request = (long) i * BlkifSlot.BYTES;
+            if (BlkifSlot.operation(requests, request) == BlkifSlot.STOP) {
                 return false;
             }
-            BlkifSlot.writeResponse(memory, ring.claimResponse(), request);
+            BlkifSlot.writeResponse(memory, ring.claimResponse(), requests, request);
         }
         if (ring.pushResponsesAndCheckNotify()) {
             bells.notifyPeer();
@@ -43,16 +45,16 @@ final class BackEnd {
     }
 
     private int awaitRequests(Mode mode) {
-        int pending = ring.unconsumedRequests();
+        int pending = ring.takeableRequests();
         while (pending == 0) {
             if (mode == Mode.AWAKE) {
                 Thread.onSpinWait();
-                pending = ring.unconsumedRequests();
+                pending = ring.takeableRequests();
             } else {
                 pending = ring.finalCheckForRequests();
                 if (pending == 0) {
                     bells.await();
-                    pending = ring.unconsumedRequests();
+                    pending = ring.takeableRequests();
                 }
             }
         }

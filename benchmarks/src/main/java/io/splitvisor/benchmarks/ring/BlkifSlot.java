@@ -19,6 +19,7 @@ final class BlkifSlot {
     private static final int SECTOR_NUMBER = 16;
     private static final int SEGMENT = 24;
     private static final int SEGMENT_BYTES = 8;
+    private static final int RESPONSE_BYTES = 16;
     private static final int RESPONSE_ID = 0;
     private static final int RESPONSE_OPERATION = 8;
     private static final int RESPONSE_STATUS = 10;
@@ -28,32 +29,36 @@ final class BlkifSlot {
 
     private BlkifSlot() {}
 
-    static void writeRequest(MemorySegment ring, long slot, long id, int operation) {
-        int head = operation | SEGMENTS << 8 | XVDA << 16;
-        ring.set(ValueLayout.JAVA_INT, slot + OPERATION, head);
-        ring.set(ValueLayout.JAVA_LONG, slot + ID, id);
-        ring.set(ValueLayout.JAVA_LONG, slot + SECTOR_NUMBER, id & (SECTORS - 1));
+    /** A slice is checked once, not with every field; the compiler makes no object of it. */
+    static void writeRequest(MemorySegment ring, long at, long id, int operation) {
+        MemorySegment slot = ring.asSlice(at, BYTES);
+        slot.set(ValueLayout.JAVA_INT, OPERATION, operation | SEGMENTS << 8 | XVDA << 16);
+        slot.set(ValueLayout.JAVA_LONG, ID, id);
+        slot.set(ValueLayout.JAVA_LONG, SECTOR_NUMBER, id & (SECTORS - 1));
         for (int i = 0; i < SEGMENTS; i++) {
             long gref = Integer.toUnsignedLong((int) id + i);
-            ring.set(ValueLayout.JAVA_LONG, slot + SEGMENT + (long) i * SEGMENT_BYTES, gref | WHOLE_PAGE);
+            slot.set(ValueLayout.JAVA_LONG, SEGMENT + (long) i * SEGMENT_BYTES, gref | WHOLE_PAGE);
         }
     }
 
-    static int operation(MemorySegment request) {
-        return Byte.toUnsignedInt(request.get(ValueLayout.JAVA_BYTE, OPERATION));
+    static int operation(MemorySegment requests, long at) {
+        return Byte.toUnsignedInt(requests.get(ValueLayout.JAVA_BYTE, at + OPERATION));
     }
 
     /** Answers a request: the status says whether sector and number of segments are possible. */
-    static void writeResponse(MemorySegment ring, long slot, MemorySegment request) {
+    static void writeResponse(MemorySegment ring, long slot, MemorySegment requests, long at) {
+        MemorySegment request = requests.asSlice(at, BYTES);
+        MemorySegment response = ring.asSlice(slot, RESPONSE_BYTES);
         boolean possible = Long.compareUnsigned(request.get(ValueLayout.JAVA_LONG, SECTOR_NUMBER), SECTORS) < 0
                 && Byte.toUnsignedInt(request.get(ValueLayout.JAVA_BYTE, NR_SEGMENTS)) <= SEGMENTS;
-        ring.set(ValueLayout.JAVA_LONG, slot + RESPONSE_ID, request.get(ValueLayout.JAVA_LONG, ID));
-        ring.set(ValueLayout.JAVA_BYTE, slot + RESPONSE_OPERATION, request.get(ValueLayout.JAVA_BYTE, OPERATION));
-        ring.set(ValueLayout.JAVA_SHORT, slot + RESPONSE_STATUS, (short) (possible ? OKAY : ERROR));
+        response.set(ValueLayout.JAVA_LONG, RESPONSE_ID, request.get(ValueLayout.JAVA_LONG, ID));
+        response.set(ValueLayout.JAVA_BYTE, RESPONSE_OPERATION, request.get(ValueLayout.JAVA_BYTE, OPERATION));
+        response.set(ValueLayout.JAVA_SHORT, RESPONSE_STATUS, (short) (possible ? OKAY : ERROR));
     }
 
     static boolean isOkayFor(MemorySegment ring, long slot, long id) {
-        return ring.get(ValueLayout.JAVA_LONG, slot + RESPONSE_ID) == id
-                && ring.get(ValueLayout.JAVA_SHORT, slot + RESPONSE_STATUS) == OKAY;
+        MemorySegment response = ring.asSlice(slot, RESPONSE_BYTES);
+        return response.get(ValueLayout.JAVA_LONG, RESPONSE_ID) == id
+                && response.get(ValueLayout.JAVA_SHORT, RESPONSE_STATUS) == OKAY;
     }
 }

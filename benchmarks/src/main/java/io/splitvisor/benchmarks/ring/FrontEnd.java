@@ -25,12 +25,16 @@ final class FrontEnd {
      */
     long exchange(Mode mode, int depth, long end) {
         long first = received;
+        long looked = received;
         boolean running = true;
         while (running) {
             produce(depth);
             collect(awaitResponses(mode));
-            // As rarely as the C peer does at depth 1; a batch counts as one at other depths.
-            running = (received & 255) >= depth || System.nanoTime() < end;
+            // Once in 256 responses, as the C peer does.
+            if ((received ^ looked) >>> 8 != 0) {
+                looked = received;
+                running = System.nanoTime() < end;
+            }
         }
         while (received < sent) {
             collect(awaitResponses(mode));
@@ -48,7 +52,7 @@ final class FrontEnd {
     }
 
     private void collect(int pending) {
-        if (ring.responseOverflow()) {
+        if (pending == FrontRing.OVERFLOW) {
             throw new IllegalStateException("response overflow");
         }
         for (int i = 0; i < pending; i++) {
@@ -59,16 +63,16 @@ final class FrontEnd {
     }
 
     private int awaitResponses(Mode mode) {
-        int pending = ring.unconsumedResponses();
+        int pending = ring.takeableResponses();
         while (pending == 0) {
             if (mode == Mode.AWAKE) {
                 Thread.onSpinWait();
-                pending = ring.unconsumedResponses();
+                pending = ring.takeableResponses();
             } else {
                 pending = ring.finalCheckForResponses();
                 if (pending == 0) {
                     bells.await();
-                    pending = ring.unconsumedResponses();
+                    pending = ring.takeableResponses();
                 }
             }
         }

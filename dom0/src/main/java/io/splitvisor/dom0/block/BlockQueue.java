@@ -136,14 +136,13 @@ final class BlockQueue implements RingWorker {
     }
 
     private int takeRequests() {
-        if (ring.requestOverflow()) {
-            halted = true;
-            listener.misbehaved("published more requests than the ring holds");
-            return 0;
-        }
         int taken = 0;
         while (taken < SLICE && barrier == null) {
-            int available = Math.min(ring.unconsumedRequests(), SLICE - taken);
+            int available = Math.min(ring.takeableRequests(), SLICE - taken);
+            if (available == BackRing.OVERFLOW) {
+                halted = true;
+                listener.misbehaved("published more requests than the ring holds");
+            }
             if (available <= 0) {
                 break;
             }

@@ -44,8 +44,12 @@ public final class BlockQueue {
     private int refusal;
     private long sequence;
     private int sleepers;
-    private Thread harvester;
+    private volatile Thread harvester;
     private long finished;
+
+    /** What {@link #pollOrWait} has told of {@link #finished}. */
+    private long told;
+
     private long finishedAtUpcall;
     private long requests;
     private long bytes;
@@ -207,53 +211,74 @@ public final class BlockQueue {
 
     /**
      * As {@link #poll}, but if there are none, waits for the first one: spinning for a while, then asleep. For one thread
-     * at a time. Requests may be done without this thread having noticed yet, for the upcall thread takes responses, too:
-     * look at each of them again, whatever this answers.
+     * at a time. What the upcall thread took since the last call counts as well.
      *
-     * @return how many requests are done now that were not before; 0 if there is nothing to wait for, the disk went away, or
-     *     the thread was interrupted
+     * @return how many requests are done now that were not when it was called last; 0 if there is nothing to wait for, the
+     *     disk went away, or the thread was interrupted
      */
     public int pollOrWait() {
         int limit = spin.limit();
         for (int turn = 0; turn < limit; turn++) {
             RingEnd now = end;
             if (now != null && now.ring.unconsumedResponses() != 0) {
-                int reaped = poll();
-                if (reaped > 0) {
+                int done = pollForWaiter();
+                if (done > 0) {
                     spin.succeeded(turn);
-                    return reaped;
+                    return done;
                 }
             }
             Thread.onSpinWait();
         }
         spin.failed();
         long start = System.nanoTime();
-        int reaped = sleepUntilDone();
+        int done = sleepUntilDone();
         spin.slept(System.nanoTime() - start);
-        return reaped;
+        return done;
+    }
+
+    private int pollForWaiter() {
+        boolean notify;
+        int done;
+        lock.lock();
+        try {
+            reap();
+            done = tell();
+            notify = publish();
+        } finally {
+            lock.unlock();
+        }
+        if (notify) {
+            send();
+        }
+        return done;
+    }
+
+    /** Requests done that the waiter has not heard of. */
+    private int tell() {
+        int done = (int) (finished - told);
+        told = finished;
+        return done;
     }
 
     private int sleepUntilDone() {
-        long before = -1;
+        Thread me = Thread.currentThread();
         while (true) {
             boolean notify;
             boolean over;
-            long done;
+            int done;
             lock.lock();
             try {
-                before = before < 0 ? finished : before;
                 reap();
-                done = finished - before;
-                over = done > 0
-                        || isIdle()
-                        || refusal != 0
-                        || Thread.currentThread().isInterrupted();
-                if (!over && harvester == null) {
-                    harvester = Thread.currentThread();
+                if (finished == told && !isIdle() && refusal == 0 && harvester == null && !me.isInterrupted()) {
+                    harvester = me;
                     sleepers++;
                     sleeps++;
+                    // This may find the response after all.
                     rearm();
-                } else if (over && harvester == Thread.currentThread()) {
+                }
+                done = tell();
+                over = done > 0 || isIdle() || refusal != 0 || me.isInterrupted();
+                if (over && harvester == me) {
                     harvester = null;
                     sleepers--;
                 }
@@ -265,9 +290,13 @@ public final class BlockQueue {
                 send();
             }
             if (over) {
-                return (int) done;
+                return done;
             }
-            LockSupport.park(this);
+            // Locks and hypercalls on the way here park as well, and may have used up the permit that came with the
+            // response: this word is what counts.
+            if (harvester == me) {
+                LockSupport.park(this);
+            }
         }
     }
 
@@ -282,12 +311,13 @@ public final class BlockQueue {
             return 0;
         }
         FrontRing ring = now.ring;
-        if (ring.responseOverflow()) {
+        int pending = ring.takeableResponses();
+        if (pending == FrontRing.OVERFLOW) {
             misbehaved("more responses than the ring holds");
             return 0;
         }
         int reaped = 0;
-        for (int pending = ring.unconsumedResponses(); pending > 0; pending--) {
+        for (; pending > 0; pending--) {
             long at = ring.takeResponse();
             long id = BlkifResponse.id(ring.memory(), at);
             int operation = BlkifResponse.operation(ring.memory(), at);
@@ -377,7 +407,8 @@ public final class BlockQueue {
         long start = System.nanoTime();
         boolean interrupted = false;
         while (!io.isDone()) {
-            if (io.queue.askForEvent(io)) {
+            // Looked at once more, because what the call does on its way out may have used up the permit.
+            if (io.queue.askForEvent(io) && !io.isDone()) {
                 LockSupport.park(io);
                 interrupted |= Thread.interrupted();
             }
