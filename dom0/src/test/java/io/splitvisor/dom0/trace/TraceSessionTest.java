@@ -188,9 +188,12 @@ class TraceSessionTest {
                 .start();
         String output = new String(xenalyze.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(xenalyze.waitFor()).as(output).isZero();
-        assertThat(output.lines().filter(line -> line.contains("hypercall") && line.contains("event_channel_op")))
+        assertThat(output.lines().filter(line -> line.contains("hypercall 20 (evtchn_op)")))
                 .as(output)
                 .hasSize(100);
+        assertThat(output.lines().filter(line -> line.contains("PV-129 [ 16 ]")))
+                .as(output)
+                .hasSize(50);
         assertThat(output.lines().filter(line -> line.contains("d2v0")))
                 .as(output)
                 .isNotEmpty();
