@@ -9,6 +9,9 @@ package io.splitvisor.backend;
  * worker that throws is not called again, and {@link #failed} is its last word.
  */
 public interface RingWorker {
+    /** {@link #domid} of a worker that works for no domain in particular. */
+    int NO_DOMAIN = -1;
+
     /**
      * Serves what is there, up to a slice of the worker's choosing, so that others get their turn.
      *
@@ -22,6 +25,15 @@ public interface RingWorker {
      * @return true if work came meanwhile, so that the worker is not idle after all
      */
     boolean arm();
+
+    /**
+     * The domain that this works for: the workers of one domain share what it may use of the loop. Always the same.
+     *
+     * @return a domid, or {@link #NO_DOMAIN} for a worker that has a share of its own
+     */
+    default int domid() {
+        return NO_DOMAIN;
+    }
 
     /** The loop gave this worker up because {@link #serve} or {@link #arm} threw. */
     void failed(RuntimeException cause);

@@ -15,7 +15,6 @@ import io.splitvisor.abi.XenSysctlPhysinfo;
 import io.splitvisor.abi.XenSysctlReadconsole;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,9 +30,6 @@ public final class ToolstackCalls {
     public static final int BYTES = 1 << 16;
 
     private static final int BUFFER = 4096;
-    private static final ValueLayout.OfLong BIG_ENDIAN =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-
     /** How a hypercall with one word is made and waited for. */
     @FunctionalInterface
     public interface Caller {
@@ -182,9 +178,7 @@ public final class ToolstackCalls {
 
     /** {@code XEN_DOMCTL_setdomainhandle}: the UUID that the guest is told. */
     public synchronized long setHandle(int domid, UUID handle) {
-        long u = u();
-        memory.set(BIG_ENDIAN, u, handle.getMostSignificantBits());
-        memory.set(BIG_ENDIAN, u + Long.BYTES, handle.getLeastSignificantBits());
+        DomainHandle.put(memory, u(), handle);
         return domctl(HypercallOp.DOMCTL_SETDOMAINHANDLE, domid);
     }
 
@@ -231,7 +225,6 @@ public final class ToolstackCalls {
     }
 
     private DomainState state(long from) {
-        long handle = from + XenDomctlGetdomaininfo.HANDLE;
         return new DomainState(
                 XenDomctlGetdomaininfo.domain(memory, from),
                 XenDomctlGetdomaininfo.flags(memory, from),
@@ -240,7 +233,7 @@ public final class ToolstackCalls {
                 XenDomctlGetdomaininfo.cpuTime(memory, from),
                 XenDomctlGetdomaininfo.nrOnlineVcpus(memory, from),
                 XenDomctlGetdomaininfo.sharedInfoFrame(memory, from),
-                new UUID(memory.get(BIG_ENDIAN, handle), memory.get(BIG_ENDIAN, handle + Long.BYTES)));
+                DomainHandle.get(memory, from + XenDomctlGetdomaininfo.HANDLE));
     }
 
     /** {@code XEN_SYSCTL_physinfo}. */

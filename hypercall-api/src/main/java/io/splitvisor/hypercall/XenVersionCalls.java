@@ -4,17 +4,12 @@ package io.splitvisor.hypercall;
 import io.splitvisor.abi.XenCompileInfo;
 import io.splitvisor.abi.XenFeatureInfo;
 import io.splitvisor.abi.XenVersion;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 
 /** {@code xen_version} in a batch. Each method adds a call and answers its index. */
 public final class XenVersionCalls {
-    private static final ValueLayout.OfLong BIG_ENDIAN =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-
     private final HypercallBatch batch;
 
     XenVersionCalls(HypercallBatch batch) {
@@ -107,9 +102,7 @@ public final class XenVersionCalls {
 
     /** The domain's UUID that a completed {@link #guestHandle} tells. */
     public UUID handle(int index) {
-        long at = batch.answer(index);
-        MemorySegment memory = batch.memory();
-        return new UUID(memory.get(BIG_ENDIAN, at), memory.get(BIG_ENDIAN, at + Long.BYTES));
+        return DomainHandle.get(batch.memory(), batch.answer(index));
     }
 
     /** {@code XENVER_build_id}: the result is its length; refused to guests. */

@@ -8,6 +8,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.splitvisor.attach.AttachMessages;
+import io.splitvisor.dom0.log.GuestLines;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -32,7 +33,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class AttachServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(AttachServer.class);
-    private static final int COMPLAINTS_PER_SECOND = 10;
     private static final Duration HELLO_TIME = Duration.ofSeconds(5);
 
     /** Connections that have not been welcomed. */
@@ -44,9 +44,6 @@ public final class AttachServer implements AutoCloseable {
     private final Duration helloTime;
     private final int uid;
     private final Channel server;
-    private final Object complaintLock = new Object();
-    private long complaintSecond;
-    private int complaints;
 
     /** Starts to listen; the socket file must not exist. */
     public AttachServer(Path socket, EventLoopGroup group) {
@@ -139,16 +136,7 @@ public final class AttachServer implements AutoCloseable {
 
     /** A line in the log, but no flood of them for somebody who tries again and again. */
     void complain(String what, Object... details) {
-        long second = System.nanoTime() / 1_000_000_000;
-        boolean quiet;
-        synchronized (complaintLock) {
-            complaints = second == complaintSecond ? complaints + 1 : 1;
-            complaintSecond = second;
-            quiet = complaints > COMPLAINTS_PER_SECOND;
-        }
-        if (!quiet) {
-            LOG.warn(what, details);
-        }
+        GuestLines.warn(LOG, GuestLines.NOBODY, what, details);
     }
 
     void startsToWait(Channel channel) {

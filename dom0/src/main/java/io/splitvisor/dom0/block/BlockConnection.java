@@ -82,7 +82,8 @@ final class BlockConnection {
                 throw new XenbusException(XenErrno.EIO, "the ring holds more requests than it has room for");
             }
             int keep = offer.persistent() ? disk.options().maxPersistentGrants() : 0;
-            queue = new BlockQueue(loop, disk, back, offer.protocol(), new GrantPages(mappings, keep), listener);
+            queue = new BlockQueue(
+                    loop, frontendDomid, disk, back, offer.protocol(), new GrantPages(mappings, keep), listener);
             channel = backend.bind(frontendDomid, ring.port(), queue);
             queue.notifyThrough(channel);
         } finally {

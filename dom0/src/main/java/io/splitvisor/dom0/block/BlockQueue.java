@@ -32,6 +32,7 @@ final class BlockQueue implements RingWorker {
     private static final long BATCH_SECTORS = 128;
 
     private final IoLoop loop;
+    private final int domid;
     private final Disk disk;
     private final BlockStore store;
     private final BackRing ring;
@@ -73,8 +74,16 @@ final class BlockQueue implements RingWorker {
         void flushUnsupported();
     }
 
-    BlockQueue(IoLoop loop, Disk disk, BackRing ring, BlkifProtocol protocol, GrantPages grants, Listener listener) {
+    BlockQueue(
+            IoLoop loop,
+            int domid,
+            Disk disk,
+            BackRing ring,
+            BlkifProtocol protocol,
+            GrantPages grants,
+            Listener listener) {
         this.loop = loop;
+        this.domid = domid;
         this.disk = disk;
         this.store = disk.store();
         this.ring = ring;
@@ -97,6 +106,12 @@ final class BlockQueue implements RingWorker {
 
     QueueStatistics statistics() {
         return statistics;
+    }
+
+    /** The front end's domain. */
+    @Override
+    public int domid() {
+        return domid;
     }
 
     @Override

@@ -34,6 +34,7 @@ final class Commands {
             case "block-attach", "block-list", "block-detach" -> BlockCommands.run(in);
             case "trace" -> TraceCommands.run(in);
             case "trace-print" -> TracePrintCommand.run(in);
+            case "sched-credit" -> SchedCreditCommand.run(in);
             case "hypercalls" -> in.show("GET", domain(in.operand(0)) + "/hypercalls", "");
             case "info" ->
                 in.show("GET", "/v1/host" + (in.operands().isEmpty() ? "" : "?name=" + encode(in.operand(0))), "");

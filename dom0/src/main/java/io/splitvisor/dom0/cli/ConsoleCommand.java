@@ -97,7 +97,7 @@ final class ConsoleCommand {
             if (silent >= quietNanos) {
                 return;
             }
-            LockSupport.parkNanos(quietNanos - silent);
+            LockSupport.parkNanos(Math.min(quietNanos - silent, longestNanos - (now - start)));
             now = System.nanoTime();
         }
     }

@@ -151,6 +151,22 @@ final class Verbs {
                     2,
                     List.of()),
             new Verb(
+                    "sched-credit",
+                    false,
+                    true,
+                    "[-d <Domain> [-w[=WEIGHT]|-c[=CAP]]] [-p CPUPOOL]",
+                    "Get/set credit scheduler parameters",
+                    0,
+                    List.of(
+                            Option.valued('d', "domain", "DOMAIN", "Domain to modify"),
+                            Option.valued('w', "weight", "WEIGHT", "Weight (int)"),
+                            Option.valued('c', "cap", "CAP", "Cap (int)"),
+                            Option.valued(
+                                    'p',
+                                    "cpupool",
+                                    "CPUPOOL",
+                                    "Restrict output to CPUPOOL: Pool-0 is the one there is"))),
+            new Verb(
                     "uptime",
                     false,
                     false,
@@ -233,7 +249,6 @@ final class Verbs {
             "button-press",
             "vcpu-pin",
             "sharing",
-            "sched-credit",
             "sched-credit2",
             "sched-rtds",
             "trigger",

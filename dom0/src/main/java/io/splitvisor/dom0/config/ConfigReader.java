@@ -43,6 +43,9 @@ final class ConfigReader {
         int maxVcpus = maxVcpus(vcpus);
         int grantFrames = (int) read.number("max_grant_frames", 1, DomainConfig.MAX_GRANT_FRAMES)
                 .orElse(DomainConfig.DEFAULT_GRANT_FRAMES);
+        CpuShare share = new CpuShare(
+                (int) read.number("cpu_weight", 1, CpuShare.MAX_WEIGHT).orElse(CpuShare.DEFAULT.weight()),
+                (int) read.number("cap", 0, CpuShare.MAX_CAP).orElse(CpuShare.DEFAULT.cap()));
         List<DiskConfig> disks = disks();
         List<VifConfig> vifs = vifs();
         OnShutdown on = onShutdown();
@@ -71,7 +74,8 @@ final class ConfigReader {
                 after,
                 takes,
                 source,
-                grantFrames);
+                grantFrames,
+                share);
         return new ParsedConfig(config, warnings);
     }
 

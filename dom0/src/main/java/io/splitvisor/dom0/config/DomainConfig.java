@@ -26,6 +26,7 @@ import java.util.stream.Stream;
  * @param takes keys that a bare {@code key=value} of {@code up} sets in this domain, and not in those that do not list it
  * @param source the file that it comes from, as the user named it
  * @param maxGrantFrames the most frames of its grant table, 1 to 1024
+ * @param cpuShare what it gets of the host's processors
  */
 public record DomainConfig(
         String name,
@@ -43,7 +44,8 @@ public record DomainConfig(
         List<String> after,
         List<String> takes,
         String source,
-        int maxGrantFrames) {
+        int maxGrantFrames,
+        CpuShare cpuShare) {
 
     /** The largest memory of a domain, in MiB. */
     public static final long MAX_MEMORY_MIB = 1 << 20;
@@ -91,6 +93,7 @@ public record DomainConfig(
         Objects.requireNonNull(guest, "guest");
         Objects.requireNonNull(on, "on");
         Objects.requireNonNull(source, "source");
+        Objects.requireNonNull(cpuShare, "cpuShare");
         arguments = List.copyOf(arguments);
         disks = List.copyOf(disks);
         vifs = List.copyOf(vifs);
@@ -131,7 +134,8 @@ public record DomainConfig(
                 after,
                 List.of(),
                 source,
-                DEFAULT_GRANT_FRAMES);
+                DEFAULT_GRANT_FRAMES,
+                CpuShare.DEFAULT);
     }
 
     /** What is wrong with a domain's name, empty where it is good. */
@@ -172,7 +176,8 @@ public record DomainConfig(
                 after,
                 takes,
                 source,
-                maxGrantFrames);
+                maxGrantFrames,
+                cpuShare);
     }
 
     /** The same domain with a UUID. */
@@ -193,7 +198,8 @@ public record DomainConfig(
                 after,
                 takes,
                 source,
-                maxGrantFrames);
+                maxGrantFrames,
+                cpuShare);
     }
 
     /** The same domain with other disks. */
@@ -214,7 +220,30 @@ public record DomainConfig(
                 after,
                 takes,
                 source,
-                maxGrantFrames);
+                maxGrantFrames,
+                cpuShare);
+    }
+
+    /** The same domain with another share of the processors. */
+    public DomainConfig withCpuShare(CpuShare other) {
+        return new DomainConfig(
+                name,
+                uuid,
+                guest,
+                arguments,
+                memoryMib,
+                maxmemMib,
+                vcpus,
+                maxVcpus,
+                disks,
+                vifs,
+                on,
+                optional,
+                after,
+                takes,
+                source,
+                maxGrantFrames,
+                other);
     }
 
     private static void check(boolean good, String key, String value) {

@@ -5,6 +5,7 @@ import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.backend.EventChannel;
 import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
+import io.splitvisor.dom0.log.GuestLines;
 import io.splitvisor.ring.ByteRing;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -178,7 +179,8 @@ public final class ConsoleBackend implements RingWorker {
     private int ignore(String direction) {
         if (!corruptionReported) {
             corruptionReported = true;
-            LOG.warn("domain {}: impossible indices in the console's {} ring; ignored", domid, direction);
+            GuestLines.warn(
+                    LOG, domid, "domain {}: impossible indices in the console's {} ring; ignored", domid, direction);
         }
         return 0;
     }
@@ -210,8 +212,13 @@ public final class ConsoleBackend implements RingWorker {
     }
 
     @Override
+    public int domid() {
+        return domid;
+    }
+
+    @Override
     public void failed(RuntimeException cause) {
-        LOG.error("domain {}: console back end failed", domid, cause);
+        GuestLines.error(LOG, domid, "domain {}: console back end failed", domid, cause);
     }
 
     /**

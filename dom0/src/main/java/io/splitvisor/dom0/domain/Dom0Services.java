@@ -25,6 +25,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param timer for what happens later; its tasks must not block
  * @param summary what domains did that are gone
  * @param log what {@code dmesg} shows
+ * @param cpuShares what guests get of the host's processors
  */
 record Dom0Services(
         Path runDir,
@@ -38,7 +39,8 @@ record Dom0Services(
         AttachServer attachServer,
         ScheduledExecutorService timer,
         Summary summary,
-        HypervisorLog log) {
+        HypervisorLog log,
+        CpuShares cpuShares) {
     /** Longest path that a socket address holds (sun_path). */
     private static final int SUN_PATH_MAX = 107;
 

@@ -4,6 +4,7 @@ package io.splitvisor.dom0.domain;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.config.Action;
+import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.flight.DomainCreatedEvent;
@@ -16,6 +17,7 @@ import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
+import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
@@ -33,6 +35,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -258,6 +261,7 @@ final class Domains implements Toolstack, MonitorListener {
     private void tearDown(GuestDomain guest) {
         guest.startDying();
         guest.kill();
+        services.cpuShares().removed(guest.domid());
         services.summary().add(guest, services.disks().disks(guest.domid()));
         services.disks().detachAll(guest);
         guest.disconnect();
@@ -402,6 +406,30 @@ final class Domains implements Toolstack, MonitorListener {
     @Override
     public TraceInfo stopTrace() {
         return traces.stop();
+    }
+
+    @Override
+    public SchedCredit schedCredit(int domid) {
+        if (domid == DOM0) {
+            return new SchedCredit(DOM0, dom0.domain().name(), CpuShare.DEFAULT, Optional.empty());
+        }
+        GuestDomain guest = guest(domid);
+        return new SchedCredit(
+                domid,
+                guest.config().name(),
+                guest.config().cpuShare(),
+                services.cpuShares().problem(domid));
+    }
+
+    @Override
+    public SchedCredit schedCredit(int domid, OptionalInt weight, OptionalInt cap) {
+        GuestDomain guest = runningGuest(domid);
+        synchronized (guest) {
+            CpuShare before = guest.config().cpuShare();
+            CpuShare share = new CpuShare(weight.orElse(before.weight()), cap.orElse(before.cap()));
+            guest.share(share);
+        }
+        return schedCredit(domid);
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.EventChannel;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.dom0.attach.Invitation;
+import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
@@ -204,6 +205,7 @@ final class GuestDomain implements Invitation.Guest {
             throw new UncheckedIOException(e);
         }
         process = GuestProcess.start(config, folder, services.attachSocketFrom(folder), token, console::inject);
+        services.cpuShares().started(domid(), process.pid(), config.cpuShare());
         if (stopped) {
             process.stop();
         }
@@ -214,6 +216,15 @@ final class GuestDomain implements Invitation.Guest {
                 domain.bellToGuest().fd());
         services.attachServer().invite(token, new Invitation(process.pid(), welcome, descriptors, this));
         process.onExit().thenAccept(_ -> processEnded());
+    }
+
+    /** Gives it another share of the host's processors. */
+    void share(CpuShare share) {
+        config = config.withCpuShare(share);
+        GuestProcess running = process;
+        if (running != null && running.alive()) {
+            services.cpuShares().apply(domid(), running.pid(), share);
+        }
     }
 
     @Override

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
+import io.splitvisor.dom0.log.LineLimit;
 import io.splitvisor.monitor.Machine;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,14 +19,6 @@ import org.slf4j.LoggerFactory;
 final class HypervisorLog {
     private static final Logger LOG = LoggerFactory.getLogger("splitvisor");
     private static final int LINES = 4096;
-    private static final int LINES_PER_PERIOD = 20;
-    private static final long PERIOD_NANOS = TimeUnit.SECONDS.toNanos(5);
-
-    private static final class Allowance {
-        private long periodStart;
-        private int used;
-        private long dropped;
-    }
 
     private final long start = System.nanoTime();
     private final ArrayDeque<String> lines = new ArrayDeque<>();
@@ -36,7 +26,7 @@ final class HypervisorLog {
     private int written;
 
     private int gone;
-    private final Map<Integer, Allowance> allowances = new HashMap<>();
+    private final LineLimit limit = new LineLimit();
 
     /** A line about Dom0 itself; never dropped. */
     void add(String message) {
@@ -45,28 +35,14 @@ final class HypervisorLog {
 
     /** A line that a domain caused. */
     void add(int domid, String message) {
-        synchronized (this) {
-            long now = System.nanoTime();
-            Allowance allowance = allowances.computeIfAbsent(domid, _ -> new Allowance());
-            if (now - allowance.periodStart > PERIOD_NANOS) {
-                if (allowance.dropped > 0) {
-                    append("d" + domid + ": " + allowance.dropped + " lines dropped");
-                }
-                allowance.periodStart = now;
-                allowance.used = 0;
-                allowance.dropped = 0;
-            }
-            if (allowance.used++ >= LINES_PER_PERIOD) {
-                allowance.dropped++;
-                return;
-            }
+        if (limit.allows(domid, dropped -> append("d" + domid + ": " + dropped + " lines dropped"))) {
+            append("d" + domid + ": " + message);
         }
-        append("d" + domid + ": " + message);
     }
 
     /** A domain's number is free: forget its allowance. */
-    synchronized void forget(int domid) {
-        allowances.remove(domid);
+    void forget(int domid) {
+        limit.forget(domid);
     }
 
     private void append(String message) {

@@ -5,6 +5,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.splitvisor.dom0.attach.AttachServer;
+import io.splitvisor.dom0.cgroup.CgroupTree;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
@@ -75,7 +76,8 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 attachServer,
                 timer,
                 summary,
-                log));
+                log,
+                new CpuShares(CgroupTree.ofThisProcess(), log)));
         log.add("Splitvisor Dom0 in " + runDir + ", " + loops.size() + " I/O loop(s)");
         if (!Confinement.scopesSignals()) {
             log.add("this kernel's Landlock is version " + Confinement.landlockVersion()

@@ -9,6 +9,7 @@ import io.splitvisor.hypercall.SpuriousEvents;
 import io.splitvisor.monitor.time.Alarm;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
@@ -62,6 +63,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         /** Link in the stack of woken workers; written before the push that publishes it. */
         private Slot next;
 
+        /** What its turns are charged to, while it is active. */
+        private FairShare.Account account;
+
         private boolean active;
 
         /** Its events, as far as they were spurious. */
@@ -100,6 +104,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean asleep = new AtomicBoolean();
     private final List<Slot> active = new ArrayList<>();
+    private final FairShare shares = new FairShare(System::nanoTime);
     private final SpinBudget budget = new SpinBudget();
     private final LoopAlarms alarms = new LoopAlarms();
 
@@ -204,8 +209,23 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             if (slot.release != null) {
                 slot.release.cancel();
             }
-            active.remove(slot);
+            deactivate(slot);
+        }
+    }
+
+    private void activate(Slot slot) {
+        slot.active = true;
+        slot.lastWork = 0;
+        slot.account = shares.account(slot.worker);
+        shares.activated(slot.account);
+        active.add(slot);
+    }
+
+    private void deactivate(Slot slot) {
+        if (slot.active) {
             slot.active = false;
+            active.remove(slot);
+            shares.retired(slot.account);
         }
     }
 
@@ -307,11 +327,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             slot.asked = false;
             boolean waits = slot.held && !asked;
             if (!slot.active && !slot.failed && !waits && slots.get(slot.worker) == slot) {
-                slot.active = true;
-                slot.lastWork = 0;
+                activate(slot);
                 slot.inVain = slot.notified && !slot.held;
                 slot.notified &= slot.held;
-                active.add(slot);
             }
             taken++;
             slot = next;
@@ -322,13 +340,23 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     private int serveActive() {
         int work = 0;
+        int firstSkipped = -1;
+        shares.beginRound();
         for (int i = 0; i < active.size(); i++) {
             Slot slot = active.get(i);
+            if (!shares.mayRun(slot.account)) {
+                // It has work, or will have time to say that it has none.
+                work++;
+                slot.lastWork = 0;
+                firstSkipped = firstSkipped < 0 ? i : firstSkipped;
+                continue;
+            }
             try {
                 int moved = slot.worker.serve();
                 if (moved > 0) {
                     work += moved;
                     slot.lastWork = 0;
+                    shares.worked(slot.account);
                     if (slot.inVain || slot.held) {
                         slot.inVain = false;
                         slot.spurious.work();
@@ -338,6 +366,10 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             } catch (Throwable e) {
                 giveUp(slot, e);
             }
+        }
+        if (firstSkipped > 0 && firstSkipped < active.size()) {
+            // The first that was left out is the first in the next round.
+            Collections.rotate(active, -firstSkipped);
         }
         return work;
     }
@@ -367,8 +399,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         if (workCame) {
             slot.lastWork = 0;
         } else {
-            slot.active = false;
-            active.remove(slot);
+            deactivate(slot);
             if (slot.inVain) {
                 slot.inVain = false;
                 hold(slot, slot.spurious.spurious());
@@ -406,8 +437,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     /** An Error, too, ends this worker only: the other domains of the loop have nothing to do with it. */
     private void giveUp(Slot slot, Throwable cause) {
         slot.failed = true;
-        slot.active = false;
-        active.remove(slot);
+        deactivate(slot);
         try {
             slot.worker.failed(cause instanceof RuntimeException e ? e : new IllegalStateException(cause));
         } catch (Throwable e) {

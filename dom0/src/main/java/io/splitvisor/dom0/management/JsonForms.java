@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.management;
 
+import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.Guest;
@@ -10,6 +11,7 @@ import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
@@ -66,7 +68,8 @@ public final class JsonForms {
                         "target_memkb", config.memoryMib() * 1024,
                         "cmdline", config.commandLine(),
                         "arguments", config.arguments(),
-                        "guest", guest(config.guest())),
+                        "guest", guest(config.guest()),
+                        "sched_params", share(config.cpuShare())),
                 "disks",
                 config.disks().stream().map(JsonForms::disk).toList(),
                 "nics",
@@ -83,6 +86,10 @@ public final class JsonForms {
                 config.optional(),
                 "after",
                 config.after());
+    }
+
+    private static Map<String, Object> share(CpuShare share) {
+        return Json.object("weight", share.weight(), "cap", share.cap());
     }
 
     private static Map<String, Object> guest(Guest guest) {
@@ -169,6 +176,16 @@ public final class JsonForms {
                 "running_ns", info.runningNanos(),
                 "blocked_ns", info.blockedNanos(),
                 "offline_ns", info.offlineNanos());
+    }
+
+    /** A domain's share of the processors. */
+    public static Map<String, Object> schedCredit(SchedCredit credit) {
+        return Json.object(
+                "domid", credit.domid(),
+                "name", credit.name(),
+                "weight", credit.share().weight(),
+                "cap", credit.share().cap(),
+                "problem", credit.problem());
     }
 
     /** The host. */

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.DeserializationFeature;
@@ -102,6 +103,18 @@ record Request(
             throw invalid("'" + name + "' is no string");
         }
         return Optional.of(node.stringValue());
+    }
+
+    /** A number in the body, from 0; it may be absent. */
+    OptionalInt optionalNumber(String name) {
+        JsonNode node = body.path(name);
+        if (node.isMissingNode() || node.isNull()) {
+            return OptionalInt.empty();
+        }
+        if (!node.isInt() || node.intValue() < 0) {
+            throw invalid("'" + name + "' is no number");
+        }
+        return OptionalInt.of(node.intValue());
     }
 
     /** A string in the body that must be there. */

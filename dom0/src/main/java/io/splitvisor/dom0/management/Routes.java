@@ -3,7 +3,9 @@ package io.splitvisor.dom0.management;
 
 import io.splitvisor.dom0.config.ConfigException;
 import io.splitvisor.dom0.config.ConfigSource;
+import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DiskConfig;
+import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.ParsedConfig;
 import io.splitvisor.dom0.config.Problem;
 import io.splitvisor.dom0.config.VirtualDevice;
@@ -13,6 +15,7 @@ import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
+import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
@@ -29,6 +32,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 
 /** The API's paths, and what each does. Blocks as the toolstack does. */
@@ -56,6 +60,16 @@ final class Routes {
             case "uptime" -> uptime(request);
             case "dmesg" -> dmesg(request);
             case "trace" -> trace(request);
+            case "sched-credit" ->
+                allow(
+                        request,
+                        "GET",
+                        () -> schedCredit(
+                                request,
+                                (request.all("domain").isEmpty() ? toolstack.list() : named(request))
+                                        .stream()
+                                                .map(d -> toolstack.schedCredit(d.domid()))
+                                                .toList()));
             case "events" -> allow(request, "GET", () -> new Reply.Events(new EventStream(toolstack, request.text())));
             case "stop" -> allow(request, "POST", () -> stop(request));
             default -> throw notFound();
@@ -82,6 +96,7 @@ final class Routes {
         }
         return switch (rest.get(1)) {
             case "console" -> allow(request, "GET", () -> console(request, name));
+            case "sched-credit" -> allow(request, "POST", () -> schedCredit(request, toolstack.resolve(name)));
             case "hypercalls" -> allow(request, "GET", () -> hypercalls(request, toolstack.resolve(name)));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
             case "pause", "unpause", "shutdown", "rename", "memory", "maxmem", "vcpus" ->
@@ -179,16 +194,34 @@ final class Routes {
         ParsedConfig parsed = source.parse();
         int domid = toolstack.create(parsed.config(), new CreateOptions(request.truth("paused")));
         String location = "/v1/domains/" + domid;
+        List<Problem> warnings = new ArrayList<>(parsed.warnings());
+        shareProblem(parsed.config(), domid).ifPresent(warnings::add);
         String body = request.text()
-                ? parsed.warnings().stream().map(w -> "WARNING: " + w + "\n").collect(Collectors.joining())
+                ? warnings.stream().map(w -> "WARNING: " + w + "\n").collect(Collectors.joining())
                 : Json.pretty(Json.object(
                         "domid",
                         domid,
                         "name",
                         parsed.config().name(),
                         "warnings",
-                        parsed.warnings().stream().map(JsonForms::problem).toList()));
+                        warnings.stream().map(JsonForms::problem).toList()));
         return new Reply.Whole(201, request.text(), body, location, () -> {});
+    }
+
+    /** A domain that asked for a share of the processors runs without one where the host gives none. */
+    private Optional<Problem> shareProblem(DomainConfig config, int domid) {
+        if (config.cpuShare().equals(CpuShare.DEFAULT)) {
+            return Optional.empty();
+        }
+        try {
+            return toolstack
+                    .schedCredit(domid)
+                    .problem()
+                    .map(why -> new Problem(config.source(), 0, "", "cpu_weight and cap have no effect: " + why));
+        } catch (ToolstackException _) {
+            // It has ended already.
+            return Optional.empty();
+        }
     }
 
     private Reply disks(Request request, int domid, List<String> rest) {
@@ -290,6 +323,26 @@ final class Routes {
                     ? Reply.text(lines.stream().map(line -> line + "\n").collect(Collectors.joining()))
                     : Reply.json(200, lines);
         });
+    }
+
+    private Reply schedCredit(Request request, int domid) {
+        OptionalInt weight = request.optionalNumber("weight");
+        OptionalInt cap = request.optionalNumber("cap");
+        if (weight.orElse(1) < 1 || weight.orElse(1) > CpuShare.MAX_WEIGHT || cap.orElse(0) > CpuShare.MAX_CAP) {
+            throw Request.invalid("'weight' is 1 to " + CpuShare.MAX_WEIGHT + ", 'cap' 0 to " + CpuShare.MAX_CAP);
+        }
+        SchedCredit now = toolstack.schedCredit(domid, weight, cap);
+        return request.text()
+                ? Reply.text(now.problem()
+                        .map(problem -> "WARNING: cpu_weight and cap have no effect: " + problem + "\n")
+                        .orElse(""))
+                : Reply.json(200, JsonForms.schedCredit(now));
+    }
+
+    private static Reply schedCredit(Request request, List<SchedCredit> all) {
+        return request.text()
+                ? Reply.text(Tables.schedCredit(all))
+                : Reply.json(200, all.stream().map(JsonForms::schedCredit).toList());
     }
 
     private Reply trace(Request request) {

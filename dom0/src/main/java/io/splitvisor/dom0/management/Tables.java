@@ -4,6 +4,7 @@ package io.splitvisor.dom0.management;
 import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import java.time.Duration;
 import java.time.Instant;
@@ -88,6 +89,21 @@ final class Tables {
                     "-",
                     state,
                     vcpu.runningNanos() / 1e9));
+        }
+        return text.toString();
+    }
+
+    static String schedCredit(List<SchedCredit> domains) {
+        var text = new StringBuilder("Cpupool Pool-0:\n");
+        text.append(String.format(Locale.ROOT, "%-33s %4s %6s %4s\n", "Name", "ID", "Weight", "Cap"));
+        for (SchedCredit domain : domains) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%-33s %4d %6d %4d\n",
+                    domain.name(),
+                    domain.domid(),
+                    domain.share().weight(),
+                    domain.share().cap()));
         }
         return text.toString();
     }

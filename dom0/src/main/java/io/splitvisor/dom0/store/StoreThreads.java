@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.store;
 
+import io.splitvisor.dom0.log.GuestLines;
 import io.splitvisor.host.Errno;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -99,7 +100,7 @@ final class StoreThreads {
         try {
             result = work.applyAsInt(request);
         } catch (RuntimeException e) {
-            LOG.error("{}: a request failed unexpectedly", name, e);
+            GuestLines.error(LOG, GuestLines.NOBODY, "{}: a request failed unexpectedly", name, e);
             result = -Errno.EIO;
         }
         request.completed(result);

@@ -7,6 +7,7 @@ import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /**
@@ -163,6 +164,16 @@ public interface Toolstack {
      * @throws ToolstackException BAD_STATE if there is none
      */
     TraceInfo stopTrace();
+
+    /** What a domain gets of the host's processors. */
+    SchedCredit schedCredit(int domid);
+
+    /**
+     * Changes what a domain gets of the host's processors; what is absent stays as it is.
+     *
+     * @return how it is then, and whether it has any effect
+     */
+    SchedCredit schedCredit(int domid, OptionalInt weight, OptionalInt cap);
 
     /** Attaches to the domain's console. */
     ConsoleStream console(int domid);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.xenstored;
 
+import io.splitvisor.dom0.log.GuestLines;
 import io.splitvisor.xenstore.Payloads;
 import io.splitvisor.xenstore.Permissions;
 import io.splitvisor.xenstore.XsError;
@@ -52,7 +53,7 @@ final class Requests {
         } catch (Refusal refusal) {
             XenstoreCore.refuse(client, message, refusal.error());
         } catch (RuntimeException bug) {
-            LOG.error("xenstored failed on a {} of domain {}", type, client.domid(), bug);
+            GuestLines.error(LOG, client.domid(), "xenstored failed on a {} of domain {}", type, client.domid(), bug);
             XenstoreCore.refuse(client, message, XsError.EIO);
         }
         if (added != null) {

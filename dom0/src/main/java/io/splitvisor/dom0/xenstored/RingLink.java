@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.xenstored;
 
+import io.splitvisor.dom0.log.GuestLines;
 import io.splitvisor.ring.ByteRing;
 import io.splitvisor.xenstore.XsDecoder;
 import io.splitvisor.xenstore.XsMessage;
@@ -89,7 +90,7 @@ final class RingLink implements Link, Runnable {
             wake();
             complaints.checkMemory();
         } catch (RuntimeException e) {
-            LOG.error("domain {}: its xenstore ring cannot be used", client.domid(), e);
+            GuestLines.error(LOG, client.domid(), "domain {}: its xenstore ring cannot be used", client.domid(), e);
             misbehaved(XsWire.ERROR_COMM, "xenstore ring cannot be used");
         } finally {
             running = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.xenstored;
 
+import io.splitvisor.dom0.log.GuestLines;
 import io.splitvisor.xenstore.XsError;
 import io.splitvisor.xenstore.XsMessage;
 import io.splitvisor.xenstore.XsMessageType;
@@ -125,7 +126,7 @@ final class XenstoreCore {
         try {
             client.link().flush();
         } catch (RuntimeException e) {
-            LOG.error("domain {}: a connection failed", client.domid(), e);
+            GuestLines.error(LOG, client.domid(), "domain {}: a connection failed", client.domid(), e);
             disconnect(client);
         }
     }
@@ -138,7 +139,7 @@ final class XenstoreCore {
         try {
             page = rings.map(domid, gfn, port);
         } catch (RuntimeException e) {
-            LOG.warn("domain {}: cannot map its xenstore ring at frame {}", domid, gfn, e);
+            GuestLines.warn(LOG, domid, "domain {}: cannot map its xenstore ring at frame {}", domid, gfn, e);
             throw Refusal.of(XsError.EIO);
         }
         if (page == null) {

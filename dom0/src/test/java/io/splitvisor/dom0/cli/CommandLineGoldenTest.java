@@ -64,6 +64,30 @@ class CommandLineGoldenTest {
     }
 
     @Test
+    void shouldShowAndSetWeightsAndCaps() {
+        createBoth();
+        assertThat(shell.run("sched-credit", "-d", "web", "-w", "512", "-c50"))
+                .isEqualTo(
+                        new Result(0, "WARNING: cpu_weight and cap have no effect: this host has no cgroup v2\n", ""));
+        assertThat(shell.run("sched-credit")).isEqualTo(new Result(0, """
+                Cpupool Pool-0:
+                Name                                ID Weight  Cap
+                Domain-0                             0    256    0
+                web                                  1    512   50
+                db                                   2    256    0
+                """, ""));
+        assertThat(shell.run("sched-credit", "-d", "1", "--json").out()).contains("\"weight\": 512", "\"cap\": 50");
+        assertThat(shell.run("sched-credit", "-w", "1").err()).isEqualTo("Must specify a domain.\n");
+        assertThat(shell.run("sched-credit", "-d", "web", "-w", "0").code()).isOne();
+        assertThat(shell.run("sched-credit", "-d", "web", "-w", "65536").code()).isOne();
+        assertThat(shell.run("sched-credit", "-d", "web", "-c", "x").code()).isOne();
+        assertThat(shell.run("create", "/dev/null", "name='s'", "type='exec'", "kernel='k'", "cap=20", "cpu_weight=7")
+                        .err())
+                .contains("WARNING: ", "cpu_weight and cap have no effect");
+        assertThat(shell.run("sched-credit", "-d", "s").out()).contains("      7   20");
+    }
+
+    @Test
     void shouldShowWhatADomainAskedFor() {
         createBoth();
         assertThat(shell.run("hypercalls", "web")).isEqualTo(new Result(0, """
@@ -153,6 +177,10 @@ class CommandLineGoldenTest {
                                         "arguments": [],
                                         "guest": {
                                             "kernel": "DIR/k"
+                                        },
+                                        "sched_params": {
+                                            "weight": 256,
+                                            "cap": 0
                                         }
                                     },
                                     "disks": [

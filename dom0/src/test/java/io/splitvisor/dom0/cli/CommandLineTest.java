@@ -275,7 +275,7 @@ class CommandLineTest {
                 Thread.onSpinWait();
             }
         });
-        ConsoleCommand.awaitSilence(shown, quiet / 1000, quiet / 20);
+        ConsoleCommand.awaitSilence(shown, quiet / 2, quiet / 20);
         printing.interrupt();
         assertThat(System.nanoTime() - start).isBetween(quiet / 20, quiet);
     }

@@ -34,6 +34,12 @@ class PollingLoopTest {
         private final AtomicInteger failures = new AtomicInteger();
         private volatile Throwable thrown;
         private volatile boolean endless;
+        private volatile int domid = NO_DOMAIN;
+
+        @Override
+        public int domid() {
+            return domid;
+        }
 
         @Override
         public int serve() {
@@ -297,6 +303,30 @@ class PollingLoopTest {
             await().atMost(10, SECONDS).until(() -> woken.done.get() == 1);
             inLoop(() -> loop.forget(greedy));
         }
+    }
+
+    /** Many rings of one domain, always full: each of them gets its turn, and another domain's ring gets its own. */
+    @Test
+    void e8_shouldServeEveryRingOfADomainThatWantsMoreThanItsShare() {
+        Worker other = new Worker();
+        other.endless = true;
+        loop.wake(other);
+        List<Worker> greedy = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            Worker worker = new Worker();
+            worker.domid = 9;
+            worker.endless = true;
+            greedy.add(worker);
+            loop.wake(worker);
+        }
+        await().atMost(10, SECONDS).until(() -> greedy.stream().allMatch(worker -> worker.served.get() > 100));
+        long before = other.served.get();
+        await().atMost(10, SECONDS).until(() -> other.served.get() > before + 1000);
+        inLoop(() -> {
+            greedy.forEach(loop::forget);
+            loop.forget(other);
+        });
+        assertThat(greedy).allMatch(worker -> worker.failures.get() == 0);
     }
 
     @Test

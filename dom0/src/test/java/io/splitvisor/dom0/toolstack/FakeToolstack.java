@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.toolstack;
 
 import io.splitvisor.dom0.config.Action;
+import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
@@ -13,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -45,6 +47,7 @@ public final class FakeToolstack implements Toolstack {
         private final ByteArrayOutputStream history = new ByteArrayOutputStream();
         private final ByteArrayOutputStream input = new ByteArrayOutputStream();
         private int vcpus = 1;
+        private CpuShare share = CpuShare.DEFAULT;
         private boolean echo;
         private boolean gone;
     }
@@ -147,6 +150,7 @@ public final class FakeToolstack implements Toolstack {
             UUID uuid = config.uuid().orElse(new UUID(0x1234_5678_9abc_4defL, 0x8000_0000_0000_0000L | domid));
             Fake fake = new Fake();
             fake.disks.addAll(config.disks());
+            fake.share = config.cpuShare();
             fake.info = new DomainInfo(
                     domid,
                     config.name(),
@@ -348,6 +352,23 @@ public final class FakeToolstack implements Toolstack {
         TraceInfo ended = trace();
         trace = Optional.empty();
         return new TraceInfo(false, ended.file(), ended.domids(), 20, 2, 600, "");
+    }
+
+    @Override
+    public synchronized SchedCredit schedCredit(int domid) {
+        Fake fake = fake(domid);
+        return new SchedCredit(
+                domid,
+                fake.info.name(),
+                fake.share,
+                domid == DOM0 ? Optional.empty() : Optional.of("this host has no cgroup v2"));
+    }
+
+    @Override
+    public synchronized SchedCredit schedCredit(int domid, OptionalInt weight, OptionalInt cap) {
+        Fake fake = fake(domid);
+        fake.share = new CpuShare(weight.orElse(fake.share.weight()), cap.orElse(fake.share.cap()));
+        return schedCredit(domid);
     }
 
     @Override

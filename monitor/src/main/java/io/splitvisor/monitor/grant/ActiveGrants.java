@@ -91,7 +91,7 @@ final class ActiveGrants {
         return parts != null && parts[ref] != WHOLE;
     }
 
-    int start(int ref) {
+    int first(int ref) {
         return isPart(ref) ? (int) (parts[ref] >>> 16) : 0;
     }
 

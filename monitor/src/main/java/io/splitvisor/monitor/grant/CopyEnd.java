@@ -62,7 +62,7 @@ final class CopyEnd {
     }
 
     /** First byte of the page that may be copied. */
-    int start() {
+    int first() {
         return start;
     }
 

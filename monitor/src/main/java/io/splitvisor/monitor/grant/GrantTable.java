@@ -287,7 +287,7 @@ public final class GrantTable {
             leadOn(ref, end);
         } else {
             active.add(ref, writable);
-            end.page(memory, active.offset(ref), active.start(ref), active.length(ref));
+            end.page(memory, active.offset(ref), active.first(ref), active.length(ref));
         }
         copies++;
         return GrantStatus.OKAY;
@@ -331,7 +331,7 @@ public final class GrantTable {
                         && active.via(ref) == via
                         && active.viaRef(ref) == viaRef
                         && active.offset(ref) == end.pageOffset()
-                        && active.start(ref) == end.start()
+                        && active.first(ref) == end.first()
                         && active.length(ref) == end.length());
         // Somebody else's copy may have ended meanwhile, and told the guest that the grant is not in use.
         boolean unused = active.isUnused(ref);
@@ -343,7 +343,7 @@ public final class GrantTable {
         if (unused) {
             // The use that is counted as under way now lasts as long as the grant is used.
             active.begin(ref, domid, end.pageOffset());
-            active.part(ref, end.start(), end.length());
+            active.part(ref, end.first(), end.length());
             active.via(ref, via, viaRef);
         } else {
             versionTwoUses--;

@@ -4,17 +4,14 @@ package io.splitvisor.monitor.hypercall;
 import io.splitvisor.abi.DomainFlags;
 import io.splitvisor.abi.XenDomctlGetdomaininfo;
 import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.hypercall.DomainHandle;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.memory.GuestMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /** A domain as {@code xen_domctl_getdomaininfo} shows it. */
 final class DomainInfoWriter {
-    private static final ValueLayout.OfLong BIG_ENDIAN =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
-
     /** A guest's frames reach up to 1 TiB. */
     private static final int ADDRESS_BITS = 40;
 
@@ -33,9 +30,7 @@ final class DomainInfoWriter {
         XenDomctlGetdomaininfo.nrOnlineVcpus(to, at, domain.vcpus());
         XenDomctlGetdomaininfo.maxVcpuId(to, at, domain.vcpus() - 1);
         XenDomctlGetdomaininfo.gpaddrBits(to, at, ADDRESS_BITS);
-        long handle = at + XenDomctlGetdomaininfo.HANDLE;
-        to.set(BIG_ENDIAN, handle, domain.handle().getMostSignificantBits());
-        to.set(BIG_ENDIAN, handle + Long.BYTES, domain.handle().getLeastSignificantBits());
+        DomainHandle.put(to, at + XenDomctlGetdomaininfo.HANDLE, domain.handle());
     }
 
     private static int flags(Domain domain) {
@@ -56,10 +51,15 @@ final class DomainInfoWriter {
         return flags;
     }
 
-    /** Whether a vCPU says that it sleeps: the guest's word, good enough for people. */
+    /** Whether a vCPU says that it sleeps: the guest's word, good enough for people. Who is gone sleeps, too. */
     static boolean isAsleep(Domain domain, int vcpu) {
         GuestMemory memory = domain.memory();
         long at = DomainLayout.bytes(memory.layout().vcpuControl(vcpu)) + DomainLayout.VCPU_ASLEEP;
-        return memory.segment().get(ValueLayout.JAVA_INT, at) != 0;
+        try {
+            return memory.segment().get(ValueLayout.JAVA_INT, at) != 0;
+        } catch (IllegalStateException e) {
+            // The domain was destroyed since it was found.
+            return true;
+        }
     }
 }

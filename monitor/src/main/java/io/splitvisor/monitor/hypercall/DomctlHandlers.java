@@ -7,18 +7,14 @@ import io.splitvisor.abi.XenDomctlGetvcpuinfo;
 import io.splitvisor.abi.XenDomctlMaxMem;
 import io.splitvisor.abi.XenDomctlMaxVcpus;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.hypercall.DomainHandle;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-import java.util.UUID;
 
 /** {@code domctl(op)}: what the toolstack does to domains, and asks about them. */
 final class DomctlHandlers {
-    private static final ValueLayout.OfLong BIG_ENDIAN =
-            ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final long U = XenDomctl.u(0);
     private static final long PAGES_BITS = 32;
 
@@ -115,8 +111,7 @@ final class DomctlHandlers {
     }
 
     private static long setHandle(HypercallContext call, Domain domain) {
-        MemorySegment argument = call.argument();
-        domain.handle(new UUID(argument.get(BIG_ENDIAN, U), argument.get(BIG_ENDIAN, U + Long.BYTES)));
+        domain.handle(DomainHandle.get(call.argument(), U));
         return 0;
     }
 

@@ -28,6 +28,9 @@ final class EventChannelHandlers {
     /** Ports that a reset closes before it looks whether others wait. */
     private static final int RESET_SLICE = 64;
 
+    /** What a send costs beyond a simple call: it may wake somebody, and a slice full of them must not take long. */
+    private static final int SEND_UNITS = 3;
+
     private final Monitor monitor;
 
     EventChannelHandlers(Monitor monitor) {
@@ -43,7 +46,10 @@ final class EventChannelHandlers {
         table.bind(HypercallOp.EVTCHNOP_BIND_IPI, EventChannelHandlers::bindIpi);
         table.bind(HypercallOp.EVTCHNOP_BIND_VCPU, EventChannelHandlers::bindVcpu);
         table.bind(HypercallOp.EVTCHNOP_CLOSE, call -> events(call).close(EvtchnClose.port(call.argument(), 0)));
-        table.bind(HypercallOp.EVTCHNOP_SEND, call -> events(call).send(EvtchnSend.port(call.argument(), 0)));
+        table.bind(HypercallOp.EVTCHNOP_SEND, call -> {
+            call.spend(SEND_UNITS);
+            return events(call).send(EvtchnSend.port(call.argument(), 0));
+        });
         table.bind(HypercallOp.EVTCHNOP_UNMASK, call -> events(call).unmask(EvtchnUnmask.port(call.argument(), 0)));
         table.bind(HypercallOp.EVTCHNOP_STATUS, this::status);
         table.bind(HypercallOp.EVTCHNOP_RESET, this::reset);

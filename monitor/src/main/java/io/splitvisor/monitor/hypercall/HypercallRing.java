@@ -165,6 +165,11 @@ public final class HypercallRing implements RingWorker {
     }
 
     @Override
+    public int domid() {
+        return domain.domid();
+    }
+
+    @Override
     public void failed(RuntimeException cause) {
         domain.crash("hypercall of vCPU " + vcpu + " failed in the monitor: " + cause);
     }

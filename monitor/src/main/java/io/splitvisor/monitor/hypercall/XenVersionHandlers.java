@@ -6,13 +6,11 @@ import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.XenFeature;
 import io.splitvisor.abi.XenFeatureInfo;
 import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.hypercall.DomainHandle;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.MonitorVersion;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.UUID;
 
 /** {@code xen_version(cmd, arg)}: which ABI this is. Buffers are zeroed beforehand, so that texts end (row H10). */
 final class XenVersionHandlers {
@@ -48,30 +46,18 @@ final class XenVersionHandlers {
                 HypercallOp.XENVER_BUILD_ID, call -> call.caller().privileged() ? -XenErrno.ENODATA : -XenErrno.EPERM);
     }
 
+    /** The buffer has been zeroed, and the text is shorter. */
     private static void bindText(HypercallTable table, HypercallOp op, String text) {
-        byte[] bytes = bytes(text, op.argument().size());
         table.bind(op, call -> {
-            put(call.argument(), 0, bytes);
+            call.argument().setString(0, text);
             return 0;
         });
     }
 
-    /** As much as fits, with a NUL after it. */
-    private static byte[] bytes(String text, int size) {
-        byte[] all = text.getBytes(StandardCharsets.US_ASCII);
-        return java.util.Arrays.copyOf(all, Math.min(all.length, size - 1));
-    }
-
-    private static void put(MemorySegment to, long at, byte[] text) {
-        MemorySegment.copy(text, 0, to, ValueLayout.JAVA_BYTE, at, text.length);
-    }
-
     private static long compileInfo(HypercallContext call) {
-        put(
-                call.argument(),
-                XenCompileInfo.COMPILER,
-                bytes("javac " + Runtime.version().feature(), 64));
-        put(call.argument(), XenCompileInfo.COMPILE_BY, bytes("splitvisor", 16));
+        MemorySegment argument = call.argument();
+        argument.setString(XenCompileInfo.COMPILER, "javac " + Runtime.version().feature());
+        argument.setString(XenCompileInfo.COMPILE_BY, "splitvisor");
         return 0;
     }
 
@@ -85,12 +71,7 @@ final class XenVersionHandlers {
     }
 
     private static long handle(HypercallContext call) {
-        UUID handle = call.caller().handle();
-        byte[] bytes = ByteBuffer.allocate(16)
-                .putLong(handle.getMostSignificantBits())
-                .putLong(handle.getLeastSignificantBits())
-                .array();
-        put(call.argument(), 0, bytes);
+        DomainHandle.put(call.argument(), 0, call.caller().handle());
         return 0;
     }
 }

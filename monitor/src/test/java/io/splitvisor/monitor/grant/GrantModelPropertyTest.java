@@ -159,7 +159,7 @@ class GrantModelPropertyTest {
             begin(new Use(ref, writable, end));
             Entry part = parts[ref];
             assertThat(end.pageOffset()).isEqualTo(entries[ref].frame * DomainLayout.PAGE_SIZE);
-            assertThat(end.start()).isEqualTo(part == null ? 0 : part.offset);
+            assertThat(end.first()).isEqualTo(part == null ? 0 : part.offset);
             assertThat(end.length()).isEqualTo(part == null ? DomainLayout.PAGE_SIZE : part.length);
         } else {
             end.release();

@@ -124,7 +124,7 @@ class GrantVersionTest {
         CopyEnd end = new CopyEnd(false);
         assertThat(end.claimGrant(table, guest.domid(), RESERVED, USER, domid -> null))
                 .isZero();
-        assertThat(end.start()).isEqualTo(100);
+        assertThat(end.first()).isEqualTo(100);
         assertThat(end.length()).isEqualTo(50);
         assertThat(table.setVersion(1)).isEqualTo(-XenErrno.EAGAIN);
         assertThat(guest.grantStatus(RESERVED)).isEqualTo(READING);

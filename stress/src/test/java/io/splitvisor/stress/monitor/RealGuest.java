@@ -40,7 +40,9 @@ final class RealGuest implements AutoCloseable {
     RealGuest(int vcpus, String commandLine) {
         DomainLayout layout = new DomainLayout(PAGES, 2, vcpus);
         domain = monitor.create(layout);
-        StartInfo.cmdLine(domain.memory().segment(), DomainLayout.bytes(layout.startInfo()), commandLine);
+        long startInfo = DomainLayout.bytes(layout.startInfo());
+        StartInfo.nrPages(domain.memory().segment(), startInfo, layout.ramPages());
+        StartInfo.cmdLine(domain.memory().segment(), startInfo, commandLine);
         HypercallTable table = new HypercallTable(monitor);
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
             HypercallRing ring = new HypercallRing(domain, vcpu, table);

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.loop;
+
+import io.splitvisor.backend.RingWorker;
+import io.splitvisor.dom0.flight.EventStormEvent;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/**
+ * Shares the time of a loop among the domains that it serves. Each domain has a credit of nanoseconds, for all its workers
+ * together: what a worker's turn takes is charged to it, whatever the turn was spent on, system calls that wake others
+ * included. Each round adds a quantum, and a domain without credit sits the round out. So a domain with many rings, or with
+ * expensive calls, delays others by no more than a quantum and a slice in a round.
+ *
+ * <p>Nothing is charged, and the clock not looked at, while the active workers are all of one domain: a loop that nobody
+ * else wants is its own. A domain that sits out costs a round in which the others are merely polled, so its debt is paid
+ * soon if they have nothing to do. For the loop's thread only.
+ */
+final class FairShare {
+    /** What a domain may use in a round: a few block requests, or twenty slices of simple hypercalls. */
+    static final long QUANTUM_NANOS = 10_000;
+
+    /** A worker that is held up, by a page fault perhaps, does not pay for it for ever. */
+    static final long MOST_DEBT_NANOS = 100 * QUANTUM_NANOS;
+
+    private static final long TELL_NANOS = 1_000_000_000;
+
+    /** What one domain may still use. */
+    static final class Account {
+        private final int domid;
+        private int active;
+        private long credit = QUANTUM_NANOS;
+        private long round;
+        private long skipped;
+        private long told = Long.MIN_VALUE;
+
+        private Account(int domid) {
+            this.domid = domid;
+        }
+    }
+
+    private final LongSupplier clock;
+    private final Map<Integer, Account> accounts = new HashMap<>();
+    private int activeAccounts;
+    private long round;
+    private boolean contended;
+    private long now;
+
+    FairShare(LongSupplier clock) {
+        this.clock = clock;
+    }
+
+    /** The account that a worker's turns are charged to: its domain's, or one of its own. */
+    Account account(RingWorker worker) {
+        int domid = worker.domid();
+        return domid == RingWorker.NO_DOMAIN ? new Account(domid) : accounts.computeIfAbsent(domid, Account::new);
+    }
+
+    /** A worker of this account is polled from now on. */
+    void activated(Account account) {
+        if (account.active++ == 0) {
+            activeAccounts++;
+        }
+    }
+
+    /** A worker of this account is not polled any more. Without any, the account begins anew. */
+    void retired(Account account) {
+        if (--account.active == 0) {
+            activeAccounts--;
+            account.credit = QUANTUM_NANOS;
+            accounts.remove(account.domid, account);
+        }
+    }
+
+    /** All active workers get their turn now. */
+    void beginRound() {
+        round++;
+        contended = activeAccounts > 1;
+        if (contended) {
+            now = clock.getAsLong();
+        }
+    }
+
+    /** Whether a worker may have its turn in this round; otherwise its domain has used up its share. */
+    boolean mayRun(Account account) {
+        if (!contended) {
+            return true;
+        }
+        if (account.round != round) {
+            account.round = round;
+            account.credit = Math.min(account.credit + QUANTUM_NANOS, QUANTUM_NANOS);
+        }
+        if (account.credit > 0) {
+            return true;
+        }
+        account.skipped++;
+        if (account.domid != RingWorker.NO_DOMAIN
+                && (account.told == Long.MIN_VALUE || now - account.told > TELL_NANOS)) {
+            account.told = now;
+            EventStormEvent.happened(account.domid, account.skipped);
+        }
+        return false;
+    }
+
+    /** A worker of the account had its turn, and found work. */
+    void worked(Account account) {
+        if (contended) {
+            long end = clock.getAsLong();
+            account.credit = Math.max(account.credit - (end - now), -MOST_DEBT_NANOS);
+            now = end;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.dom0.loop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.splitvisor.backend.RingWorker;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** On a clock that stands still but for what the workers do. */
+class FairShareTest {
+    private long now;
+    private long looks;
+
+    private final FairShare shares = new FairShare(() -> {
+        looks++;
+        return now;
+    });
+
+    /** One ring: it always has work that takes so long, or never any. */
+    private final class Ring implements RingWorker {
+        private final int domid;
+        private final long nanos;
+        private final FairShare.Account account;
+        private long used;
+        private long turns;
+
+        private Ring(int domid, long nanos) {
+            this.domid = domid;
+            this.nanos = nanos;
+            this.account = shares.account(this);
+            shares.activated(account);
+        }
+
+        @Override
+        public int domid() {
+            return domid;
+        }
+
+        @Override
+        public int serve() {
+            now += nanos;
+            used += nanos;
+            turns++;
+            return nanos > 0 ? 1 : 0;
+        }
+
+        @Override
+        public boolean arm() {
+            return false;
+        }
+
+        @Override
+        public void failed(RuntimeException cause) {
+            throw new AssertionError(cause);
+        }
+    }
+
+    /** A round of the loop; returns how long it took. */
+    private long round(List<Ring> rings) {
+        long start = now;
+        shares.beginRound();
+        for (Ring ring : rings) {
+            if (shares.mayRun(ring.account) && ring.serve() > 0) {
+                shares.worked(ring.account);
+            }
+        }
+        return now - start;
+    }
+
+    @Test
+    void shouldShareALoopEquallyWhateverTheNumberOfRingsAndThePriceOfCalls() {
+        Ring one = new Ring(1, 800);
+        List<Ring> rings = new ArrayList<>(List.of(one));
+        List<Ring> many = new ArrayList<>();
+        for (int i = 0; i < 128; i++) {
+            many.add(new Ring(2, 3_000));
+        }
+        rings.addAll(many);
+        Ring expensive = new Ring(3, 300_000);
+        rings.add(expensive);
+        for (int i = 0; i < 30_000; i++) {
+            round(rings);
+        }
+        long greedy = many.stream().mapToLong(ring -> ring.used).sum();
+        assertThat(one.turns)
+                .as("one that stays within its share is never left out")
+                .isEqualTo(30_000);
+        assertThat((double) greedy / expensive.used).isBetween(0.9, 1.1);
+        assertThat(greedy).isLessThanOrEqualTo(30_001 * FairShare.QUANTUM_NANOS);
+        assertThat(expensive.used).isLessThanOrEqualTo(30_001 * FairShare.QUANTUM_NANOS + expensive.nanos);
+    }
+
+    @Test
+    void shouldKeepEveryRoundShortForAnotherDomain() {
+        Ring victim = new Ring(1, 0);
+        List<Ring> rings = new ArrayList<>(List.of(victim));
+        for (int i = 0; i < 128; i++) {
+            rings.add(new Ring(2, 5_000));
+        }
+        long longest = 0;
+        for (int i = 0; i < 1000; i++) {
+            longest = Math.max(longest, round(rings));
+        }
+        // Without a share it would be 128 * 5 us.
+        assertThat(longest).isLessThanOrEqualTo(FairShare.QUANTUM_NANOS + 5_000);
+    }
+
+    @Test
+    void shouldChargeNothingWhileADomainIsAlone() {
+        List<Ring> rings = List.of(new Ring(1, 50_000), new Ring(1, 50_000));
+        for (int i = 0; i < 100; i++) {
+            assertThat(round(rings)).isEqualTo(100_000);
+        }
+        assertThat(looks).isZero();
+    }
+
+    @Test
+    void shouldForgiveWhatIsOwedWhenADomainHasBeenIdle() {
+        Ring other = new Ring(1, 100);
+        Ring held = new Ring(2, 1_000_000_000);
+        round(List.of(other, held));
+        assertThat(round(List.of(other, held))).isEqualTo(100);
+        shares.retired(held.account);
+        Ring again = new Ring(2, 500);
+        assertThat(round(List.of(other, again))).isEqualTo(600);
+    }
+
+    @Test
+    void shouldNotMakeADomainPayForEverForOneLongTurn() {
+        Ring other = new Ring(1, 100);
+        Ring held = new Ring(2, 1_000_000_000);
+        List<Ring> rings = List.of(other, held);
+        round(rings);
+        int rounds = 0;
+        while (held.turns == 1) {
+            round(rings);
+            rounds++;
+        }
+        assertThat(rounds).isEqualTo((int) (FairShare.MOST_DEBT_NANOS / FairShare.QUANTUM_NANOS) + 1);
+    }
+
+    @Test
+    void shouldGiveWorkersOfNoDomainAShareOfTheirOwn() {
+        Ring one = new Ring(RingWorker.NO_DOMAIN, 100_000);
+        Ring other = new Ring(RingWorker.NO_DOMAIN, 100);
+        List<Ring> rings = List.of(one, other);
+        for (int i = 0; i < 10; i++) {
+            round(rings);
+        }
+        assertThat(one.turns).isEqualTo(1);
+        assertThat(other.turns).isEqualTo(10);
+    }
+}
