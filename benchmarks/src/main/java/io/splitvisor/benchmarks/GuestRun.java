@@ -52,7 +52,9 @@ public final class GuestRun {
                 new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY),
                 false,
                 List.of(),
-                "bench");
+                List.of(),
+                "bench",
+                DomainConfig.DEFAULT_GRANT_FRAMES);
         return toolstack.create(config, CreateOptions.START);
     }
 

@@ -161,7 +161,9 @@ public final class BlockBenchmark implements Benchmark {
                 new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY),
                 false,
                 List.of(),
-                "bench");
+                List.of(),
+                "bench",
+                DomainConfig.DEFAULT_GRANT_FRAMES);
         int domid = dom0.toolstack().create(config, CreateOptions.START);
         StringBuilder output = new StringBuilder();
         try (ConsoleStream console = dom0.toolstack().console(domid)) {

@@ -179,7 +179,9 @@ public final class DomainBenchmark implements Benchmark {
                 new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.PRESERVE, Action.DESTROY),
                 false,
                 List.of(),
-                "bench");
+                List.of(),
+                "bench",
+                DomainConfig.DEFAULT_GRANT_FRAMES);
         return toolstack.create(config, CreateOptions.START);
     }
 

@@ -46,10 +46,6 @@ public final class BlockQueue {
     private int sleepers;
     private volatile Thread harvester;
     private long finished;
-
-    /** What {@link #pollOrWait} has told of {@link #finished}. */
-    private long told;
-
     private long finishedAtUpcall;
     private long requests;
     private long bytes;
@@ -211,17 +207,18 @@ public final class BlockQueue {
 
     /**
      * As {@link #poll}, but if there are none, waits for the first one: spinning for a while, then asleep. For one thread
-     * at a time. What the upcall thread took since the last call counts as well.
+     * at a time. Requests may be done without this thread having noticed yet, for the upcall thread takes responses, too:
+     * look at each of them again, whatever this answers.
      *
-     * @return how many requests are done now that were not when it was called last; 0 if there is nothing to wait for, the
-     *     disk went away, or the thread was interrupted
+     * @return how many requests are done now that were not before; 0 if there is nothing to wait for, the disk went away, or
+     *     the thread was interrupted
      */
     public int pollOrWait() {
         int limit = spin.limit();
         for (int turn = 0; turn < limit; turn++) {
             RingEnd now = end;
             if (now != null && now.ring.unconsumedResponses() != 0) {
-                int done = pollForWaiter();
+                int done = poll();
                 if (done > 0) {
                     spin.succeeded(turn);
                     return done;
@@ -236,47 +233,25 @@ public final class BlockQueue {
         return done;
     }
 
-    private int pollForWaiter() {
-        boolean notify;
-        int done;
-        lock.lock();
-        try {
-            reap();
-            done = tell();
-            notify = publish();
-        } finally {
-            lock.unlock();
-        }
-        if (notify) {
-            send();
-        }
-        return done;
-    }
-
-    /** Requests done that the waiter has not heard of. */
-    private int tell() {
-        int done = (int) (finished - told);
-        told = finished;
-        return done;
-    }
-
     private int sleepUntilDone() {
         Thread me = Thread.currentThread();
+        long before = -1;
         while (true) {
             boolean notify;
             boolean over;
             int done;
             lock.lock();
             try {
+                before = before < 0 ? finished : before;
                 reap();
-                if (finished == told && !isIdle() && refusal == 0 && harvester == null && !me.isInterrupted()) {
+                if (finished == before && !isIdle() && refusal == 0 && harvester == null && !me.isInterrupted()) {
                     harvester = me;
                     sleepers++;
                     sleeps++;
                     // This may find the response after all.
                     rearm();
                 }
-                done = tell();
+                done = (int) (finished - before);
                 over = done > 0 || isIdle() || refusal != 0 || me.isInterrupted();
                 if (over && harvester == me) {
                     harvester = null;
