@@ -173,7 +173,7 @@ class TraceSessionTest {
     @Test
     void shouldBeReadByXenalyze() throws IOException, InterruptedException {
         assumeThat(System.getenv("PATH").split(File.pathSeparator))
-                .as("xenalyze (Debian: xen-utils)")
+                .as("xenalyze (Debian: xen-utils-common)")
                 .anyMatch(dir -> Files.isExecutable(Path.of(dir, "xenalyze")));
         Path path = folder.resolve("xen.trace");
         try (TraceSession session = TraceSession.start(path)) {
