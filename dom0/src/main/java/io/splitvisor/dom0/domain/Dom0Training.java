@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What the build runs to make the AOT cache of a Dom0: it starts one, and a few guests in it, so that a fresh Dom0's first
@@ -21,11 +22,14 @@ import java.util.ServiceLoader;
 public final class Dom0Training {
     private static final int ROUNDS = 4;
     private static final int MEMORY_MIB = 16;
+    private static final long MOST_NANOS = 60_000_000_000L;
 
     private Dom0Training() {}
 
     /** Runs it: the jar and the class of a guest that says something on its console. */
     public static void main(String[] args) throws IOException {
+        // A build must not wait for a training that hangs.
+        Thread.ofPlatform().daemon().start(Dom0Training::giveUp);
         Path folder = Files.createTempDirectory("sv");
         Guest guest =
                 new Guest.Jvm(Optional.empty(), Optional.of(args[1]), List.of(), List.of(Path.of(args[0])), List.of());
@@ -38,6 +42,11 @@ public final class Dom0Training {
         }
         // Temporary files are left to the system: the run folder is empty but for logs.
         System.exit(0);
+    }
+
+    private static void giveUp() {
+        LockSupport.parkNanos(MOST_NANOS);
+        Runtime.getRuntime().halt(1);
     }
 
     private static void round(Toolstack toolstack, DomainConfig config) {
@@ -67,8 +76,6 @@ public final class Dom0Training {
                 DomainConfig.OnShutdown.DEFAULT,
                 false,
                 List.of(),
-                List.of(),
-                "training",
-                DomainConfig.DEFAULT_GRANT_FRAMES);
+                "training");
     }
 }
