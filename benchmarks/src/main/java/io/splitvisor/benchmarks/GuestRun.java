@@ -52,9 +52,7 @@ public final class GuestRun {
                 new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY),
                 false,
                 List.of(),
-                List.of(),
-                "bench",
-                DomainConfig.DEFAULT_GRANT_FRAMES);
+                "bench");
         return toolstack.create(config, CreateOptions.START);
     }
 

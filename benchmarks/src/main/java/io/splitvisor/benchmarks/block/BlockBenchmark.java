@@ -161,9 +161,7 @@ public final class BlockBenchmark implements Benchmark {
                 new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY),
                 false,
                 List.of(),
-                List.of(),
-                "bench",
-                DomainConfig.DEFAULT_GRANT_FRAMES);
+                "bench");
         int domid = dom0.toolstack().create(config, CreateOptions.START);
         StringBuilder output = new StringBuilder();
         try (ConsoleStream console = dom0.toolstack().console(domid)) {

@@ -179,9 +179,7 @@ public final class DomainBenchmark implements Benchmark {
                 new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.PRESERVE, Action.DESTROY),
                 false,
                 List.of(),
-                List.of(),
-                "bench",
-                DomainConfig.DEFAULT_GRANT_FRAMES);
+                "bench");
         return toolstack.create(config, CreateOptions.START);
     }
 

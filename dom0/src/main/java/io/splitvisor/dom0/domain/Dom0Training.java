@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.stream.Stream;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What the build runs to make the AOT cache of a Dom0: it starts one, and a few guests in it, so that a fresh Dom0's first
@@ -23,11 +24,14 @@ import java.util.stream.Stream;
 public final class Dom0Training {
     private static final int ROUNDS = 4;
     private static final int MEMORY_MIB = 16;
+    private static final long MOST_NANOS = 60_000_000_000L;
 
     private Dom0Training() {}
 
     /** Runs it: the jar and the class of a guest that says something on its console. */
     public static void main(String[] args) throws IOException {
+        // A build must not wait for a training that hangs.
+        Thread.ofPlatform().daemon().start(Dom0Training::giveUp);
         Path folder = Files.createTempDirectory("sv");
         Guest guest =
                 new Guest.Jvm(Optional.empty(), Optional.of(args[1]), List.of(), List.of(Path.of(args[0])), List.of());
@@ -43,6 +47,11 @@ public final class Dom0Training {
                     .forEach(file -> file.toFile().delete());
         }
         System.exit(0);
+    }
+
+    private static void giveUp() {
+        LockSupport.parkNanos(MOST_NANOS);
+        Runtime.getRuntime().halt(1);
     }
 
     private static void round(Toolstack toolstack, DomainConfig config) {
@@ -72,8 +81,6 @@ public final class Dom0Training {
                 DomainConfig.OnShutdown.DEFAULT,
                 false,
                 List.of(),
-                List.of(),
-                "training",
-                DomainConfig.DEFAULT_GRANT_FRAMES);
+                "training");
     }
 }
