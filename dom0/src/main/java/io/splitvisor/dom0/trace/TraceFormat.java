@@ -22,11 +22,13 @@ final class TraceFormat {
     /** {@code TRC_PV_HYPERCALL_V2}. */
     static final int HYPERCALL = 0x0020100d;
 
-    /** Our own, among the events that guests define: the call before failed. One word: the errno. */
-    static final int FAILED = 0x0800f001;
+    /**
+     * Our own, among the events of PV guests, where Xen uses the numbers to 0x7f: the call before failed. One word: the errno.
+     */
+    static final int FAILED = 0x00201081;
 
     /** Our own: an event was sent. Two words: domain and port of the receiver. */
-    static final int EVENT = 0x0800f002;
+    static final int EVENT = 0x00201082;
 
     static final int EVENT_MASK = 0x0fffffff;
     static final int WORDS_SHIFT = 28;

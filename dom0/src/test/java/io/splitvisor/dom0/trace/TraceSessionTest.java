@@ -173,7 +173,7 @@ class TraceSessionTest {
     @Test
     void shouldBeReadByXenalyze() throws IOException, InterruptedException {
         assumeThat(System.getenv("PATH").split(File.pathSeparator))
-                .as("xenalyze (Debian: xen-utils)")
+                .as("xenalyze (Debian: xen-utils-common)")
                 .anyMatch(dir -> Files.isExecutable(Path.of(dir, "xenalyze")));
         Path path = folder.resolve("xen.trace");
         try (TraceSession session = TraceSession.start(path)) {
@@ -188,9 +188,12 @@ class TraceSessionTest {
                 .start();
         String output = new String(xenalyze.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(xenalyze.waitFor()).as(output).isZero();
-        assertThat(output.lines().filter(line -> line.contains("hypercall") && line.contains("event_channel_op")))
+        assertThat(output.lines().filter(line -> line.contains("hypercall 20 (evtchn_op)")))
                 .as(output)
                 .hasSize(100);
+        assertThat(output.lines().filter(line -> line.contains("PV-129 [ 16 ]")))
+                .as(output)
+                .hasSize(50);
         assertThat(output.lines().filter(line -> line.contains("d2v0")))
                 .as(output)
                 .isNotEmpty();

@@ -78,11 +78,14 @@ class ManyDomainsIT {
             }
         }
 
-        /** The platform's own pools shrink when they like: virtual threads' carriers, and reapers of processes. */
+        /** The platform's own pools shrink when they like: virtual threads' carriers, reapers of
+         * processes, Netty's executor for what belongs to no loop. */
         private static TreeSet<String> namesOfThreads() {
             return Thread.getAllStackTraces().keySet().stream()
                     .map(Thread::getName)
-                    .filter(name -> !name.startsWith("process reaper") && !name.startsWith("ForkJoinPool"))
+                    .filter(name -> !name.startsWith("process reaper")
+                            && !name.startsWith("ForkJoinPool")
+                            && !name.startsWith("globalEventExecutor"))
                     .collect(Collectors.toCollection(TreeSet::new));
         }
 
