@@ -50,7 +50,10 @@ public final class Dom0Training {
     }
 
     private static void giveUp() {
-        LockSupport.parkNanos(MOST_NANOS);
+        long end = System.nanoTime() + MOST_NANOS;
+        while (end - System.nanoTime() > 0) {
+            LockSupport.parkNanos(end - System.nanoTime());
+        }
         Runtime.getRuntime().halt(1);
     }
 
