@@ -4,8 +4,10 @@ package io.splitvisor.benchmarks.hypercalls;
 import io.splitvisor.benchmarks.GuestRun;
 import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
+import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
+import io.splitvisor.dom0.toolstack.Toolstack;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -23,6 +25,7 @@ public final class HypercallBenchmark implements Benchmark {
     private static final int TURNS = 5;
     private static final String MILLIS = "500";
     private static final String SLEEPS = "500";
+    private static final int DISK_BYTES = 16 << 20;
     private static final String PAUSE_MICROS = "2000";
 
     @Override
@@ -69,8 +72,26 @@ public final class HypercallBenchmark implements Benchmark {
             if (figures.isEmpty()) {
                 throw new IllegalStateException("the guest gave no figures; it said: " + output);
             }
+            Path image = folder.resolve("disk.img");
+            Files.write(image, new byte[DISK_BYTES]);
+            neighbour(dom0.toolstack(), image).forEach((name, value) -> figures.put("alone-" + name, value));
+            int flood = GuestRun.start(dom0.toolstack(), "flood", FloodGuest.class, List.of(), List.of());
+            neighbour(dom0.toolstack(), image).forEach((name, value) -> figures.put("flooded-" + name, value));
+            dom0.toolstack().destroy(flood, false);
             return figures;
         }
+    }
+
+    /** How long another domain's reads take. */
+    private static Map<String, Double> neighbour(Toolstack toolstack, Path image) {
+        DiskConfig disk = DiskConfig.parse(List.of(image + ",raw,xvda,r"), image.getParent());
+        int domid = GuestRun.start(toolstack, "neighbour", NeighbourGuest.class, List.of(), List.of(disk));
+        String output = GuestRun.output(toolstack, domid);
+        Map<String, Double> figures = Figure.findAll(output);
+        if (figures.isEmpty()) {
+            throw new IllegalStateException("the guest gave no figures; it said: " + output);
+        }
+        return figures;
     }
 
     private static Map<String, Double> c(CPeer peer) throws IOException, InterruptedException {

@@ -541,8 +541,8 @@ class PollingLoopTest {
         long start = System.nanoTime();
         try (Storm _ = new Storm(loop, stormed)) {
             await().atMost(20, SECONDS).until(() -> stormed.armed.get() >= 9);
-            // 1 + 2 + 4 + ... + 64 ms.
-            assertThat(SECONDS.toNanos(1) / 1000 * 127).isLessThanOrEqualTo(System.nanoTime() - start);
+            // 1 + 2 + 4 + ... + 32 ms; the loop may look once or twice more, while others keep it awake.
+            assertThat(SECONDS.toNanos(1) / 1000 * 63).isLessThanOrEqualTo(System.nanoTime() - start);
             int armed = stormed.armed.get();
             for (int i = 1; i <= 20; i++) {
                 other.pending.incrementAndGet();

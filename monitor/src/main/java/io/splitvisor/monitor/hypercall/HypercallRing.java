@@ -63,11 +63,11 @@ public final class HypercallRing implements RingWorker {
         if (standsStill()) {
             return 0;
         }
-        if (ring.requestOverflow()) {
+        int available = ring.takeableRequests();
+        if (available == BackRing.OVERFLOW) {
             domain.crash("hypercall ring of vCPU " + vcpu + ": more requests than slots");
             return 0;
         }
-        int available = ring.unconsumedRequests();
         if (available == 0 && !underWay) {
             return 0;
         }
