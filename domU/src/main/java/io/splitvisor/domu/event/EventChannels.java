@@ -283,16 +283,24 @@ public final class EventChannels {
         abi.deliver(vcpu, this);
     }
 
-    /** Upcall thread: a port is pending and not masked. With the two-level ABI it may be another vCPU's. */
-    void call(int port, Vcpu vcpu) {
+    /**
+     * Upcall thread: a port is pending and not masked. With the two-level ABI it may be another vCPU's.
+     *
+     * @return false if it is another one's
+     */
+    boolean call(int port, Vcpu vcpu) {
         Binding binding = binding(port);
-        if (binding != null && binding.vcpu() == vcpu && abi.takePending(port)) {
+        if (binding != null && binding.vcpu() != vcpu) {
+            return false;
+        }
+        if (binding != null && abi.takePending(port)) {
             upcalls.increment();
             int millis = binding.call();
             if (millis > 0) {
                 hold(port, binding, millis);
             }
         }
+        return true;
     }
 
     private void hold(int port, Binding binding, int millis) {

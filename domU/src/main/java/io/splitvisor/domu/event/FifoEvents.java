@@ -162,8 +162,9 @@ final class FifoEvents implements EventAbi {
             }
             int queue = Integer.numberOfTrailingZeros(ready[id]);
             int port = takeFirst(id, control, queue);
-            if (port != 0 && (read(word(port)) & (PENDING | MASKED)) == PENDING) {
-                called.call(port, vcpu);
+            if (port != 0 && (read(word(port)) & (PENDING | MASKED)) == PENDING && !called.call(port, vcpu)) {
+                // It moved while it stood in this vCPU's queue; the monitor puts it into the right one.
+                events.hypercalls().evtchnUnmask(port);
             }
         }
     }
