@@ -9,6 +9,7 @@ import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
 import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.Toolstack;
+import io.splitvisor.dom0.toolstack.ToolstackException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -65,8 +66,13 @@ public final class GuestRun {
                 output.append(new String(buffer, 0, n, StandardCharsets.UTF_8));
             }
         }
-        if (toolstack.list().stream().anyMatch(domain -> domain.domid() == domid)) {
+        try {
             toolstack.waitFor(domid, Condition.DEATH, Duration.ofSeconds(30));
+        } catch (ToolstackException e) {
+            if (e.kind() != ToolstackException.Kind.NO_SUCH_DOMAIN) {
+                throw e;
+            }
+            // It is gone already.
         }
         return output.toString();
     }
