@@ -210,8 +210,7 @@ public final class Interpreter implements CodeWatch {
             return b;
         }
         b = lookup();
-        last.otherFollower = last.follower;
-        last.follower = b;
+        last.follow(b);
         return b;
     }
 
