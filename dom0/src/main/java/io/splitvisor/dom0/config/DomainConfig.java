@@ -27,6 +27,7 @@ import java.util.stream.Stream;
  * @param source the file that it comes from, as the user named it
  * @param maxGrantFrames the most frames of its grant table, 1 to 1024
  * @param cpuShare what it gets of the host's processors
+ * @param paging how its memory is virtualized
  */
 public record DomainConfig(
         String name,
@@ -45,7 +46,8 @@ public record DomainConfig(
         List<String> takes,
         String source,
         int maxGrantFrames,
-        CpuShare cpuShare) {
+        CpuShare cpuShare,
+        PagingChoice paging) {
 
     /** The largest memory of a domain, in MiB. */
     public static final long MAX_MEMORY_MIB = 1 << 20;
@@ -94,6 +96,7 @@ public record DomainConfig(
         Objects.requireNonNull(on, "on");
         Objects.requireNonNull(source, "source");
         Objects.requireNonNull(cpuShare, "cpuShare");
+        Objects.requireNonNull(paging, "paging");
         arguments = List.copyOf(arguments);
         disks = List.copyOf(disks);
         vifs = List.copyOf(vifs);
@@ -135,7 +138,8 @@ public record DomainConfig(
                 List.of(),
                 source,
                 DEFAULT_GRANT_FRAMES,
-                CpuShare.DEFAULT);
+                CpuShare.DEFAULT,
+                PagingChoice.NONE);
     }
 
     /** What is wrong with a domain's name, empty where it is good. */
@@ -177,7 +181,8 @@ public record DomainConfig(
                 takes,
                 source,
                 maxGrantFrames,
-                cpuShare);
+                cpuShare,
+                paging);
     }
 
     /** The same domain with a UUID. */
@@ -199,7 +204,8 @@ public record DomainConfig(
                 takes,
                 source,
                 maxGrantFrames,
-                cpuShare);
+                cpuShare,
+                paging);
     }
 
     /** The same domain with other disks. */
@@ -221,7 +227,8 @@ public record DomainConfig(
                 takes,
                 source,
                 maxGrantFrames,
-                cpuShare);
+                cpuShare,
+                paging);
     }
 
     /** The same domain with another share of the processors. */
@@ -243,7 +250,8 @@ public record DomainConfig(
                 takes,
                 source,
                 maxGrantFrames,
-                other);
+                other,
+                paging);
     }
 
     private static void check(boolean good, String key, String value) {
