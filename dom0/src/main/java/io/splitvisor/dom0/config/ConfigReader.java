@@ -16,7 +16,6 @@ import java.util.stream.Stream;
 
 /** Settings to a {@link DomainConfig}: one pass that collects every problem before it refuses. */
 final class ConfigReader {
-    private static final long DEFAULT_MEMORY_MIB = 64;
     private static final List<String> TYPES = List.of("jvm", "exec");
     private static final List<String> XEN_TYPES = List.of("pv", "pvh", "hvm");
 
@@ -39,7 +38,8 @@ final class ConfigReader {
         Optional<UUID> uuid = uuid();
         Optional<Guest> guest = guest();
         List<String> arguments = arguments();
-        long memory = read.number("memory", 1, DomainConfig.MAX_MEMORY_MIB).orElse(DEFAULT_MEMORY_MIB);
+        long memory =
+                read.number("memory", 1, DomainConfig.MAX_MEMORY_MIB).orElse(DomainConfigBuilder.DEFAULT_MEMORY_MIB);
         long maxmem = maxmem(memory);
         int vcpus = (int) read.number("vcpus", 1, DomainConfig.MAX_VCPUS).orElse(1);
         int maxVcpus = maxVcpus(vcpus);
@@ -61,25 +61,22 @@ final class ConfigReader {
                             .thenComparingInt(Problem::line))
                     .toList());
         }
-        var config = new DomainConfig(
-                name,
-                uuid,
-                guest.orElseThrow(),
-                arguments,
-                memory,
-                maxmem,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                grantFrames,
-                share,
-                paging);
+        var config = DomainConfig.of(name, guest.orElseThrow())
+                .uuid(uuid)
+                .arguments(arguments)
+                .memory(memory, maxmem)
+                .vcpus(vcpus, maxVcpus)
+                .disks(disks)
+                .vifs(vifs)
+                .on(on)
+                .optional(optional)
+                .after(after)
+                .takes(takes)
+                .source(source)
+                .maxGrantFrames(grantFrames)
+                .cpuShare(share)
+                .paging(paging)
+                .build();
         return new ParsedConfig(config, warnings);
     }
 

@@ -372,7 +372,7 @@ class CommandLineGoldenTest {
 
                 """);
         assertThat(shell.run("pause", "-h").out())
-                .isEqualTo(shell.run("help", "pa").out());
+                .isEqualTo(shell.run("help", "pau").out());
         assertThat(shell.run("help", "nothing")).isEqualTo(new Result(0, "command \"nothing\" not implemented\n", ""));
     }
 }

@@ -94,10 +94,9 @@ class ConfigGoldenTest {
     @Test
     void shouldTakeHowMemoryIsVirtualized() {
         assertThat(withPaging().parse().config().paging()).isEqualTo(PagingChoice.NONE);
-        PagingChoice shadow = withPaging("paging=shadow", "shadow_memory=8", "oos=0")
-                .parse()
-                .config()
-                .withName("m")
+        PagingChoice shadow = withPaging("paging=shadow", "shadow_memory=8", "oos=0").parse().config().toBuilder()
+                .name("m")
+                .build()
                 .paging();
         assertThat(shadow).isEqualTo(new PagingChoice(PagingMode.SHADOW, OptionalLong.of(8), false));
         assertThat(withPaging("paging=ept").parse().config().paging().mode()).isEqualTo(PagingMode.EPT);
@@ -125,7 +124,8 @@ class ConfigGoldenTest {
         ConfigSource asked =
                 ConfigSource.read("/dev/null", List.of(base.get(0), base.get(1), base.get(2), "max_grant_frames=100"));
         assertThat(asked.parse().config().maxGrantFrames()).isEqualTo(100);
-        assertThat(asked.parse().config().withName("m").maxGrantFrames()).isEqualTo(100);
+        assertThat(asked.parse().config().toBuilder().name("m").build().maxGrantFrames())
+                .isEqualTo(100);
         assertThat(asked.parse().warnings()).isEmpty();
         ConfigSource wrong =
                 ConfigSource.read("/dev/null", List.of(base.get(0), base.get(1), base.get(2), "max_grant_frames=1025"));
