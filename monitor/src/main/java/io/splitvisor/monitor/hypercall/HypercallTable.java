@@ -90,6 +90,7 @@ public final class HypercallTable {
         new VcpuHandlers(monitor).bind(this);
         new VmAssistHandlers().bind(this);
         new EventChannelHandlers(monitor).bind(this);
+        new PagingHandlers().bind(this);
         EnumSet<HypercallOp> missing = EnumSet.allOf(HypercallOp.class);
         missing.removeAll(handlers.keySet());
         if (!missing.isEmpty()) {
