@@ -119,6 +119,11 @@ public final class Mmu {
      */
     public void loadRoot(long cr3, int pcid, boolean keep) {
         paging.root(cr3);
+        select(pcid, keep);
+    }
+
+    /** {@link #loadRoot(long, int, boolean)} where the root was loaded by other means. */
+    public void select(int pcid, boolean keep) {
         tlb.select(pcid, keep);
         bank(bank);
     }

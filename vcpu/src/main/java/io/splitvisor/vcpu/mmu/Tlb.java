@@ -40,6 +40,7 @@ public final class Tlb {
     private int youngest;
     private long epoch;
     private long fills;
+    private long flushes;
 
     /** An empty TLB. */
     public Tlb() {
@@ -64,6 +65,11 @@ public final class Tlb {
     /** Entries filled so far: what was not a hit. */
     public long fills() {
         return fills;
+    }
+
+    /** Flushes so far, of one page or all. */
+    public long flushes() {
+        return flushes;
     }
 
     /**
@@ -91,12 +97,14 @@ public final class Tlb {
             }
         }
         epoch++;
+        flushes++;
     }
 
     /** Forgets the present context, but not its global pages: what loading CR3 does. */
     public void flushLocal() {
         contexts[current].flush(false);
         epoch++;
+        flushes++;
     }
 
     /** Forgets the page that holds a linear address, of whatever size: here, and in all contexts if it is global. */
@@ -107,6 +115,7 @@ public final class Tlb {
             }
         }
         epoch++;
+        flushes++;
     }
 
     /** Forgets what was filled under a PCID, but not its global pages. */
