@@ -13,6 +13,8 @@ import io.splitvisor.domu.event.Vcpu;
 import io.splitvisor.domu.frontend.FrontendDomain;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.domu.paging.AddressSpaces;
+import io.splitvisor.domu.paging.ProcessorInterrupts;
 import io.splitvisor.domu.time.PvClock;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
@@ -41,6 +43,7 @@ public final class GuestDomain {
     private Xenstore xenstore;
     private String name;
     private PvClock clock;
+    private AddressSpaces addressSpaces;
 
     /** How the guest's process ends: in a host of its own, by halting it. */
     @FunctionalInterface
@@ -261,6 +264,23 @@ public final class GuestDomain {
     /** How many vCPUs the domain has. */
     public int vcpuCount() {
         return vcpus.length;
+    }
+
+    /**
+     * Memory management with address spaces, in the paging mode that the domain's configuration names. Processors interrupt
+     * each other by event channels.
+     *
+     * @param pages frames to set aside for it, in one piece; counts in the first call, which makes it
+     */
+    public synchronized AddressSpaces addressSpaces(int pages) {
+        if (addressSpaces == null) {
+            boolean lazy = !hasWord("paging.eager=1");
+            AddressSpaces made =
+                    new AddressSpaces(memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), pages, lazy);
+            made.interruptBy(new ProcessorInterrupts(events, made));
+            addressSpaces = made;
+        }
+        return addressSpaces;
     }
 
     /** A batch of hypercalls, with argument structures in frames of its own; made once and used again and again. */

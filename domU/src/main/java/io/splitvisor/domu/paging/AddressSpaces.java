@@ -195,7 +195,7 @@ public final class AddressSpaces {
     }
 
     /** How processors are interrupted: by default they are told directly, which takes no event. */
-    public void interruptBy(java.util.function.IntConsumer vcpu) {
+    public void interruptBy(IntConsumer vcpu) {
         shootdown.signal(to -> vcpu.accept(to.vcpu()));
     }
 

@@ -6,6 +6,8 @@ import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.mmu.Mmu;
 import io.splitvisor.vcpu.mmu.PagingControls;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * A vCPU as far as memory is concerned: an MMU, the address space that is in force, and access to memory through both. Loads
@@ -37,7 +39,7 @@ public final class Processor {
         this.updates = spaces.newUpdates(this);
         this.gather = new Gather(this, spaces);
         this.report = new MmuReport(mmu, ModeMmu.control(spaces, vcpu));
-        java.util.Arrays.fill(known, -1);
+        Arrays.fill(known, -1);
     }
 
     /** Begins to run, in the kernel's own address space. */
@@ -391,7 +393,7 @@ public final class Processor {
         for (int at = 0; at < GuestMemory.PAGE_SIZE; at += Long.BYTES) {
             kernelStore(
                     GuestMemory.address(frame) + at,
-                    content.get(java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED, at));
+                    content.get(ValueLayout.JAVA_LONG_UNALIGNED, at));
         }
     }
 
