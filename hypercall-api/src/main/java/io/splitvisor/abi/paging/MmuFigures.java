@@ -21,6 +21,7 @@ import java.lang.invoke.VarHandle;
  *      304     8  generation last seen
  *      312     8  flush last seen
  *      320     8  invalidate last seen
+ *      328     8  CR3 as loaded
  * </pre>
  */
 public final class MmuFigures {
@@ -33,6 +34,7 @@ public final class MmuFigures {
     public static final long SEEN_GENERATION = 304;
     public static final long SEEN_FLUSH = 312;
     public static final long SEEN_INVALIDATE = 320;
+    public static final long CR3 = 328;
 
     private static final VarHandle LONG = JAVA_LONG.varHandle();
 

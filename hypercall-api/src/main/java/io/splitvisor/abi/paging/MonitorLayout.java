@@ -37,6 +37,9 @@ public record MonitorLayout(int machinePages, int ramPages, int populated, int p
     /** An entry for a hole, or a machine page without a frame. */
     public static final int NOTHING = -1;
 
+    /** Width of a physical address, a guest's or a machine's (MAXPHYADDR): 1 TiB. Bits above it in an entry are reserved. */
+    public static final int PHYSICAL_BITS = 40;
+
     private static final int PAGE = DomainLayout.PAGE_SIZE;
     private static final int ENTRIES = PAGE / Integer.BYTES;
 

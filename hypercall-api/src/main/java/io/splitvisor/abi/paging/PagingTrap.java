@@ -27,6 +27,8 @@ package io.splitvisor.abi.paging;
  * address. {@link #EMULATE}: a store that has to go through WRITE or COMPARE_AND_SET, because the page is a shadowed table,
  * or CR0.WP is 0 and the guest's entry is read-only. Walking a shadow, the MMU acts as if CR0.WP were 1.
  *
+ * -EFAULT: an entry leads to a frame without a page, on the way or at its end; a JVM guest takes it as a bus error.
+ *
  * <p><b>WRITE</b> does all of a store, rights and accessed and dirty bits included: {@link #MENDED} or a page fault. 1, 2, 4
  * or 8 bytes, any alignment, but within a page: the MMU splits what crosses one, and stores of 16 bytes into two of 8.
  * <b>COMPARE_AND_SET</b> needs alignment; {@link #DIFFERENT} if the memory holds something else, which then stays.
