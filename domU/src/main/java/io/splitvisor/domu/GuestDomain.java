@@ -275,8 +275,8 @@ public final class GuestDomain {
     public synchronized AddressSpaces addressSpaces(int pages) {
         if (addressSpaces == null) {
             boolean lazy = !hasWord("paging.eager=1");
-            AddressSpaces made =
-                    new AddressSpaces(memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), pages, lazy);
+            AddressSpaces made = new AddressSpaces(
+                    memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), pages, lazy);
             made.interruptBy(new ProcessorInterrupts(events, made));
             addressSpaces = made;
         }

@@ -391,9 +391,7 @@ public final class Processor {
             return;
         }
         for (int at = 0; at < GuestMemory.PAGE_SIZE; at += Long.BYTES) {
-            kernelStore(
-                    GuestMemory.address(frame) + at,
-                    content.get(ValueLayout.JAVA_LONG_UNALIGNED, at));
+            kernelStore(GuestMemory.address(frame) + at, content.get(ValueLayout.JAVA_LONG_UNALIGNED, at));
         }
     }
 
