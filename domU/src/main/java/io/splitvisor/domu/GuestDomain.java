@@ -14,6 +14,7 @@ import io.splitvisor.domu.frontend.FrontendDomain;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.domu.paging.AddressSpaces;
+import io.splitvisor.domu.paging.PagingOptions;
 import io.splitvisor.domu.paging.ProcessorInterrupts;
 import io.splitvisor.domu.time.PvClock;
 import io.splitvisor.hypercall.HypercallBatch;
@@ -270,13 +271,12 @@ public final class GuestDomain {
      * Memory management with address spaces, in the paging mode that the domain's configuration names. Processors interrupt
      * each other by event channels.
      *
-     * @param pages frames to set aside for it, in one piece; counts in the first call, which makes it
+     * @param options count in the first call, which makes it
      */
-    public synchronized AddressSpaces addressSpaces(int pages) {
+    public synchronized AddressSpaces addressSpaces(PagingOptions options) {
         if (addressSpaces == null) {
-            boolean lazy = !hasWord("paging.eager=1");
-            AddressSpaces made = new AddressSpaces(
-                    memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), pages, lazy);
+            AddressSpaces made =
+                    new AddressSpaces(memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), options);
             made.interruptBy(new ProcessorInterrupts(events, made));
             addressSpaces = made;
         }

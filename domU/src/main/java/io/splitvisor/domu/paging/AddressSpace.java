@@ -310,7 +310,7 @@ public final class AddressSpace {
         if ((entry & PRESENT) != 0) {
             return false;
         }
-        int frame = spaces.allocate(region.order());
+        int frame = spaces.allocate(gather.processor(), region.order());
         if (entry == 0) {
             gather.processor().zero(frame, 1 << region.order());
         } else {
@@ -327,7 +327,7 @@ public final class AddressSpace {
             tables.change(cpu, unit, region.shift(), entryFor(region, frame));
             return;
         }
-        int copy = spaces.allocate(region.order());
+        int copy = spaces.allocate(cpu, region.order());
         cpu.copy(frame, copy, 1 << region.order());
         tables.change(cpu, unit, region.shift(), entryFor(region, copy));
         gather.flush(unit);

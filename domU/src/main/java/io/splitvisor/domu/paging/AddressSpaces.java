@@ -2,6 +2,7 @@
 package io.splitvisor.domu.paging;
 
 import io.splitvisor.abi.paging.MonitorHeader;
+import io.splitvisor.abi.paging.PagingCounter;
 import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.domu.memory.GuestMemory.OutOfGuestMemoryException;
@@ -10,6 +11,8 @@ import io.splitvisor.hypercall.HypercallRing;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
@@ -22,13 +25,23 @@ import java.util.function.IntFunction;
  */
 public final class AddressSpaces {
     private static final int PCIDS = 4096;
+    private static final int SPARE_TABLES = 256;
     private static final int TURNS_BEFORE_YIELD = 100;
+    private static final Set<PagingCounter> REQUESTS = EnumSet.of(
+            PagingCounter.FAULTS,
+            PagingCounter.WRITES,
+            PagingCounter.INVLPGS,
+            PagingCounter.CR3_LOADS,
+            PagingCounter.EPT_VIOLATIONS,
+            PagingCounter.MMU_UPDATE_CALLS,
+            PagingCounter.VA_UPDATES,
+            PagingCounter.MMUEXT_CALLS);
 
     private final GuestMemory memory;
     private final MemorySegment monitor;
     private final IntFunction<HypercallRing> rings;
     private final PagingMode mode;
-    private final boolean lazy;
+    private final PagingOptions options;
     private final Machine machine;
     private final PageAllocator frames;
     private final KernelMap kernel;
@@ -39,24 +52,28 @@ public final class AddressSpaces {
     private Swap swap;
     private boolean rootRegistered;
 
+    /** Tables that are free: empty, and mapped for the kernel as tables have to be. */
+    private final int[] spares = new int[SPARE_TABLES];
+
+    private int spareCount;
+
     /**
      * Takes over some of a guest's memory.
      *
      * @param memory guest-physical memory
      * @param monitor the monitor memfd, whose header names the mode
      * @param rings the hypercall ring of each vCPU
-     * @param pages frames for address spaces and their tables; all in one piece
-     * @param lazy whether changes of registered tables are collected; turning it off shows what that saves
+     * @param options how much, and how it is to work
      */
     public AddressSpaces(
-            GuestMemory memory, MemorySegment monitor, IntFunction<HypercallRing> rings, int pages, boolean lazy) {
+            GuestMemory memory, MemorySegment monitor, IntFunction<HypercallRing> rings, PagingOptions options) {
         this.memory = memory;
         this.monitor = monitor;
         this.rings = rings;
         this.mode = MonitorHeader.mode(monitor);
-        this.lazy = lazy;
+        this.options = options;
         this.machine = new Machine(monitor);
-        this.frames = new PageAllocator(memory.allocate(pages), pages);
+        this.frames = new PageAllocator(memory.allocate(options.pages()), options.pages());
         this.processors = new Processor[memory.layout().vcpus()];
         this.kernel = new KernelMap(memory, machine, this::allocate, mode == PagingMode.REGISTERED);
         pcids.set(0);
@@ -75,7 +92,7 @@ public final class AddressSpaces {
     public int freeFrames() {
         lock.lock();
         try {
-            return frames.free();
+            return frames.free() + spareCount;
         } finally {
             lock.unlock();
         }
@@ -109,9 +126,7 @@ public final class AddressSpaces {
     AddressSpace create(Gather gather) {
         Processor cpu = gather.processor();
         int root = newTable(cpu);
-        // A plain store: it is no table yet. The entry is the machine's, as it stands in the kernel's own root.
-        cpu.kernelStore(KernelMap.rootEntry(root), cpu.kernelLoad(KernelMap.rootEntry(kernel.root())));
-        cpu.updates().adopt(root);
+        cpu.updates().set(KernelMap.rootEntry(root), cpu.updates().get(KernelMap.rootEntry(kernel.root())));
         cpu.updates().register(root);
         int pcid = pcids.nextClearBit(1);
         if (pcid >= PCIDS) {
@@ -130,6 +145,7 @@ public final class AddressSpaces {
         }
         gather.settle();
         gather.processor().updates().unregister(root);
+        gather.processor().updates().set(KernelMap.rootEntry(root), 0);
         gather.freeTable(root);
         pcids.clear(space.pcid());
     }
@@ -151,16 +167,46 @@ public final class AddressSpaces {
         return swap;
     }
 
-    /** A zeroed frame that is to become a table. */
+    /** An empty table. Those that have been one before are still as a table has to be, and cost nothing. */
     int newTable(Processor cpu) {
+        if (spareCount > 0) {
+            return spares[--spareCount];
+        }
         int frame = allocate(0);
         cpu.zero(frame, 1);
+        cpu.updates().adopt(frame);
         return frame;
     }
 
-    /** A block of frames, in whatever state. */
-    int allocate(int order) {
+    /** A table that is empty and that no TLB knows. */
+    void freeTable(Processor cpu, int table) {
+        if (spareCount < spares.length) {
+            spares[spareCount++] = table;
+        } else {
+            cpu.updates().disown(table);
+            frames.release(table);
+        }
+    }
+
+    /** A block of frames, in whatever state, for a processor that is in the kernel. */
+    int allocate(Processor cpu, int order) {
         int frame = frames.allocate(order);
+        if (frame == PageAllocator.NONE && spareCount > 0) {
+            while (spareCount > 0) {
+                spareCount--;
+                cpu.updates().disown(spares[spareCount]);
+                frames.release(spares[spareCount]);
+            }
+            frame = frames.allocate(order);
+        }
+        return check(frame, order);
+    }
+
+    private int allocate(int order) {
+        return check(frames.allocate(order), order);
+    }
+
+    private int check(int frame, int order) {
         if (frame == PageAllocator.NONE) {
             throw new OutOfGuestMemoryException(1 << order, frames.free());
         }
@@ -200,9 +246,22 @@ public final class AddressSpaces {
         shootdown.signal(to -> vcpu.accept(to.vcpu()));
     }
 
+    /** Traps and hypercalls about memory so far, of all processors, as the monitor has counted them. */
+    public long requests() {
+        long sum = 0;
+        for (PagingCounter counter : REQUESTS) {
+            sum += MonitorHeader.counter(monitor, counter);
+        }
+        return sum;
+    }
+
     /** Interrupts between processors so far. */
     public long interrupts() {
         return shootdown.interrupts();
+    }
+
+    PagingOptions options() {
+        return options;
     }
 
     TableUpdates newUpdates(Processor cpu) {
@@ -211,7 +270,7 @@ public final class AddressSpaces {
         }
         int pages = (RegisteredUpdates.BUFFER_BYTES + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE;
         long buffer = GuestMemory.address(memory.allocate(pages));
-        return new RegisteredUpdates(cpu, machine, kernel, memory.segment(), newBatch(cpu.vcpu(), 2), buffer, lazy);
+        return new RegisteredUpdates(cpu, machine, kernel, memory.segment(), newBatch(cpu.vcpu(), 2), buffer, options);
     }
 
     HypercallBatch newBatch(int vcpu, int capacity) {

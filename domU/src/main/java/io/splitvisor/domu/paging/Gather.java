@@ -69,10 +69,10 @@ final class Gather implements AutoCloseable {
             flushNow();
             processor.updates().begin();
             for (int i = 0; i < tables; i++) {
-                processor.updates().disown(freed[i]);
+                spaces.freeTable(processor, freed[i]);
             }
             processor.updates().end();
-            for (int i = 0; i < freedCount; i++) {
+            for (int i = tables; i < freedCount; i++) {
                 spaces.frames().release(freed[i]);
             }
         } finally {

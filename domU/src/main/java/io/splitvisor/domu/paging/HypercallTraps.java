@@ -4,6 +4,7 @@ package io.splitvisor.domu.paging;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.paging.PagingTrap;
 import io.splitvisor.hypercall.HypercallBatch;
+import io.splitvisor.hypercall.HypercallWait;
 import io.splitvisor.vcpu.mmu.PagingControls;
 import io.splitvisor.vcpu.mmu.PagingTraps;
 import io.splitvisor.vcpu.mmu.Tlb;
@@ -11,10 +12,12 @@ import io.splitvisor.vcpu.mmu.Tlb;
 /** A vCPU's MMU traps by hypercalls in the vCPU's ring, one at a time. */
 final class HypercallTraps implements PagingTraps {
     private final HypercallBatch batch;
+    private final HypercallWait wait;
 
     /** @param batch of one call, which is this object's alone */
-    HypercallTraps(HypercallBatch batch) {
+    HypercallTraps(HypercallBatch batch, HypercallWait wait) {
         this.batch = batch;
+        this.wait = wait;
     }
 
     private static int access(int access, int bank) {
@@ -32,7 +35,7 @@ final class HypercallTraps implements PagingTraps {
     }
 
     private long run() {
-        batch.run();
+        batch.run(wait);
         long result = batch.result(0);
         batch.clear();
         return result;

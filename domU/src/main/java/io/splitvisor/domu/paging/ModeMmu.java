@@ -47,7 +47,7 @@ final class ModeMmu {
     }
 
     private static HypercallTraps traps(AddressSpaces spaces, int vcpu) {
-        return new HypercallTraps(spaces.newBatch(vcpu, 1));
+        return new HypercallTraps(spaces.newBatch(vcpu, 1), spaces.options().waiting());
     }
 
     /** The vCPU's control page. */

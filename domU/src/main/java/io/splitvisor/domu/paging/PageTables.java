@@ -151,7 +151,6 @@ final class PageTables {
             long found = cpu.updates().get(at);
             if (found == 0) {
                 int made = spaces.newTable(cpu);
-                cpu.updates().adopt(made);
                 found = PageTableEntry.of(made, LEAD_ON);
                 cpu.updates().set(at, found);
                 if (above < LEVELS) {

@@ -31,7 +31,7 @@ final class RegisteredUpdates implements TableUpdates {
     private final HypercallBatch batch;
     private final long updates;
     private final long extended;
-    private final boolean lazy;
+    private final PagingOptions options;
 
     // What is collected, by the entry's address: a hash table of the last value, emptied with the queue.
     private final long[] keys = new long[MASK + 1];
@@ -43,7 +43,7 @@ final class RegisteredUpdates implements TableUpdates {
      * @param memory guest-physical memory
      * @param batch of two calls, this object's alone
      * @param buffer guest-physical address of {@link #BUFFER_BYTES}
-     * @param lazy whether changes are collected at all
+     * @param options whether changes are collected at all, and how to wait
      */
     RegisteredUpdates(
             Processor processor,
@@ -52,7 +52,7 @@ final class RegisteredUpdates implements TableUpdates {
             MemorySegment memory,
             HypercallBatch batch,
             long buffer,
-            boolean lazy) {
+            PagingOptions options) {
         this.processor = processor;
         this.machine = machine;
         this.kernel = kernel;
@@ -60,7 +60,7 @@ final class RegisteredUpdates implements TableUpdates {
         this.batch = batch;
         this.updates = buffer;
         this.extended = buffer + MOST * MmuUpdateRequest.SIZE;
-        this.lazy = lazy;
+        this.options = options;
     }
 
     @Override
@@ -103,7 +103,7 @@ final class RegisteredUpdates implements TableUpdates {
         keys[slot] = at;
         values[slot] = entry;
         count++;
-        if (depth == 0 || !lazy) {
+        if (depth == 0 || !options.lazy()) {
             submit();
         }
     }
@@ -135,7 +135,7 @@ final class RegisteredUpdates implements TableUpdates {
         if (batch.size() == 0) {
             return;
         }
-        batch.run();
+        batch.run(options.waiting());
         int failed = 0;
         for (int i = 0; i < batch.size(); i++) {
             failed = batch.result(i) != 0 && failed == 0 ? (int) batch.result(i) : failed;

@@ -7,7 +7,9 @@ import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.domu.paging.AddressSpaces;
+import io.splitvisor.domu.paging.PagingOptions;
 import io.splitvisor.hypercall.HypercallBatch;
+import io.splitvisor.hypercall.HypercallWait;
 import io.splitvisor.hypercall.UpcallSleep;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
@@ -36,6 +38,8 @@ final class PagedGuest implements AutoCloseable {
     final AddressSpaces spaces;
     private final Monitor monitor;
     private final List<HypercallRing> rings = new ArrayList<>();
+    private volatile Thread server;
+    private volatile boolean stopped;
 
     /**
      * @param pages frames for address spaces and their tables
@@ -58,7 +62,7 @@ final class PagedGuest implements AutoCloseable {
             rings.add(new HypercallRing(domain, vcpu, table, () -> 1 + random.nextInt(LONGEST_SLICE)));
             fronts[vcpu] = front(memory, vcpu);
         }
-        spaces = new AddressSpaces(memory, domain.monitorPages().segment(), vcpu -> fronts[vcpu], pages, lazy);
+        spaces = new AddressSpaces(memory, domain.monitorPages().segment(), vcpu -> fronts[vcpu], new PagingOptions(pages, lazy, HypercallWait.SLEEP));
     }
 
     private io.splitvisor.hypercall.HypercallRing front(GuestMemory memory, int vcpu) {
@@ -78,8 +82,32 @@ final class PagedGuest implements AutoCloseable {
         return MonitorHeader.counter(domain.monitorPages().segment(), counter);
     }
 
+    /** From now on a thread of its own serves the rings, as Dom0's loop would: for guests of several threads. */
+    PagedGuest served() {
+        server = Thread.ofPlatform().daemon().name("hypercalls").start(() -> {
+            while (!stopped) {
+                int moved = 0;
+                for (HypercallRing ring : rings) {
+                    moved += ring.serve();
+                }
+                if (moved == 0) {
+                    Thread.yield();
+                }
+            }
+        });
+        return this;
+    }
+
     @Override
     public void close() {
+        stopped = true;
+        try {
+            if (server != null) {
+                server.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         monitor.destroy(domain);
     }
 
@@ -95,6 +123,10 @@ final class PagedGuest implements AutoCloseable {
 
         @Override
         public void sleep(int millis) {
+            if (server != null) {
+                Thread.yield();
+                return;
+            }
             for (HypercallRing ring : rings) {
                 ring.serve();
             }
