@@ -36,6 +36,13 @@ final class Commands {
             case "trace-print" -> TracePrintCommand.run(in);
             case "sched-credit" -> SchedCreditCommand.run(in);
             case "hypercalls" -> in.show("GET", domain(in.operand(0)) + "/hypercalls", "");
+            case "paging-info" -> in.show("GET", domain(in.operand(0)) + "/paging", "");
+            case "page-walk" ->
+                in.show(
+                        "GET",
+                        domain(in.operand(0)) + "/page-walk?address=" + encode(in.operand(1)) + "&vcpu="
+                                + encode(in.arguments().value("vcpu", "0")),
+                        "");
             case "info" ->
                 in.show("GET", "/v1/host" + (in.operands().isEmpty() ? "" : "?name=" + encode(in.operand(0))), "");
             case "uptime" ->

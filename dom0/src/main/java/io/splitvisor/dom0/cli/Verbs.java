@@ -200,6 +200,22 @@ final class Verbs {
                     1,
                     List.of()),
             new Verb(
+                    "paging-info",
+                    false,
+                    false,
+                    "<Domain>",
+                    "Show how a domain's memory is virtualized, and what that costs",
+                    1,
+                    List.of()),
+            new Verb(
+                    "page-walk",
+                    false,
+                    false,
+                    "[options] <Domain> <Address>",
+                    "Show how an address of a domain is translated, level by level",
+                    2,
+                    List.of(Option.valued('v', "vcpu", "VCPU", "Whose address (0)."))),
+            new Verb(
                     "trace",
                     false,
                     false,

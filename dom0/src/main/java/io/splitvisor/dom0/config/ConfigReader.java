@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.dom0.config.DomainConfig.OnShutdown;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,12 +10,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Stream;
 
 /** Settings to a {@link DomainConfig}: one pass that collects every problem before it refuses. */
 final class ConfigReader {
-    private static final long DEFAULT_MEMORY_MIB = 64;
     private static final List<String> TYPES = List.of("jvm", "exec");
     private static final List<String> XEN_TYPES = List.of("pv", "pvh", "hvm");
 
@@ -37,7 +38,8 @@ final class ConfigReader {
         Optional<UUID> uuid = uuid();
         Optional<Guest> guest = guest();
         List<String> arguments = arguments();
-        long memory = read.number("memory", 1, DomainConfig.MAX_MEMORY_MIB).orElse(DEFAULT_MEMORY_MIB);
+        long memory =
+                read.number("memory", 1, DomainConfig.MAX_MEMORY_MIB).orElse(DomainConfigBuilder.DEFAULT_MEMORY_MIB);
         long maxmem = maxmem(memory);
         int vcpus = (int) read.number("vcpus", 1, DomainConfig.MAX_VCPUS).orElse(1);
         int maxVcpus = maxVcpus(vcpus);
@@ -46,6 +48,7 @@ final class ConfigReader {
         CpuShare share = new CpuShare(
                 (int) read.number("cpu_weight", 1, CpuShare.MAX_WEIGHT).orElse(CpuShare.DEFAULT.weight()),
                 (int) read.number("cap", 0, CpuShare.MAX_CAP).orElse(CpuShare.DEFAULT.cap()));
+        PagingChoice paging = paging();
         List<DiskConfig> disks = disks();
         List<VifConfig> vifs = vifs();
         OnShutdown on = onShutdown();
@@ -58,24 +61,22 @@ final class ConfigReader {
                             .thenComparingInt(Problem::line))
                     .toList());
         }
-        var config = new DomainConfig(
-                name,
-                uuid,
-                guest.orElseThrow(),
-                arguments,
-                memory,
-                maxmem,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                grantFrames,
-                share);
+        var config = DomainConfig.of(name, guest.orElseThrow())
+                .uuid(uuid)
+                .arguments(arguments)
+                .memory(memory, maxmem)
+                .vcpus(vcpus, maxVcpus)
+                .disks(disks)
+                .vifs(vifs)
+                .on(on)
+                .optional(optional)
+                .after(after)
+                .takes(takes)
+                .source(source)
+                .maxGrantFrames(grantFrames)
+                .cpuShare(share)
+                .paging(paging)
+                .build();
         return new ParsedConfig(config, warnings);
     }
 
@@ -199,6 +200,21 @@ final class ConfigReader {
             read.problem(settings.get("maxmem"), "found " + maxmem + ", less than memory (" + memory + ")");
         }
         return Math.max(memory, maxmem);
+    }
+
+    private PagingChoice paging() {
+        PagingMode mode = read.word(
+                        "paging", word -> Optional.ofNullable(PagingMode.named(word)), "none, shadow, registered, ept")
+                .orElse(PagingMode.NONE);
+        OptionalLong tableMib = read.number("shadow_memory", 1, PagingChoice.MAX_TABLE_MIB);
+        long outOfSync = read.number("oos", 0, 1).orElse(1);
+        if (tableMib.isPresent() && mode == PagingMode.NONE) {
+            warnings.add(settings.get("shadow_memory").problem("ignored, because paging is not set"));
+        }
+        if (outOfSync == 0 && mode != PagingMode.SHADOW) {
+            warnings.add(settings.get("oos").problem("only for paging = \"shadow\""));
+        }
+        return new PagingChoice(mode, tableMib, outOfSync == 1);
     }
 
     private int maxVcpus(int vcpus) {

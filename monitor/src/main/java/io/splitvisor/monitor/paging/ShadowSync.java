@@ -75,13 +75,18 @@ final class ShadowSync {
         if (!PageTableEntry.isPresent(now)) {
             return false;
         }
-        long entry = guest.read(shadow.frame, i);
-        long wanted = shadow.kind == Shadow.Kind.L1 ? leaf(entry, controls) : upper(shadow, entry, controls);
+        long wanted = wanted(shadow, i, controls);
         if (wanted == now) {
             return false;
         }
         shadows.set(shadow, i, wanted);
         return true;
+    }
+
+    /** What the entry of a table's shadow may be at most, if it is not 0. */
+    long wanted(Shadow shadow, int i, Controls controls) {
+        long entry = guest.read(shadow.frame, i);
+        return shadow.kind == Shadow.Kind.L1 ? leaf(entry, controls) : upper(shadow, entry, controls);
     }
 
     private long upper(Shadow shadow, long entry, Controls controls) {
