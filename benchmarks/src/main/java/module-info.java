@@ -19,6 +19,8 @@ module io.splitvisor.benchmarks {
             io.splitvisor.domu;
     exports io.splitvisor.benchmarks.hypercalls to
             io.splitvisor.domu;
+    exports io.splitvisor.benchmarks.paging to
+            io.splitvisor.domu;
 
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
 
@@ -26,5 +28,6 @@ module io.splitvisor.benchmarks {
             io.splitvisor.benchmarks.block.BlockBenchmark,
             io.splitvisor.benchmarks.domains.DomainBenchmark,
             io.splitvisor.benchmarks.hypercalls.HypercallBenchmark,
+            io.splitvisor.benchmarks.paging.PagingBenchmark,
             io.splitvisor.benchmarks.ring.RingBenchmark;
 }

@@ -275,8 +275,8 @@ public final class GuestDomain {
      */
     public synchronized AddressSpaces addressSpaces(PagingOptions options) {
         if (addressSpaces == null) {
-            AddressSpaces made =
-                    new AddressSpaces(memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), options);
+            AddressSpaces made = new AddressSpaces(
+                    memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), options);
             made.interruptBy(new ProcessorInterrupts(events, made));
             addressSpaces = made;
         }

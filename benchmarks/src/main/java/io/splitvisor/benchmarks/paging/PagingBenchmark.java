@@ -119,12 +119,28 @@ public final class PagingBenchmark implements Benchmark {
         table(columns, modes, "ns", "nanoseconds an operation", out);
         table(columns, modes, "references", "references to memory in page walks, an operation", out);
         table(columns, modes, "requests", "traps and hypercalls about memory, an operation", out);
-        ratio(columns, Workload.FORK_ONLY, "shadow-trapping", "shadow", "tables out of sync, against a trap a store", out);
-        ratio(columns, Workload.PROTECT, "registered-eager", "registered", "updates in batches, against one by one", out);
+        ratio(
+                columns,
+                Workload.FORK_ONLY,
+                "shadow-trapping",
+                "shadow",
+                "tables out of sync, against a trap a store",
+                out);
+        ratio(
+                columns,
+                Workload.PROTECT,
+                "registered-eager",
+                "registered",
+                "updates in batches, against one by one",
+                out);
     }
 
     private static void table(
-            Map<String, Map<String, Double>> columns, List<String> modes, String figure, String title, PrintStream out) {
+            Map<String, Map<String, Double>> columns,
+            List<String> modes,
+            String figure,
+            String title,
+            PrintStream out) {
         out.printf("%-34s", title.length() > 34 ? "" : title);
         modes.forEach(mode -> out.printf(" %12s", mode));
         out.println(title.length() > 34 ? "   " + title : "");

@@ -61,8 +61,14 @@ final class PagedGuest implements AutoCloseable {
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
             rings.add(new HypercallRing(domain, vcpu, table, () -> 1 + random.nextInt(LONGEST_SLICE)));
             fronts[vcpu] = front(memory, vcpu);
+            domain.scheduling(vcpu).initialise();
+            domain.scheduling(vcpu).up();
         }
-        spaces = new AddressSpaces(memory, domain.monitorPages().segment(), vcpu -> fronts[vcpu], new PagingOptions(pages, lazy, HypercallWait.SLEEP));
+        spaces = new AddressSpaces(
+                memory,
+                domain.monitorPages().segment(),
+                vcpu -> fronts[vcpu],
+                new PagingOptions(pages, lazy, HypercallWait.SLEEP));
     }
 
     private io.splitvisor.hypercall.HypercallRing front(GuestMemory memory, int vcpu) {

@@ -72,7 +72,8 @@ class PagingSmpTest {
                             try {
                                 cpu.putLong(BASE + i % PAGES * PAGE, i);
                             } catch (PageFault.Unhandled e) {
-                                assertThat(e.fault().error()).isEqualTo(PageFault.PRESENT | PageFault.WRITE | PageFault.USER);
+                                assertThat(e.fault().error())
+                                        .isEqualTo(PageFault.PRESENT | PageFault.WRITE | PageFault.USER);
                             }
                         }
                     },
@@ -82,7 +83,9 @@ class PagingSmpTest {
                             space.protect(cpu, page, PAGE, Protection.READ);
                             long value = cpu.getLong(page);
                             for (int look = 0; look < 50; look++) {
-                                assertThat(cpu.getLong(page)).as("nobody may write now").isEqualTo(value);
+                                assertThat(cpu.getLong(page))
+                                        .as("nobody may write now")
+                                        .isEqualTo(value);
                             }
                             stores[0] += value != 0 ? 1 : 0;
                             space.protect(cpu, page, PAGE, Protection.READ_WRITE);
