@@ -20,6 +20,8 @@ module io.splitvisor.benchmarks {
             io.splitvisor.domu;
     exports io.splitvisor.benchmarks.hypercalls to
             io.splitvisor.domu;
+    exports io.splitvisor.benchmarks.paging to
+            io.splitvisor.domu;
 
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
 
@@ -29,4 +31,6 @@ module io.splitvisor.benchmarks {
             io.splitvisor.benchmarks.hypercalls.HypercallBenchmark,
             io.splitvisor.benchmarks.ring.RingBenchmark,
             io.splitvisor.benchmarks.x86.X86Benchmark;
+            io.splitvisor.benchmarks.paging.PagingBenchmark,
+            io.splitvisor.benchmarks.ring.RingBenchmark;
 }

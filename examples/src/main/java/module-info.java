@@ -6,4 +6,5 @@ module io.splitvisor.examples {
     // The runtime finds a guest by its class's name.
     exports io.splitvisor.examples.copy;
     exports io.splitvisor.examples.kv;
+    exports io.splitvisor.examples.memory;
 }

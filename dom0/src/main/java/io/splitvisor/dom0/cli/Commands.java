@@ -55,6 +55,7 @@ final class Commands {
             case "up" -> UpCommand.run(in);
             case "dom0" -> Dom0Command.run(in);
             case "bench" -> BenchCommand.run(in);
+            case "paging-compare" -> BenchCommand.run(in, "paging");
             case "completion" -> Completion.run(in);
             default ->
                 throw new IllegalStateException(

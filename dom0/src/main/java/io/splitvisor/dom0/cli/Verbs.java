@@ -239,6 +239,14 @@ final class Verbs {
                             Option.valued(' ', "dom", "N", "Only what this domain did, or was sent."),
                             Option.valued(' ', "op", "NAME", "Only hypercalls with this in their name."),
                             Option.flag('f', "follow", "Go on as the file grows."))),
+            new Verb(
+                    "paging-compare",
+                    false,
+                    false,
+                    "",
+                    "Run the same workloads under each paging mode, side by side (bench paging)",
+                    0,
+                    List.of()),
             new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of()),
             new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
             new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));

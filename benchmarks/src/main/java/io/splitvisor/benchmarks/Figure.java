@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.splitvisor.benchmarks.hypercalls;
+package io.splitvisor.benchmarks;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -10,16 +10,16 @@ import java.util.Map;
  * @param name what it is, its unit at the end
  * @param value the number
  */
-record Figure(String name, double value) {
+public record Figure(String name, double value) {
     private static final String MARK = "FIGURE ";
 
     /** One line, for a console or a pipe. */
-    String line() {
+    public String line() {
         return MARK + name + " " + value;
     }
 
     /** All figures in a program's output. */
-    static Map<String, Double> findAll(String output) {
+    public static Map<String, Double> findAll(String output) {
         Map<String, Double> figures = new LinkedHashMap<>();
         for (String line : output.split("\\R", -1)) {
             if (line.startsWith(MARK)) {
