@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.backend;
 
+import io.splitvisor.xenbus.Control;
+
 /** The domain that a back end runs in, as far as a back end sees it. Thread-safe. */
 public interface BackendDomain {
     /** This domain's number; 0 in Dom0. */
@@ -24,6 +26,11 @@ public interface BackendDomain {
      * @throws BindException if the port is not offered to this domain
      */
     EventChannel bind(int frontendDomid, int remotePort, RingWorker worker);
+
+    /** Where its devices make their decisions. */
+    default Control control() {
+        return Control.threads();
+    }
 
     /** {@link #bind} failed. */
     final class BindException extends RuntimeException {

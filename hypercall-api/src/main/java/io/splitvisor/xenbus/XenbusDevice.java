@@ -5,8 +5,6 @@ import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.xenstore.Watch;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreException;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 
 /**
  * One end's control thread: watches the other end's state and tells the driver. All of a driver's decisions are made on
@@ -23,12 +21,10 @@ public final class XenbusDevice implements AutoCloseable {
     private final XenbusNode peer;
     private final String errorPath;
     private final Driver driver;
-    private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
-    private final Thread thread;
+    private final Control.Tasks tasks;
     private Watch watch;
     private boolean looking;
     private boolean failed;
-    private volatile boolean closed;
     private volatile XenbusState state;
 
     /** What a device does. Called on the device's thread. */
@@ -48,21 +44,27 @@ public final class XenbusDevice implements AutoCloseable {
      * @param own this end's folder, which is there already
      * @param errorFolder where errors are told: {@code /local/domain/0/error/backend/vbd/1/51712}
      * @param state this end's state now
+     * @param control where the driver is called
      */
     public XenbusDevice(
-            Xenstore store, XenbusNode own, XenbusNode peer, String errorFolder, XenbusState state, Driver driver) {
+            Xenstore store,
+            XenbusNode own,
+            XenbusNode peer,
+            String errorFolder,
+            XenbusState state,
+            Driver driver,
+            Control control) {
         this.store = store;
         this.own = own;
         this.peer = peer;
         this.errorPath = errorFolder + "/error";
         this.state = state;
         this.driver = driver;
-        this.thread = Thread.ofVirtual().name("xenbus " + own.path()).unstarted(this::run);
+        this.tasks = control.tasks("xenbus " + own.path());
     }
 
     /** Starts watching the other end. */
     public void start() {
-        thread.start();
         watch = store.watch(peer.path("state"), own.path(), event -> lookSoon());
     }
 
@@ -83,7 +85,7 @@ public final class XenbusDevice implements AutoCloseable {
 
     /** Runs a task on the device's thread. Tasks that throw {@link XenbusException} fail the device. */
     public void execute(Runnable task) {
-        tasks.add(task);
+        tasks.execute(() -> run(task));
     }
 
     /** Looks at the other end's state again, on the device's thread; at most one look waits at a time. */
@@ -94,7 +96,7 @@ public final class XenbusDevice implements AutoCloseable {
             }
             looking = true;
         }
-        tasks.add(this::look);
+        execute(this::look);
     }
 
     private void look() {
@@ -129,31 +131,23 @@ public final class XenbusDevice implements AutoCloseable {
         driver.failed(cause);
     }
 
-    private void run() {
-        while (!closed) {
-            try {
-                tasks.take().run();
-            } catch (XenbusException e) {
-                fail(e);
-            } catch (XenstoreException e) {
-                // The store is the only way to talk about it. Without it nothing can be decided; the next event will
-                // tell.
-                LOG.log(System.Logger.Level.WARNING, own.path() + ": xenstore failed", e);
-            } catch (InterruptedException e) {
-                return;
-            } catch (RuntimeException e) {
-                LOG.log(System.Logger.Level.ERROR, own.path() + ": unexpected", e);
-            }
+    private void run(Runnable task) {
+        try {
+            task.run();
+        } catch (XenbusException e) {
+            fail(e);
+        } catch (XenstoreException e) {
+            // The store is the only way to talk about it. Without it nothing can be decided; the next event will tell.
+            LOG.log(System.Logger.Level.WARNING, own.path() + ": xenstore failed", e);
         }
     }
 
     /** Stops watching, and ends the thread after the task that runs now. Idempotent; any thread. */
     @Override
     public void close() {
-        closed = true;
         if (watch != null) {
             watch.close();
         }
-        tasks.add(() -> {});
+        tasks.close();
     }
 }

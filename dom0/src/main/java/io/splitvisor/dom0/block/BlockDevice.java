@@ -68,7 +68,8 @@ final class BlockDevice implements XenbusDevice.Driver {
                 new XenbusNode(store, paths.frontend()),
                 paths.error(),
                 XenbusState.INIT_WAIT,
-                this);
+                this,
+                backend.control());
     }
 
     /** Writes the nodes and begins to follow the front end. Any thread, once. */
@@ -145,8 +146,8 @@ final class BlockDevice implements XenbusDevice.Driver {
         }
         FrontendOffer offer = FrontendOffer.read(xenbus.peer(), config.options());
         try {
-            connection = BlockConnection.open(backend, config.frontendDomid(), disk, offer, queueListener)
-                    .join();
+            connection = backend.control()
+                    .join(BlockConnection.open(backend, config.frontendDomid(), disk, offer, queueListener));
         } catch (CompletionException e) {
             if (e.getCause() instanceof XenbusException cause) {
                 throw cause;

@@ -12,11 +12,10 @@ import io.splitvisor.xenstore.XenstoreNodes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.LockSupport;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
@@ -47,15 +46,14 @@ final class BlockFrontend implements XenbusDevice.Driver {
     private final int backendDomid;
     private final XenbusDevice xenbus;
     private final List<FrontendRing> rings = new ArrayList<>();
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private int vainConnections;
     private long answeredBefore;
     private boolean closing;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private boolean connected;
-    private boolean gone;
+    private final Set<Thread> waiting = ConcurrentHashMap.newKeySet();
+    private volatile boolean connected;
+    private volatile boolean gone;
     private volatile BlockFeatures features;
 
     BlockFrontend(
@@ -69,7 +67,8 @@ final class BlockFrontend implements XenbusDevice.Driver {
         this.own = new XenbusNode(domain.store(), folder);
         this.backendDomid = own.readUnsigned("backend-id");
         XenbusNode peer = new XenbusNode(domain.store(), own.read("backend"));
-        this.xenbus = new XenbusDevice(domain.store(), own, peer, "error/" + folder, own.state(), this);
+        this.xenbus =
+                new XenbusDevice(domain.store(), own, peer, "error/" + folder, own.state(), this, domain.control());
     }
 
     /** Any thread, once. */
@@ -90,36 +89,34 @@ final class BlockFrontend implements XenbusDevice.Driver {
 
     /** Any thread. */
     void awaitConnected(Duration timeout) {
-        long left = timeout.toNanos();
-        lock.lock();
+        long end = domain.control().nanos() + timeout.toNanos();
+        Thread waiter = Thread.currentThread();
+        waiting.add(waiter);
         try {
             while (!connected && !gone) {
+                long left = end - domain.control().nanos();
                 if (left <= 0) {
                     throw new BlockException(
                             BlockException.Kind.TIMEOUT, "disk " + devid + ": the back end does not connect");
                 }
-                left = changed.awaitNanos(left);
+                domain.control().park(left);
+                if (waiter.isInterrupted()) {
+                    throw new BlockException(
+                            BlockException.Kind.TIMEOUT, "disk " + devid + ": interrupted while connecting");
+                }
             }
             if (gone) {
                 throw new BlockException(BlockException.Kind.GONE, "disk " + devid + " is gone");
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new BlockException(BlockException.Kind.TIMEOUT, "disk " + devid + ": interrupted while connecting");
         } finally {
-            lock.unlock();
+            waiting.remove(waiter);
         }
     }
 
     private void tell(boolean nowConnected, boolean nowGone) {
-        lock.lock();
-        try {
-            connected = nowConnected;
-            gone = nowGone;
-            changed.signalAll();
-        } finally {
-            lock.unlock();
-        }
+        connected = nowConnected;
+        gone = nowGone;
+        waiting.forEach(domain.control()::unpark);
     }
 
     @Override
@@ -232,13 +229,14 @@ final class BlockFrontend implements XenbusDevice.Driver {
     /** Waits until nothing is in flight, but not for ever: a back end that closes because of an error answers no more. */
     private void drain() {
         queues.forEach(BlockQueue::pause);
-        long end = System.nanoTime() + DRAIN_LIMIT.toNanos();
-        while (!queues.stream().allMatch(BlockQueue::isQuiet) && System.nanoTime() < end) {
+        long end = domain.control().nanos() + DRAIN_LIMIT.toNanos();
+        while (!queues.stream().allMatch(BlockQueue::isQuiet)
+                && domain.control().nanos() < end) {
             boolean still = xenbus.peer().state() == XenbusState.CLOSING;
             if (!still) {
                 return;
             }
-            LockSupport.parkNanos(1_000_000);
+            domain.control().park(1_000_000);
         }
     }
 
@@ -289,26 +287,16 @@ final class BlockFrontend implements XenbusDevice.Driver {
                 shutDown(limit);
             }
         });
-        boolean interrupted = false;
-        while (true) {
-            try {
-                closed.await();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        domain.control().join(closed);
     }
 
     private void shutDown(Duration limit) {
         try {
             queues.forEach(BlockQueue::pause);
-            long end = System.nanoTime() + limit.toNanos();
-            while (!queues.stream().allMatch(BlockQueue::isQuiet) && System.nanoTime() < end) {
-                LockSupport.parkNanos(1_000_000);
+            long end = domain.control().nanos() + limit.toNanos();
+            while (!queues.stream().allMatch(BlockQueue::isQuiet)
+                    && domain.control().nanos() < end) {
+                domain.control().park(1_000_000);
             }
             if (!gone) {
                 xenbus.switchTo(XenbusState.CLOSING);
@@ -318,20 +306,20 @@ final class BlockFrontend implements XenbusDevice.Driver {
             finish();
         } finally {
             xenbus.close();
-            closed.countDown();
+            closed.complete(null);
         }
     }
 
     /** Gives the back end the chance to unmap the buffers before they are used for something else. */
     private void awaitBackend(Duration limit) {
-        long end = System.nanoTime() + Math.min(limit.toNanos(), TimeUnit.SECONDS.toNanos(1));
+        long end = domain.control().nanos() + Math.min(limit.toNanos(), TimeUnit.SECONDS.toNanos(1));
         xenbus.switchTo(XenbusState.CLOSED);
-        while (System.nanoTime() < end) {
+        while (domain.control().nanos() < end) {
             XenbusState peer = xenbus.peer().state();
             if (peer == XenbusState.CLOSED || peer == XenbusState.UNKNOWN) {
                 return;
             }
-            LockSupport.parkNanos(1_000_000);
+            domain.control().park(1_000_000);
         }
     }
 }

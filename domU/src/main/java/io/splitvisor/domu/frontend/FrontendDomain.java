@@ -7,6 +7,7 @@ import io.splitvisor.domu.event.EventChannels;
 import io.splitvisor.domu.event.EventHandler;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.xenbus.Control;
 import io.splitvisor.xenstore.Xenstore;
 
 /** A domain, as far as a front end sees it. Thread-safe. */
@@ -36,6 +37,11 @@ public interface FrontendDomain {
      */
     default FrontendChannel offerDamped(int backendDomid, DampedHandler handler) {
         return offer(backendDomid, handler::upcall);
+    }
+
+    /** Where its devices make their decisions. */
+    default Control control() {
+        return Control.threads();
     }
 
     /** A guest's domain. */
