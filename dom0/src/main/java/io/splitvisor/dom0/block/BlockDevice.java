@@ -64,6 +64,7 @@ final class BlockDevice implements XenbusDevice.Driver {
         this.nodes = new BlockNodes(store, paths);
         this.xenbus = new XenbusDevice(
                 store,
+                backend.control("vbd " + config.frontendDomid() + "/" + config.devid()),
                 new XenbusNode(store, paths.backend()),
                 new XenbusNode(store, paths.frontend()),
                 paths.error(),

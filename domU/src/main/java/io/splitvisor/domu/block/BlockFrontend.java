@@ -4,7 +4,7 @@ package io.splitvisor.domu.block;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.io.BlkifProtocol;
 import io.splitvisor.abi.io.XenbusState;
-import io.splitvisor.domu.frontend.FrontendDomain;
+import io.splitvisor.frontend.FrontendDomain;
 import io.splitvisor.xenbus.XenbusDevice;
 import io.splitvisor.xenbus.XenbusException;
 import io.splitvisor.xenbus.XenbusNode;
@@ -69,7 +69,8 @@ final class BlockFrontend implements XenbusDevice.Driver {
         this.own = new XenbusNode(domain.store(), folder);
         this.backendDomid = own.readUnsigned("backend-id");
         XenbusNode peer = new XenbusNode(domain.store(), own.read("backend"));
-        this.xenbus = new XenbusDevice(domain.store(), own, peer, "error/" + folder, own.state(), this);
+        this.xenbus = new XenbusDevice(
+                domain.store(), domain.control("front vbd " + devid), own, peer, "error/" + folder, own.state(), this);
     }
 
     /** Any thread, once. */
