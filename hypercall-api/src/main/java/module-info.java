@@ -5,6 +5,8 @@ module io.splitvisor.hypercall {
 
     exports io.splitvisor.attach;
     exports io.splitvisor.backend;
+    exports io.splitvisor.frontend;
+    exports io.splitvisor.driver;
     exports io.splitvisor.hypercall;
     exports io.splitvisor.abi;
     exports io.splitvisor.abi.evtchn;

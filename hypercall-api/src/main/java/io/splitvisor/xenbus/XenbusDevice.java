@@ -5,6 +5,8 @@ import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.xenstore.Watch;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One end's control thread: watches the other end's state and tells the driver. All of a driver's decisions are made on
@@ -21,10 +23,11 @@ public final class XenbusDevice implements AutoCloseable {
     private final XenbusNode peer;
     private final String errorPath;
     private final Driver driver;
-    private final Control.Tasks tasks;
+    private final ControlThread control;
+    private final AtomicBoolean looking = new AtomicBoolean();
     private Watch watch;
-    private boolean looking;
     private boolean failed;
+    private volatile boolean closed;
     private volatile XenbusState state;
 
     /** What a device does. Called on the device's thread. */
@@ -41,26 +44,26 @@ public final class XenbusDevice implements AutoCloseable {
     }
 
     /**
+     * @param control where this end decides; closed with the device
      * @param own this end's folder, which is there already
      * @param errorFolder where errors are told: {@code /local/domain/0/error/backend/vbd/1/51712}
      * @param state this end's state now
-     * @param control where the driver is called
      */
     public XenbusDevice(
             Xenstore store,
+            ControlThread control,
             XenbusNode own,
             XenbusNode peer,
             String errorFolder,
             XenbusState state,
-            Driver driver,
-            Control control) {
+            Driver driver) {
         this.store = store;
+        this.control = control;
         this.own = own;
         this.peer = peer;
         this.errorPath = errorFolder + "/error";
         this.state = state;
         this.driver = driver;
-        this.tasks = control.tasks("xenbus " + own.path());
     }
 
     /** Starts watching the other end. */
@@ -85,24 +88,28 @@ public final class XenbusDevice implements AutoCloseable {
 
     /** Runs a task on the device's thread. Tasks that throw {@link XenbusException} fail the device. */
     public void execute(Runnable task) {
-        tasks.execute(() -> run(task));
+        control.execute(() -> run(task));
+    }
+
+    /** Runs a task on the device's thread when some time has passed. */
+    public void schedule(Runnable task, Duration after) {
+        control.schedule(() -> run(task), after);
+    }
+
+    /** The thread's clock. */
+    public ControlThread control() {
+        return control;
     }
 
     /** Looks at the other end's state again, on the device's thread; at most one look waits at a time. */
     public void lookSoon() {
-        synchronized (tasks) {
-            if (looking) {
-                return;
-            }
-            looking = true;
+        if (looking.compareAndSet(false, true)) {
+            execute(this::look);
         }
-        execute(this::look);
     }
 
     private void look() {
-        synchronized (tasks) {
-            looking = false;
-        }
+        looking.set(false);
         driver.peerChanged(peer.state());
     }
 
@@ -132,6 +139,9 @@ public final class XenbusDevice implements AutoCloseable {
     }
 
     private void run(Runnable task) {
+        if (closed) {
+            return;
+        }
         try {
             task.run();
         } catch (XenbusException e) {
@@ -142,12 +152,13 @@ public final class XenbusDevice implements AutoCloseable {
         }
     }
 
-    /** Stops watching, and ends the thread after the task that runs now. Idempotent; any thread. */
+    /** Stops watching, and runs no more tasks after the one that runs now. Idempotent; any thread. */
     @Override
     public void close() {
+        closed = true;
         if (watch != null) {
             watch.close();
         }
-        tasks.close();
+        control.close();
     }
 }

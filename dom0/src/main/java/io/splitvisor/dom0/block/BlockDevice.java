@@ -64,12 +64,12 @@ final class BlockDevice implements XenbusDevice.Driver {
         this.nodes = new BlockNodes(store, paths);
         this.xenbus = new XenbusDevice(
                 store,
+                backend.control("vbd " + config.frontendDomid() + "/" + config.devid()),
                 new XenbusNode(store, paths.backend()),
                 new XenbusNode(store, paths.frontend()),
                 paths.error(),
                 XenbusState.INIT_WAIT,
-                this,
-                backend.control());
+                this);
     }
 
     /** Writes the nodes and begins to follow the front end. Any thread, once. */
@@ -146,8 +146,8 @@ final class BlockDevice implements XenbusDevice.Driver {
         }
         FrontendOffer offer = FrontendOffer.read(xenbus.peer(), config.options());
         try {
-            connection = backend.control()
-                    .join(BlockConnection.open(backend, config.frontendDomid(), disk, offer, queueListener));
+            connection = BlockConnection.open(backend, config.frontendDomid(), disk, offer, queueListener)
+                    .join();
         } catch (CompletionException e) {
             if (e.getCause() instanceof XenbusException cause) {
                 throw cause;

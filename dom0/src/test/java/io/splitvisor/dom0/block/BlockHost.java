@@ -7,6 +7,7 @@ import io.splitvisor.backend.BackendDomain;
 import io.splitvisor.backend.EventChannel;
 import io.splitvisor.backend.GrantException;
 import io.splitvisor.backend.GrantMappings;
+import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.xenstored.DomainRings;
@@ -100,13 +101,13 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
     }
 
     @Override
-    public EventChannel bind(int frontendDomid, int remotePort, RingWorker worker) {
+    public EventChannel bind(int frontendDomid, int remotePort, RingWorker worker, IoLoop on) {
         int port = monitor.dom0Events().bindInterdomain(frontendDomid, remotePort);
         if (port < 0) {
             throw new BindException(frontendDomid, remotePort, port);
         }
-        handlers.put(port, () -> loop.notified(worker));
-        loop.wake(worker);
+        handlers.put(port, () -> on.notified(worker));
+        on.wake(worker);
         return new Channel(port);
     }
 

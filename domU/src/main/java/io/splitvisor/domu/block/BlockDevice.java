@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.block;
 
-import io.splitvisor.domu.frontend.FrontendDomain;
+import io.splitvisor.frontend.FrontendDomain;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;

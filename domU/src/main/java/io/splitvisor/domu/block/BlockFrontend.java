@@ -4,7 +4,7 @@ package io.splitvisor.domu.block;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.io.BlkifProtocol;
 import io.splitvisor.abi.io.XenbusState;
-import io.splitvisor.domu.frontend.FrontendDomain;
+import io.splitvisor.frontend.FrontendDomain;
 import io.splitvisor.xenbus.XenbusDevice;
 import io.splitvisor.xenbus.XenbusException;
 import io.splitvisor.xenbus.XenbusNode;
@@ -12,10 +12,11 @@ import io.splitvisor.xenstore.XenstoreNodes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /**
@@ -46,14 +47,15 @@ final class BlockFrontend implements XenbusDevice.Driver {
     private final int backendDomid;
     private final XenbusDevice xenbus;
     private final List<FrontendRing> rings = new ArrayList<>();
-    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
     private int vainConnections;
     private long answeredBefore;
     private boolean closing;
 
-    private final Set<Thread> waiting = ConcurrentHashMap.newKeySet();
-    private volatile boolean connected;
-    private volatile boolean gone;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private boolean connected;
+    private boolean gone;
     private volatile BlockFeatures features;
 
     BlockFrontend(
@@ -67,8 +69,8 @@ final class BlockFrontend implements XenbusDevice.Driver {
         this.own = new XenbusNode(domain.store(), folder);
         this.backendDomid = own.readUnsigned("backend-id");
         XenbusNode peer = new XenbusNode(domain.store(), own.read("backend"));
-        this.xenbus =
-                new XenbusDevice(domain.store(), own, peer, "error/" + folder, own.state(), this, domain.control());
+        this.xenbus = new XenbusDevice(
+                domain.store(), domain.control("front vbd " + devid), own, peer, "error/" + folder, own.state(), this);
     }
 
     /** Any thread, once. */
@@ -89,34 +91,36 @@ final class BlockFrontend implements XenbusDevice.Driver {
 
     /** Any thread. */
     void awaitConnected(Duration timeout) {
-        long end = domain.control().nanos() + timeout.toNanos();
-        Thread waiter = Thread.currentThread();
-        waiting.add(waiter);
+        long left = timeout.toNanos();
+        lock.lock();
         try {
             while (!connected && !gone) {
-                long left = end - domain.control().nanos();
                 if (left <= 0) {
                     throw new BlockException(
                             BlockException.Kind.TIMEOUT, "disk " + devid + ": the back end does not connect");
                 }
-                domain.control().park(left);
-                if (waiter.isInterrupted()) {
-                    throw new BlockException(
-                            BlockException.Kind.TIMEOUT, "disk " + devid + ": interrupted while connecting");
-                }
+                left = changed.awaitNanos(left);
             }
             if (gone) {
                 throw new BlockException(BlockException.Kind.GONE, "disk " + devid + " is gone");
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BlockException(BlockException.Kind.TIMEOUT, "disk " + devid + ": interrupted while connecting");
         } finally {
-            waiting.remove(waiter);
+            lock.unlock();
         }
     }
 
     private void tell(boolean nowConnected, boolean nowGone) {
-        connected = nowConnected;
-        gone = nowGone;
-        waiting.forEach(domain.control()::unpark);
+        lock.lock();
+        try {
+            connected = nowConnected;
+            gone = nowGone;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -229,14 +233,13 @@ final class BlockFrontend implements XenbusDevice.Driver {
     /** Waits until nothing is in flight, but not for ever: a back end that closes because of an error answers no more. */
     private void drain() {
         queues.forEach(BlockQueue::pause);
-        long end = domain.control().nanos() + DRAIN_LIMIT.toNanos();
-        while (!queues.stream().allMatch(BlockQueue::isQuiet)
-                && domain.control().nanos() < end) {
+        long end = System.nanoTime() + DRAIN_LIMIT.toNanos();
+        while (!queues.stream().allMatch(BlockQueue::isQuiet) && System.nanoTime() < end) {
             boolean still = xenbus.peer().state() == XenbusState.CLOSING;
             if (!still) {
                 return;
             }
-            domain.control().park(1_000_000);
+            LockSupport.parkNanos(1_000_000);
         }
     }
 
@@ -287,16 +290,26 @@ final class BlockFrontend implements XenbusDevice.Driver {
                 shutDown(limit);
             }
         });
-        domain.control().join(closed);
+        boolean interrupted = false;
+        while (true) {
+            try {
+                closed.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void shutDown(Duration limit) {
         try {
             queues.forEach(BlockQueue::pause);
-            long end = domain.control().nanos() + limit.toNanos();
-            while (!queues.stream().allMatch(BlockQueue::isQuiet)
-                    && domain.control().nanos() < end) {
-                domain.control().park(1_000_000);
+            long end = System.nanoTime() + limit.toNanos();
+            while (!queues.stream().allMatch(BlockQueue::isQuiet) && System.nanoTime() < end) {
+                LockSupport.parkNanos(1_000_000);
             }
             if (!gone) {
                 xenbus.switchTo(XenbusState.CLOSING);
@@ -306,20 +319,20 @@ final class BlockFrontend implements XenbusDevice.Driver {
             finish();
         } finally {
             xenbus.close();
-            closed.complete(null);
+            closed.countDown();
         }
     }
 
     /** Gives the back end the chance to unmap the buffers before they are used for something else. */
     private void awaitBackend(Duration limit) {
-        long end = domain.control().nanos() + Math.min(limit.toNanos(), TimeUnit.SECONDS.toNanos(1));
+        long end = System.nanoTime() + Math.min(limit.toNanos(), TimeUnit.SECONDS.toNanos(1));
         xenbus.switchTo(XenbusState.CLOSED);
-        while (domain.control().nanos() < end) {
+        while (System.nanoTime() < end) {
             XenbusState peer = xenbus.peer().state();
             if (peer == XenbusState.CLOSED || peer == XenbusState.UNKNOWN) {
                 return;
             }
-            domain.control().park(1_000_000);
+            LockSupport.parkNanos(1_000_000);
         }
     }
 }

@@ -8,8 +8,8 @@ import io.splitvisor.abi.io.BlkifRequestDiscard;
 import io.splitvisor.abi.io.BlkifRequestIndirect;
 import io.splitvisor.abi.io.BlkifRequestSegment;
 import io.splitvisor.abi.io.BlkifStatus;
-import io.splitvisor.domu.grant.GrantTable;
-import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.frontend.FrontendGrants;
+import io.splitvisor.frontend.FrontendMemory;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -21,8 +21,8 @@ import java.lang.foreign.MemorySegment;
  */
 public final class BlockIo implements AutoCloseable {
     private static final int SECTOR = 512;
-    private static final int SECTORS_PER_PAGE = GuestMemory.PAGE_SIZE / SECTOR;
-    private static final int NONE = GrantTable.NONE;
+    private static final int SECTORS_PER_PAGE = FrontendMemory.PAGE_SIZE / SECTOR;
+    private static final int NONE = FrontendGrants.NONE;
 
     /** The status of a request that was never answered, because the disk is gone. */
     static final int STATUS_GONE = Integer.MIN_VALUE;
@@ -31,8 +31,8 @@ public final class BlockIo implements AutoCloseable {
     static final int STATUS_MISBEHAVED = Integer.MIN_VALUE + 1;
 
     private final BlockDevice device;
-    private final GuestMemory memory;
-    private final GrantTable grants;
+    private final FrontendMemory memory;
+    private final FrontendGrants grants;
     private final int firstFrame;
     private final int[] refs;
     private final MemorySegment buffer;
@@ -62,7 +62,7 @@ public final class BlockIo implements AutoCloseable {
         void completed(BlockIo io);
     }
 
-    BlockIo(BlockDevice device, GuestMemory memory, GrantTable grants, int pages, Completion completion) {
+    BlockIo(BlockDevice device, FrontendMemory memory, FrontendGrants grants, int pages, Completion completion) {
         this.device = device;
         this.memory = memory;
         this.grants = grants;
@@ -74,7 +74,7 @@ public final class BlockIo implements AutoCloseable {
         }
         this.buffer = memory.pages(firstFrame, pages);
         boolean needsSegments = pages > Blkif.MAX_SEGMENTS_PER_REQUEST;
-        this.segmentsFrame = needsSegments ? memory.allocate() : NONE;
+        this.segmentsFrame = needsSegments ? memory.allocate(1) : NONE;
         this.segmentsRef = needsSegments ? reserve() : NONE;
     }
 
@@ -109,7 +109,7 @@ public final class BlockIo implements AutoCloseable {
     private BlockIo transfer(int kind, long firstSector, long byteCount) {
         requireIdle();
         long most = kind == BlkifOp.WRITE_BARRIER
-                ? Math.min(buffer.byteSize(), (long) Blkif.MAX_SEGMENTS_PER_REQUEST * GuestMemory.PAGE_SIZE)
+                ? Math.min(buffer.byteSize(), (long) Blkif.MAX_SEGMENTS_PER_REQUEST * FrontendMemory.PAGE_SIZE)
                 : buffer.byteSize();
         if (byteCount <= 0 || byteCount > most || byteCount % SECTOR != 0) {
             throw new IllegalArgumentException("a transfer of " + byteCount + " bytes; the most is " + most);
@@ -222,7 +222,7 @@ public final class BlockIo implements AutoCloseable {
 
     private int segments() {
         boolean data = isWrite() || operation == BlkifOp.READ;
-        return data ? (int) ((bytes + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE) : 0;
+        return data ? (int) ((bytes + FrontendMemory.PAGE_SIZE - 1) / FrontendMemory.PAGE_SIZE) : 0;
     }
 
     /** The operation that the response has to name. */
@@ -241,7 +241,7 @@ public final class BlockIo implements AutoCloseable {
         grant(backendDomid, count, keepGrants);
         int handle = device.devid() & 0xffff;
         if (count > Blkif.MAX_SEGMENTS_PER_REQUEST) {
-            putSegments(memory.segment(), GuestMemory.address(segmentsFrame), count);
+            putSegments(memory.segment(), (long) segmentsFrame * FrontendMemory.PAGE_SIZE, count);
             BlkifRequestIndirect.operation(ring, at, BlkifOp.INDIRECT);
             BlkifRequestIndirect.indirectOp(ring, at, operation);
             BlkifRequestIndirect.nrSegments(ring, at, count);

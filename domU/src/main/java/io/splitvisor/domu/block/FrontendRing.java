@@ -2,9 +2,8 @@
 package io.splitvisor.domu.block;
 
 import io.splitvisor.abi.io.BlkifRequest;
-import io.splitvisor.domu.event.DampedHandler;
-import io.splitvisor.domu.frontend.FrontendDomain;
-import io.splitvisor.domu.frontend.FrontendDomain.FrontendChannel;
+import io.splitvisor.frontend.FrontendDomain;
+import io.splitvisor.frontend.FrontendDomain.FrontendChannel;
 import io.splitvisor.ring.FrontRing;
 
 /** The shared pages and the event channel of one ring, granted and offered to a back end. */
@@ -16,7 +15,7 @@ final class FrontendRing {
     private final FrontendChannel channel;
 
     /** Makes a fresh ring. */
-    FrontendRing(FrontendDomain domain, int backendDomid, int pages, DampedHandler handler) {
+    FrontendRing(FrontendDomain domain, int backendDomid, int pages, FrontendDomain.Upcall handler) {
         this.domain = domain;
         this.firstFrame = domain.memory().allocate(pages);
         this.ring = FrontRing.init(domain.memory().pages(firstFrame, pages), BlkifRequest.SIZE);
@@ -27,7 +26,7 @@ final class FrontendRing {
                 throw new IllegalStateException("this domain has no free grant reference left");
             }
         }
-        this.channel = domain.offerDamped(backendDomid, handler);
+        this.channel = domain.offer(backendDomid, handler);
     }
 
     FrontRing ring() {

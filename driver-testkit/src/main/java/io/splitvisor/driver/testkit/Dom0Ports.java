@@ -4,13 +4,13 @@ package io.splitvisor.driver.testkit;
 import io.splitvisor.driver.testkit.Turns.Turn;
 import io.splitvisor.monitor.evtchn.EventDelivery;
 import io.splitvisor.monitor.evtchn.Port;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** How events reach Dom0: each is a step that calls the handler of its port. */
 final class Dom0Ports implements EventDelivery {
     private final Machine machine;
-    private final Map<Integer, Handler> handlers = new HashMap<>();
+    private final Map<Integer, Handler> handlers = new TreeMap<>();
 
     private record Handler(Life life, Runnable action) {}
 
@@ -25,8 +25,18 @@ final class Dom0Ports implements EventDelivery {
     @Override
     public synchronized void raise(Port port) {
         Handler handler = handlers.get(port.number());
-        if (handler != null && !handler.life.isOver()) {
-            String label = handler.life + ": event on port " + port.number();
+        if (handler != null) {
+            turn(port.number(), handler);
+        }
+    }
+
+    synchronized void poke() {
+        handlers.forEach((port, handler) -> turn(port, handler));
+    }
+
+    private void turn(int port, Handler handler) {
+        if (!handler.life.isOver()) {
+            String label = handler.life + ": event on port " + port;
             machine.notification(End.BACK, handler, new Turn(handler.life, label, handler.action));
         }
     }

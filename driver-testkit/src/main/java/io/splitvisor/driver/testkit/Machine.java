@@ -28,8 +28,7 @@ import java.util.function.BooleanSupplier;
  * watch. The {@link Order} says which one comes, the {@link FaultPlan} what goes wrong with it.
  *
  * <p>The clock stands, but for a microsecond each step; {@link #runUntil} and a test that waits let it go on to what comes
- * next when nothing else is to be done. Code under test may wait through its domain's {@code Control}; so may the test's own
- * thread, and the machine goes on meanwhile. A test uses the machine from one thread.
+ * next when nothing else is to be done. A test uses the machine from one thread, and waits by taking steps.
  */
 public final class Machine implements AutoCloseable {
     /** Steps after which something goes in circles. */
@@ -54,7 +53,6 @@ public final class Machine implements AutoCloseable {
     private final Xenstore store;
     private Ends ends = new NoEnds();
     private boolean stepping;
-    private boolean unparked;
 
     /** Who knows how to take an end of the device away, and how to make a new one, when the plan wants that. */
     public interface Ends {
@@ -165,13 +163,13 @@ public final class Machine implements AutoCloseable {
     /** Takes one step; false if there is none without time passing. */
     public boolean step() {
         if (stepping) {
-            throw new IllegalStateException(
-                    "a loop, an event or a watch must not wait: it belongs on a task of Control's");
+            throw new IllegalStateException("a step takes no steps");
         }
         stepping = true;
         try {
             boolean unused = time.fire();
             collect();
+            states.look();
             Turn turn = turns.take(order);
             if (turn == null) {
                 return false;
@@ -246,20 +244,6 @@ public final class Machine implements AutoCloseable {
         return next <= end;
     }
 
-    /** The test's thread waits: the machine goes on until somebody unparks it. */
-    void park(long nanos) {
-        long limit = Math.min(nanos, Duration.ofDays(1).toNanos());
-        boolean done = runUntil(() -> unparked, Duration.ofNanos(limit));
-        if (!done && nanos > limit) {
-            throw new AssertionError("the test waits for something that never comes" + describe());
-        }
-        unparked = false;
-    }
-
-    void unpark(Thread thread) {
-        unparked = true;
-    }
-
     // Faults.
 
     /** Somebody sent an event. */
@@ -286,6 +270,12 @@ public final class Machine implements AutoCloseable {
                 turns.add(key, turn);
             }
         }
+    }
+
+    /** Sends everybody an event for nothing: what waits for a notification that was dropped goes on. */
+    public void poke() {
+        dom0Ports.poke();
+        guests.values().forEach(TestGuest::poke);
     }
 
     private void tear(End to) {

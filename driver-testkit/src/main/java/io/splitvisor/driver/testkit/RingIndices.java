@@ -4,7 +4,7 @@ package io.splitvisor.driver.testkit;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** The four indices at the beginning of a Xen ring, for those who break them. */
+/** The producer indices at the beginning of a Xen ring, for those who break them. */
 final class RingIndices {
     private static final long REQ_PROD = 0;
     private static final long RSP_PROD = 8;
@@ -15,8 +15,16 @@ final class RingIndices {
 
     /** Leaves the producer index of an end half written. */
     static void tear(MemorySegment ring, End of) {
-        long at = of == End.FRONT ? REQ_PROD : RSP_PROD;
-        int index = ring.get(ValueLayout.JAVA_INT, at);
-        ring.set(ValueLayout.JAVA_INT, at, index & LOW_HALF | TORN);
+        int index = ring.get(ValueLayout.JAVA_INT, at(of));
+        produced(ring, of, index & LOW_HALF | TORN);
+    }
+
+    /** Sets the producer index of an end. */
+    static void produced(MemorySegment ring, End of, int index) {
+        ring.set(ValueLayout.JAVA_INT, at(of), index);
+    }
+
+    private static long at(End of) {
+        return of == End.FRONT ? REQ_PROD : RSP_PROD;
     }
 }

@@ -10,7 +10,7 @@ import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.grant.ForeignMappings;
-import io.splitvisor.xenbus.Control;
+import io.splitvisor.xenbus.ControlThread;
 import io.splitvisor.xenstore.Xenstore;
 
 /**
@@ -22,14 +22,12 @@ public final class TestBackendDomain implements BackendDomain {
 
     private final Machine machine;
     private final Life life;
-    private final MachineControl control;
     private final MachineLoop loop;
     private final Xenstore store;
 
     TestBackendDomain(Machine machine, Life life) {
         this.machine = machine;
         this.life = life;
-        this.control = new MachineControl(machine, life);
         this.loop = new MachineLoop(machine, life);
         this.store = machine.connect(0, life);
     }
@@ -54,8 +52,8 @@ public final class TestBackendDomain implements BackendDomain {
     }
 
     @Override
-    public Control control() {
-        return control;
+    public ControlThread control(String name) {
+        return new StepControl(machine, life, name);
     }
 
     @Override
@@ -71,14 +69,14 @@ public final class TestBackendDomain implements BackendDomain {
     }
 
     @Override
-    public EventChannel bind(int frontendDomid, int remotePort, RingWorker worker) {
+    public EventChannel bind(int frontendDomid, int remotePort, RingWorker worker, IoLoop by) {
         EventChannels channels = machine.monitor().dom0Events();
         int port = channels.bindInterdomain(frontendDomid, remotePort);
         if (port < 0) {
             throw new BindException(frontendDomid, remotePort, port);
         }
-        machine.dom0Events().handle(port, life, () -> loop.notified(worker));
-        loop.wake(worker);
+        machine.dom0Events().handle(port, life, () -> by.notified(worker));
+        by.wake(worker);
         Channel channel = new Channel(channels, port);
         life.atEnd(channel::close);
         return channel;

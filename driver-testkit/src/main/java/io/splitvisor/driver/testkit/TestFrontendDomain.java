@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.testkit;
 
-import io.splitvisor.domu.event.EventHandler;
-import io.splitvisor.domu.frontend.FrontendDomain;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
-import io.splitvisor.xenbus.Control;
+import io.splitvisor.frontend.FrontendDomain;
+import io.splitvisor.xenbus.ControlThread;
 import io.splitvisor.xenstore.Xenstore;
 
 /** A guest as one of its front ends sees it. */
 public final class TestFrontendDomain implements FrontendDomain {
+    private final Machine machine;
     private final TestGuest guest;
     private final Life life;
-    private final MachineControl control;
     private final Xenstore store;
 
     TestFrontendDomain(Machine machine, TestGuest guest, Life life) {
         this.guest = guest;
         this.life = life;
-        this.control = new MachineControl(machine, life);
+        this.machine = machine;
         this.store = machine.connect(guest.domid(), life);
     }
 
@@ -52,12 +51,12 @@ public final class TestFrontendDomain implements FrontendDomain {
     }
 
     @Override
-    public Control control() {
-        return control;
+    public ControlThread control(String name) {
+        return new StepControl(machine, life, name);
     }
 
     @Override
-    public FrontendChannel offer(int backendDomid, EventHandler handler) {
+    public FrontendChannel offer(int backendDomid, Upcall handler) {
         int port = guest.domain().events().allocUnbound(backendDomid);
         guest.handle(port, life, handler::upcall);
         return new Channel(port);

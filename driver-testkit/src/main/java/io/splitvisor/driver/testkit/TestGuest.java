@@ -12,9 +12,9 @@ import io.splitvisor.driver.testkit.Turns.Turn;
 import io.splitvisor.monitor.Domain;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** A guest without a process: real memory, grant table and event words. */
 public final class TestGuest {
@@ -25,7 +25,7 @@ public final class TestGuest {
     private final GuestMemory memory;
     private final GrantTable grants;
     private final MemorySegment sharedInfo;
-    private final Map<Integer, Handler> handlers = new HashMap<>();
+    private final Map<Integer, Handler> handlers = new TreeMap<>();
     private final List<TornRing> rings = new ArrayList<>();
     private final List<Life> lives = new ArrayList<>();
     private boolean retrying;
@@ -132,11 +132,22 @@ public final class TestGuest {
             int port = word * Long.SIZE + Long.numberOfTrailingZeros(active);
             boolean unused = SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port);
             Handler handler = handlers.get(port);
-            if (handler != null && !handler.life.isOver()) {
-                String label = handler.life + ": event on port " + port;
-                machine.notification(End.FRONT, handler, new Turn(handler.life, label, handler.action));
+            if (handler != null) {
+                turn(handler);
             }
         }
+    }
+
+    private void turn(Handler handler) {
+        if (!handler.life.isOver()) {
+            String label = handler.life + ": event on port " + handler.port;
+            machine.notification(End.FRONT, handler, new Turn(handler.life, label, handler.action));
+        }
+    }
+
+    /** Calls every handler, as if its port were pending. */
+    void poke() {
+        handlers.values().forEach(this::turn);
     }
 
     void die() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.splitvisor.dom0.store;
+package io.splitvisor.ring;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
