@@ -18,7 +18,7 @@ public final class FeatureValues {
     }
 
     /** The number that was agreed on. */
-    public long get(Feature.Number number) {
+    public long get(Feature.Numeric number) {
         return value(number);
     }
 

@@ -117,6 +117,31 @@ public final class XenbusNode {
         return store.transaction(nodes -> switchTo(nodes, code));
     }
 
+    /**
+     * Writes a value, or removes it, unless the device is gone: a value that is there already is not written again, and the
+     * folder is not brought back.
+     *
+     * @param value null to remove it
+     */
+    public void tell(String name, Object value) {
+        String text = value == null ? null : String.valueOf(value);
+        store.transaction(nodes -> {
+            if (nodes.exists(path("state"))) {
+                tell(nodes, name, text);
+            }
+            return true;
+        });
+    }
+
+    private void tell(XenstoreNodes nodes, String name, String text) {
+        String now = nodes.readIfPresent(path(name));
+        if (text == null && now != null) {
+            nodes.rm(path(name));
+        } else if (text != null && !text.equals(now)) {
+            nodes.write(path(name), text);
+        }
+    }
+
     private boolean switchTo(XenstoreNodes nodes, String code) {
         String now = nodes.readIfPresent(path("state"));
         if (now != null && !now.equals(code)) {

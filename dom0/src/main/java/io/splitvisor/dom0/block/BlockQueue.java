@@ -10,10 +10,10 @@ import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.dom0.block.QueueStatistics.Counter;
 import io.splitvisor.dom0.store.BlockStore;
-import io.splitvisor.ring.BoundedQueue;
 import io.splitvisor.dom0.store.StoreRequest;
 import io.splitvisor.host.Errno;
 import io.splitvisor.ring.BackRing;
+import io.splitvisor.ring.BoundedQueue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 

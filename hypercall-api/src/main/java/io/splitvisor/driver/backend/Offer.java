@@ -29,10 +29,10 @@ public final class Offer {
     }
 
     /** Which number to offer, within what is declared. */
-    public Offer feature(Feature.Number number, long value) {
+    public Offer feature(Feature.Numeric number, long value) {
         if (value < number.smallest() || value > number.largest()) {
-            throw new IllegalArgumentException(number.name() + " " + value + " is not from " + number.smallest() + " to "
-                    + number.largest());
+            throw new IllegalArgumentException(
+                    number.name() + " " + value + " is not from " + number.smallest() + " to " + number.largest());
         }
         return put(number, value);
     }
@@ -88,7 +88,7 @@ public final class Offer {
         }
         return switch (feature) {
             case Feature.Flag flag -> flag.offered() ? 1 : 0;
-            case Feature.Number number -> number.offered();
+            case Feature.Numeric number -> number.offered();
         };
     }
 
