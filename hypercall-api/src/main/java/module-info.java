@@ -6,6 +6,7 @@ module io.splitvisor.hypercall {
     exports io.splitvisor.attach;
     exports io.splitvisor.backend;
     exports io.splitvisor.driver;
+    exports io.splitvisor.driver.derived;
     exports io.splitvisor.hypercall;
     exports io.splitvisor.abi;
     exports io.splitvisor.abi.evtchn;
