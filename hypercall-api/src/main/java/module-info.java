@@ -8,6 +8,7 @@ module io.splitvisor.hypercall {
     exports io.splitvisor.frontend;
     exports io.splitvisor.driver;
     exports io.splitvisor.driver.backend;
+    exports io.splitvisor.driver.frontend;
     exports io.splitvisor.driver.derived;
     exports io.splitvisor.hypercall;
     exports io.splitvisor.abi;

@@ -11,7 +11,13 @@ import io.splitvisor.xenstore.XenstoreNodes;
  * any time, so a value is read once and then used.
  */
 public final class XenbusNode {
+    /** For {@link #readNumber}: a number that has to be there. */
+    public static final long REQUIRED = -1;
+
     private static final int LONGEST_NUMBER = 10;
+
+    /** Any number of so many digits is a long. */
+    private static final int LONGEST_LONG = 18;
 
     private final Xenstore store;
     private final String path;
@@ -65,6 +71,32 @@ public final class XenbusNode {
         return text == null ? otherwise : parseUnsigned(name, text);
     }
 
+    /**
+     * A number, of which both bounds are 0 or more.
+     *
+     * @param otherwise what stands for a number that is missing, or {@link #REQUIRED}
+     * @throws XenbusException EINVAL if it is no such number, or missing though it is required
+     */
+    public long readNumber(String name, long smallest, long largest, long otherwise) {
+        String text = read(name);
+        if (text == null && otherwise != REQUIRED) {
+            return otherwise;
+        }
+        if (text == null) {
+            throw new XenbusException(XenErrno.EINVAL, "reading " + path(name) + ": it is missing");
+        }
+        long value = parseDecimal(text, LONGEST_LONG);
+        if (value < 0) {
+            throw new XenbusException(XenErrno.EINVAL, "reading " + path(name) + ": it is no number");
+        }
+        if (value < smallest || value > largest) {
+            throw new XenbusException(
+                    XenErrno.EINVAL,
+                    "reading " + path(name) + ": " + value + " is not from " + smallest + " to " + largest);
+        }
+        return value;
+    }
+
     private int parseUnsigned(String name, String text) {
         long value = parseDecimal(text);
         if (value < 0 || value > 0xffffffffL) {
@@ -75,7 +107,11 @@ public final class XenbusNode {
 
     /** A decimal number of at most ten digits; -1 if the text is anything else. */
     static long parseDecimal(String text) {
-        if (text.isEmpty() || text.length() > LONGEST_NUMBER) {
+        return parseDecimal(text, LONGEST_NUMBER);
+    }
+
+    private static long parseDecimal(String text, int longest) {
+        if (text.isEmpty() || text.length() > longest) {
             return -1;
         }
         long value = 0;

@@ -86,24 +86,17 @@ record FrontendOffer(SlotLayout layout, FeatureValues features, List<Ring> rings
         if (feature.teller() == Feature.Teller.BACKEND) {
             return offered;
         }
-        return switch (feature) {
-            case Feature.Flag flag -> offered != 0 && frontend.readUnsigned(flag.name(), 0) != 0 ? 1 : 0;
-            case Feature.Numeric number -> Math.min(offered, number(frontend, number));
-        };
-    }
-
-    private static long number(XenbusNode frontend, Feature.Numeric number) {
-        if (!number.required() && frontend.read(number.name()) == null) {
-            return number.smallest();
-        }
-        long value = Integer.toUnsignedLong(frontend.readUnsigned(number.name()));
-        if (value < number.smallest() || value > number.largest()) {
-            throw new XenbusException(
-                    XenErrno.EINVAL,
-                    "reading " + frontend.path(number.name()) + ": " + value + " is not from " + number.smallest()
-                            + " to " + number.largest());
-        }
-        return value;
+        long theirs =
+                switch (feature) {
+                    case Feature.Flag flag -> frontend.readNumber(flag.name(), 0, Long.MAX_VALUE, 0) == 0 ? 0 : 1;
+                    case Feature.Numeric number ->
+                        frontend.readNumber(
+                                number.name(),
+                                number.smallest(),
+                                number.largest(),
+                                number.required() ? XenbusNode.REQUIRED : number.smallest());
+                };
+        return Math.min(offered, theirs);
     }
 
     /** Pages of a ring; 0 means one, in the old way of naming it. */
