@@ -7,6 +7,9 @@ module io.splitvisor.hypercall {
     exports io.splitvisor.backend;
     exports io.splitvisor.frontend;
     exports io.splitvisor.driver;
+    exports io.splitvisor.driver.backend;
+    exports io.splitvisor.driver.frontend;
+    exports io.splitvisor.driver.derived;
     exports io.splitvisor.hypercall;
     exports io.splitvisor.abi;
     exports io.splitvisor.abi.evtchn;

@@ -28,7 +28,8 @@ public final class FeatureValues {
                 .anyMatch(entry -> entry.getKey().name().equals(name) && entry.getValue() != 0);
     }
 
-    private long value(Feature feature) {
+    /** The value of a feature; a flag's is 0 or 1. */
+    public long value(Feature feature) {
         Long value = values.get(feature);
         if (value == null) {
             throw new IllegalArgumentException("the protocol declares no feature " + feature.name());

@@ -32,6 +32,10 @@ public final class ProtocolBuilder {
 
     ProtocolBuilder(String type) {
         this.type = type;
+        checkType(type);
+    }
+
+    static void checkType(String type) {
         if (!TYPE.matcher(type).matches()) {
             throw new DeclarationException(
                     Problem.BAD_NAME,

@@ -27,6 +27,8 @@ public final class XenbusDevice implements AutoCloseable {
     private final AtomicBoolean looking = new AtomicBoolean();
     private Watch watch;
     private boolean failed;
+    private Wait wait;
+    private long waits;
     private volatile boolean closed;
     private volatile XenbusState state;
 
@@ -118,6 +120,40 @@ public final class XenbusDevice implements AutoCloseable {
         failed &= next == XenbusState.CLOSING;
         state = next;
         own.switchTo(next);
+    }
+
+    /**
+     * Says what this end waits for from now on. Waiting for the same thing already, it goes on doing so. On the device's
+     * thread.
+     *
+     * @param what see {@link Wait#what}
+     * @param limit zero for none
+     * @param atLimit run on the device's thread if the limit has passed and it still waits for that
+     */
+    public void waitFor(String what, Duration limit, Runnable atLimit) {
+        if (wait != null && wait.what().equals(what)) {
+            return;
+        }
+        wait = new Wait(what, control.currentTimeMillis(), limit);
+        long number = ++waits;
+        own.tell(Wait.NODE, wait.text());
+        if (!limit.isZero()) {
+            schedule(() -> endWait(number, atLimit), limit);
+        }
+    }
+
+    private void endWait(long number, Runnable atLimit) {
+        if (wait != null && number == waits) {
+            atLimit.run();
+        }
+    }
+
+    /** Waits for nothing any more. On the device's thread. */
+    public void waitOver() {
+        if (wait != null) {
+            wait = null;
+            own.tell(Wait.NODE, null);
+        }
     }
 
     /**

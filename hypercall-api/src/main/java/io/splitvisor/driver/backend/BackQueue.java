@@ -98,11 +98,12 @@ final class BackQueue implements RingWorker {
         this.freeCount = free.length;
     }
 
-    /** Shows the request objects to the driver, and sets where responses are announced. Before the first event. */
-    void start(EventChannel eventChannel) {
+    /** Where responses are announced. Set before the first event. */
+    void notifyThrough(EventChannel eventChannel) {
         channel = eventChannel;
     }
 
+    /** Shows the request objects to the driver. */
     void prepare() {
         for (SlotRequest request : free) {
             device.prepare(request);
@@ -191,6 +192,7 @@ final class BackQueue implements RingWorker {
                 taken++;
             }
         }
+        counters.add(QueueCounters.TAKEN, taken);
         return taken;
     }
 
@@ -227,7 +229,7 @@ final class BackQueue implements RingWorker {
         if (status == null) {
             // Without a way to say so there is no answer; the connection ends.
             misbehaved("sent a request that " + protocol + " does not allow");
-            forget(request);
+            drop(request);
             return;
         }
         request.refuse(verdict == Verdict.UNSUPPORTED ? status.unsupported() : status.error());
@@ -314,6 +316,13 @@ final class BackQueue implements RingWorker {
         }
     }
 
+    /** Not answered, and never will be. */
+    private void drop(SlotRequest request) {
+        counters.add(QueueCounters.TAKEN, -1);
+        request.release(grants);
+        forget(request);
+    }
+
     private void forget(SlotRequest request) {
         request.taken = false;
         free[freeCount++] = request;
@@ -357,11 +366,10 @@ final class BackQueue implements RingWorker {
         halted = true;
         failed = true;
         if (current != null && current.taken) {
-            current.release(grants);
-            forget(current);
+            drop(current);
         }
         if (alone != null && !aloneStarted) {
-            forget(alone);
+            drop(alone);
         }
         listener.failed(cause);
         drainAfterFailure();
@@ -372,8 +380,7 @@ final class BackQueue implements RingWorker {
         SlotRequest request = returned.poll();
         while (request != null) {
             if (request.taken) {
-                request.release(grants);
-                forget(request);
+                drop(request);
             }
             request = returned.poll();
         }

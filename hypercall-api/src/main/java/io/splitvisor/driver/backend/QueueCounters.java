@@ -10,7 +10,8 @@ final class QueueCounters {
     static final int BYTES = 2;
     static final int NOTIFICATIONS_SENT = 3;
     static final int NOTIFICATIONS_AVOIDED = 4;
-    static final int WIDTH = 5;
+    static final int TAKEN = 5;
+    static final int WIDTH = 6;
 
     private final AtomicLongArray values = new AtomicLongArray(WIDTH);
 
