@@ -183,7 +183,7 @@ public final class MockBackend extends MockPeer {
         }
 
         private Message take() {
-            return ring.unconsumedRequests() == 0
+            return ring.takeableRequests() <= 0
                     ? null
                     : Message.readRequest(protocol(), pages.segment(), ring.takeRequest());
         }
@@ -210,7 +210,7 @@ public final class MockBackend extends MockPeer {
 
         @Override
         public boolean arm() {
-            return responder != null && ring.finalCheckForRequests() > 0;
+            return responder != null && !ring.requestOverflow() && ring.finalCheckForRequests() > 0;
         }
 
         @Override
