@@ -16,9 +16,11 @@ public final class MockFrontend extends MockPeer {
     private FrontRing ring;
     private MemorySegment memory;
     private int ringRef = -1;
+    private int ringFrame;
     private int port = -1;
     private long nextId = 1;
     private int events;
+    private MockPage shared;
 
     /**
      * A front end that has not said anything yet.
@@ -52,20 +54,36 @@ public final class MockFrontend extends MockPeer {
     /** Makes a fresh ring of one page, says everything that a front end says, and goes to Initialised. */
     public void offer() {
         makeRing();
+        say();
+        state(XenbusState.INITIALISED);
+    }
+
+    /** Says everything that a front end says, but its state. */
+    public void say() {
         writeFeatures("version", false);
         write("ring-ref", ringRef);
         write("event-channel", port);
-        state(XenbusState.INITIALISED);
     }
 
     /** Makes a fresh ring and an event channel, and tells nobody. */
     public void makeRing() {
+        takeRingBack();
         MockPage page = page();
+        ringFrame = page.frame();
         memory = page.segment();
         ring = FrontRing.init(memory, protocol().slotSize());
         ringRef = page.ref();
         port = guest.domain().events().allocUnbound(0);
         guest.handle(port, domain.life(), () -> events++);
+    }
+
+    /** A front end that connects again and again gives back what it had, as far as the back end has done so. */
+    private void takeRingBack() {
+        if (ringRef >= 0) {
+            guest.domain().events().close(port);
+            guest.forgetHandler(port);
+            guest.grants().endAccess(ringRef, ringFrame);
+        }
     }
 
     /** The ring. */
@@ -85,8 +103,21 @@ public final class MockFrontend extends MockPeer {
 
     /** A page of zeroes that the back end may write. */
     public MockPage page() {
+        return pageFor(0);
+    }
+
+    /** One page for requests that need any: always the same. */
+    public MockPage shared() {
+        if (shared == null) {
+            shared = page();
+        }
+        return shared;
+    }
+
+    /** A page of zeroes that a domain may write, which need not be the back end's. */
+    public MockPage pageFor(int domid) {
         int frame = guest.memory().allocate();
-        int ref = guest.grants().grantAccess(0, frame, false);
+        int ref = guest.grants().grantAccess(domid, frame, false);
         return new MockPage(ref, frame, guest.memory().page(frame));
     }
 
@@ -106,6 +137,11 @@ public final class MockFrontend extends MockPeer {
     /** Puts a request into the next slot; nobody sees it yet. Rings that are full are written all the same. */
     public void put(Message request) {
         request.write(memory, ring.claimRequest());
+    }
+
+    /** Puts a slot's bytes into the next slot, whatever they are. */
+    public void putRaw(MemorySegment slot) {
+        MemorySegment.copy(slot, 0, memory, ring.claimRequest(), protocol().slotSize());
     }
 
     /** Publishes what was put, and notifies the back end if it wants that. */
