@@ -196,8 +196,12 @@ final class BackendChecks {
     private static void badFeatures(BackendBench bench) {
         for (Feature feature : bench.protocol().features()) {
             if (feature.teller() == Feature.Teller.BOTH) {
-                refused(bench, feature.name(), "abc");
-                refused(bench, feature.name(), "99999999999");
+                for (String value : new String[] {"abc", "-1", "", "99999999999999999999"}) {
+                    refused(bench, feature.name(), value);
+                }
+            }
+            if (feature instanceof Feature.Numeric number && number.teller() == Feature.Teller.BOTH) {
+                refused(bench, number.name(), Long.toString(number.largest() + 1));
             }
         }
     }

@@ -38,6 +38,10 @@ final class Faults {
         return slowness.getOrDefault(end, Duration.ZERO);
     }
 
+    void slow(End end, Duration each) {
+        slowness.put(end, each);
+    }
+
     /** What happens to the next notification to this end; null for nothing. */
     Notification onNotification(End to) {
         int nth = notifications.merge(to, 1, Integer::sum);

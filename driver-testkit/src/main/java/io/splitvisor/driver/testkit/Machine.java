@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /**
  * A host in this process: the real monitor, xenstored and grant tables, with guests that have no process, and nothing that
@@ -123,6 +124,14 @@ public final class Machine implements AutoCloseable {
     /** Whether the request that is served now is one that the plan lets fail. For devices of tests; counts. */
     public boolean failsNow() {
         return faults.onRequest();
+    }
+
+    /** From now on, everything that an end does comes so much later. */
+    public void slow(End end, Duration each) {
+        faults.slow(end, each);
+        Stream.concat(backends.stream(), guests.values().stream().flatMap(guest -> guest.lives().stream()))
+                .filter(life -> life.end() == end)
+                .forEach(life -> life.slowness(each));
     }
 
     TestGuest guest(int domid) {

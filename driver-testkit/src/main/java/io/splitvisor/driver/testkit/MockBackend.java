@@ -89,6 +89,7 @@ public final class MockBackend extends MockPeer {
         for (Ring ring : rings) {
             domain.loop(frontendDomid).forget(ring);
             ring.channel.close();
+            ring.closed = true;
             ring.pages.close();
         }
         rings.clear();
@@ -165,6 +166,9 @@ public final class MockBackend extends MockPeer {
         private final BackRing ring;
         private EventChannel channel;
 
+        /** An event that was on its way may still wake it. */
+        private boolean closed;
+
         private Ring(String prefix) {
             this.prefix = prefix;
             this.pages = mappings.mapRing(refs());
@@ -183,7 +187,7 @@ public final class MockBackend extends MockPeer {
         }
 
         private Message take() {
-            return ring.takeableRequests() <= 0
+            return closed || ring.takeableRequests() <= 0
                     ? null
                     : Message.readRequest(protocol(), pages.segment(), ring.takeRequest());
         }
@@ -210,7 +214,7 @@ public final class MockBackend extends MockPeer {
 
         @Override
         public boolean arm() {
-            return responder != null && !ring.requestOverflow() && ring.finalCheckForRequests() > 0;
+            return responder != null && !closed && !ring.requestOverflow() && ring.finalCheckForRequests() > 0;
         }
 
         @Override

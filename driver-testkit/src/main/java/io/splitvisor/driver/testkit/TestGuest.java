@@ -80,6 +80,10 @@ public final class TestGuest {
         return rings;
     }
 
+    List<Life> lives() {
+        return lives;
+    }
+
     void handle(int port, Life life, Runnable action) {
         handlers.put(port, new Handler(life, port, action));
     }
