@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -386,12 +387,19 @@ public final class Machine implements AutoCloseable {
         return faults.left();
     }
 
-    /** How to repeat it, and the last steps. */
+    /** How to repeat it, and the last steps; of those that are like the one before, only the last. */
     public String describe() {
-        int from = Math.max(0, trace.size() - SHOWN);
-        return "\n  order: " + order + "\n  faults: " + plan + "\n  states: " + states.history() + "\n  "
-                + (trace.size() - from) + " of " + trace.size() + " steps:\n    "
-                + String.join("\n    ", trace().subList(from, trace.size()));
+        List<Note> shown = new ArrayList<>();
+        for (Note note : trace) {
+            if (!shown.isEmpty() && shown.getLast().what.equals(note.what)) {
+                shown.removeLast();
+            }
+            shown.add(note);
+        }
+        List<Note> last = shown.subList(Math.max(0, shown.size() - SHOWN), shown.size());
+        String steps = last.stream().map(Note::toString).collect(Collectors.joining("\n    "));
+        return "\n  order: " + order + "\n  faults: " + plan + "\n  states: " + states.history() + "\n  the last of "
+                + trace.size() + " steps:\n    " + steps;
     }
 
     /** Ends everything, and gives memory back. */
