@@ -237,6 +237,8 @@ final class FrontendEnd implements XenbusDevice.Driver {
         }
     }
 
+    // Is it this very drain, or one that began later?
+    @SuppressWarnings("ReferenceEquality")
     private void lookWhetherDrained(Drain looking) {
         if (drain != looking) {
             return;
