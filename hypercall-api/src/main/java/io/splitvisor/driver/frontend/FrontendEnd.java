@@ -237,8 +237,6 @@ final class FrontendEnd implements XenbusDevice.Driver {
         }
     }
 
-    // Is it this very drain, or one that began later?
-    @SuppressWarnings("ReferenceEquality")
     private void lookWhetherDrained(Drain looking) {
         if (drain != looking) {
             return;
