@@ -10,6 +10,7 @@ import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.xenstored.Xenstored;
+import io.splitvisor.driver.backend.BackendDevices;
 import io.splitvisor.host.Confinement;
 import io.splitvisor.hypercall.ToolstackCalls;
 import io.splitvisor.monitor.Domain;
@@ -72,7 +73,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 backends,
                 xenstored,
                 new StoreLayout(store),
-                new Disks(backends, store, log),
+                new Disks(backends, store, new BackendDevices(backends, store, log::add)),
                 attachServer,
                 timer,
                 summary,

@@ -13,6 +13,7 @@ import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.xenstored.DomainRings;
 import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.dom0.xenstored.Xenstored;
+import io.splitvisor.driver.backend.BackendDevices;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.MonitorListener;
@@ -42,7 +43,8 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
     private final Xenstored xenstored = Xenstored.start(new Rings());
     private final Xenstore store = xenstored.connect();
     private final List<String> events = new CopyOnWriteArrayList<>();
-    private final BlockBackend backend = new BlockBackend(this, store, (domid, line) -> events.add(line));
+    private final BlockBackend backend =
+            new BlockBackend(this, store, new BackendDevices(this, store, (domid, line) -> events.add(line)));
     private final List<AutoCloseable> toClose = new ArrayList<>();
 
     Monitor monitor() {

@@ -195,7 +195,8 @@ class ConsoleBackendTest {
         indices(XenconsInterface.OUT_CONS.offset(), consumed, XenconsInterface.OUT_PROD.offset(), produced);
         assertThat(console.serve()).isZero();
         assertThat(console.arm()).isFalse();
-        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS.offset())).isEqualTo(consumed);
+        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS.offset()))
+                .isEqualTo(consumed);
         assertThat(console.history()).isEmpty();
         verify(channel, never()).send();
         // A guest that puts it right is served again; what is typed reached it all the while.
@@ -213,7 +214,8 @@ class ConsoleBackendTest {
         indices(XenconsInterface.IN_CONS.offset(), consumed, XenconsInterface.IN_PROD.offset(), produced);
         console.type(new byte[] {1, 2});
         assertThat(console.serve()).isZero();
-        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.IN_PROD.offset())).isEqualTo(produced);
+        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.IN_PROD.offset()))
+                .isEqualTo(produced);
         print(new byte[] {4});
         assertThat(console.serve()).isEqualTo(1);
         indices(XenconsInterface.IN_CONS.offset(), 0, XenconsInterface.IN_PROD.offset(), 0);
@@ -227,7 +229,8 @@ class ConsoleBackendTest {
         print(new byte[] {1, 2, 3, 4, 5, 6});
         assertThat(console.serve()).isEqualTo(6);
         assertThat(console.history()).containsExactly(1, 2, 3, 4, 5, 6);
-        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS.offset())).isEqualTo(3);
+        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS.offset()))
+                .isEqualTo(3);
     }
 
     @Test

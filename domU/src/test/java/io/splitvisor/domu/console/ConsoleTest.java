@@ -152,7 +152,8 @@ class ConsoleTest {
         page.set(ValueLayout.JAVA_INT, XenconsInterface.IN_PROD.offset(), 99_999);
         impatient.output().write(new byte[10], 0, 10);
         assertThat(impatient.dropped()).isEqualTo(10);
-        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_PROD.offset())).isZero();
+        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_PROD.offset()))
+                .isZero();
         assertThat(impatient.input().available()).isZero();
     }
 }

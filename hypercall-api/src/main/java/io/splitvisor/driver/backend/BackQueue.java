@@ -110,6 +110,10 @@ final class BackQueue implements RingWorker {
         }
     }
 
+    long batchTime() {
+        return clock;
+    }
+
     int index() {
         return index;
     }
@@ -204,7 +208,7 @@ final class BackQueue implements RingWorker {
     private void take() {
         SlotRequest request = free[--freeCount];
         current = request;
-        Verdict verdict = request.take(ring, layout, protocol, clock);
+        Verdict verdict = request.take(ring, layout, protocol);
         if (verdict == Verdict.OKAY) {
             hand(request);
         } else {

@@ -10,8 +10,10 @@ import io.splitvisor.xenbus.XenbusNode;
 import io.splitvisor.xenstore.Xenstore;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /** All devices that this domain serves, of whatever type. Thread-safe; for the toolstack. */
@@ -111,17 +113,17 @@ public final class BackendDevices {
     }
 
     /**
-     * Replaces the driver of all devices of its type. Their front ends are asked to close, and connect again; requests
-     * without an answer are made again.
+     * Replaces the driver of all devices of a type. Their front ends are asked to close, and connect again; requests without
+     * an answer are made again.
      *
+     * @param drivers which driver a device gets
      * @return done when all have the new driver; fails with {@link DeviceException} if one of them cannot be opened
      */
-    public CompletableFuture<Void> reload(BackendDriver driver) {
-        return all(key -> key.type.equals(driver.protocol().type()), device -> device.reload(driver));
+    public CompletableFuture<Void> reload(String type, Function<DeviceConfig, BackendDriver> drivers) {
+        return all(key -> key.type.equals(type), device -> device.reload(drivers.apply(device.config())));
     }
 
-    private CompletableFuture<Void> all(
-            Predicate<Key> which, java.util.function.Function<DeviceEnd, CompletableFuture<Void>> what) {
+    private CompletableFuture<Void> all(Predicate<Key> which, Function<DeviceEnd, CompletableFuture<Void>> what) {
         return CompletableFuture.allOf(devices.entrySet().stream()
                 .filter(entry -> which.test(entry.getKey()))
                 .map(entry -> what.apply(entry.getValue()))
@@ -137,7 +139,7 @@ public final class BackendDevices {
     public List<DeviceStatus> list(int frontendDomid) {
         return devices.entrySet().stream()
                 .filter(entry -> entry.getKey().frontendDomid == frontendDomid)
-                .sorted(Comparator.comparing((java.util.Map.Entry<Key, DeviceEnd> entry) -> entry.getKey().type)
+                .sorted(Comparator.comparing((Map.Entry<Key, DeviceEnd> entry) -> entry.getKey().type)
                         .thenComparing(entry -> entry.getKey().devid))
                 .map(entry -> describe(entry.getValue()))
                 .toList();

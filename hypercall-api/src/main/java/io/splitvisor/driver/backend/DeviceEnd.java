@@ -336,6 +336,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
         if (drain()) {
             waitForClose();
         }
+        xenbus.lookSoon();
     }
 
     private void report(String line) {

@@ -166,8 +166,8 @@ public interface Request {
     /** Counts bytes that were moved for this request. A response that moved many is announced without waiting for others. */
     void moved(long bytes);
 
-    /** When the batch arrived that this request came with, by {@link System#nanoTime}. */
-    long arrived();
+    /** When the framework began to hand over the batch that this is part of, by {@link System#nanoTime}. In the hooks only. */
+    long batchTime();
 
     /** Attaches something to the object, which stays attached from request to request. */
     void attach(Object attachment);

@@ -31,7 +31,6 @@ final class SlotRequest implements Request {
     private GrantedPage[] views = NO_PAGES;
     private int pages;
     private Object attachment;
-    private long arrived;
     private boolean failed;
     private long moved;
 
@@ -57,7 +56,7 @@ final class SlotRequest implements Request {
     }
 
     /** Takes the next request out of the ring, and answers whether it is one. */
-    Verdict take(BackRing ring, SlotLayout layout, Protocol protocol, long now) {
+    Verdict take(BackRing ring, SlotLayout layout, Protocol protocol) {
         layout.copyRequest(ring.memory(), ring.takeRequest(), memory, 0);
         for (long at = 0; at < response.byteSize(); at += Long.BYTES) {
             response.set(ValueLayout.JAVA_LONG, at, 0);
@@ -65,7 +64,6 @@ final class SlotRequest implements Request {
         if (status != null && status.okay() != 0) {
             status.field().write(response, 0, status.okay());
         }
-        arrived = now;
         failed = false;
         moved = 0;
         taken = true;
@@ -220,8 +218,8 @@ final class SlotRequest implements Request {
     }
 
     @Override
-    public long arrived() {
-        return arrived;
+    public long batchTime() {
+        return queue.batchTime();
     }
 
     @Override

@@ -61,7 +61,15 @@ final class FrontendEnd implements XenbusDevice.Driver {
     private volatile FeatureValues features;
 
     /** Waiting until nothing is in flight, but not for ever: a back end that closes because of an error answers no more. */
-    private record Drain(long end, Runnable then) {}
+    private static final class Drain {
+        private final long end;
+        private final Runnable then;
+
+        private Drain(long end, Runnable then) {
+            this.end = end;
+            this.then = then;
+        }
+    }
 
     FrontendEnd(Frontend frontend, FrontendDomain domain, Protocol protocol, int devid, FrontendSettings settings) {
         this.frontend = frontend;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.splitvisor.dom0.block;
+package io.splitvisor.driver.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
