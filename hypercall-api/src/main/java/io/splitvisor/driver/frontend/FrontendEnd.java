@@ -237,10 +237,8 @@ final class FrontendEnd implements XenbusDevice.Driver {
         }
     }
 
-    // Is it this very drain, or one that began later?
-    @SuppressWarnings("ReferenceEquality")
     private void lookWhetherDrained(Drain looking) {
-        if (drain != looking) {
+        if (!looking.equals(drain)) {
             return;
         }
         boolean over = xenbus.control().nanoTime() - looking.end >= 0;
