@@ -307,6 +307,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
         if (drain()) {
             waitForClose();
         }
+        xenbus.lookSoon();
     }
 
     private void report(String line) {

@@ -83,11 +83,14 @@ public final class FrontendSettings {
         return value;
     }
 
-    /** What this end wants of a feature. */
+    /** The most that this end wants of a feature: of what the back end alone says, anything, unless it was set. */
     long wanted(Feature feature) {
         Long set = features.get(feature);
         if (set != null) {
             return set;
+        }
+        if (feature.teller() == Feature.Teller.BACKEND) {
+            return Long.MAX_VALUE;
         }
         return switch (feature) {
             case Feature.Flag flag -> flag.offered() ? 1 : 0;
