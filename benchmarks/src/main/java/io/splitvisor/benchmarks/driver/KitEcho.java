@@ -19,7 +19,8 @@ final class KitEcho implements AutoCloseable {
     private final FrontQueue queue;
     private final Call[] calls;
     private final Call[] batch;
-    private final boolean[] made;
+    private int oldest;
+    private int inFlight;
     private int number;
 
     KitEcho(int depth) {
@@ -29,7 +30,6 @@ final class KitEcho implements AutoCloseable {
         queue = frontend.queue(0);
         calls = new Call[depth];
         batch = new Call[depth];
-        made = new boolean[depth];
         for (int i = 0; i < depth; i++) {
             calls[i] = frontend.call();
         }
@@ -57,20 +57,21 @@ final class KitEcho implements AutoCloseable {
         return 1;
     }
 
+    /** Responses come in order, so the calls that are done are the oldest. */
     private int several() {
+        int depth = calls.length;
         int done = 0;
+        while (inFlight > 0 && calls[oldest].isDone()) {
+            check(calls[oldest]);
+            oldest = oldest + 1 == depth ? 0 : oldest + 1;
+            inFlight--;
+            done++;
+        }
         int count = 0;
-        for (int i = 0; i < calls.length; i++) {
-            Call call = calls[i];
-            if (made[i] && call.isDone()) {
-                check(call);
-                made[i] = false;
-                done++;
-            }
-            if (!made[i]) {
-                batch[count++] = call.set(Echo.NUMBER, ++number);
-                made[i] = true;
-            }
+        while (inFlight < depth) {
+            Call call = calls[(oldest + inFlight) % depth];
+            batch[count++] = call.set(Echo.NUMBER, ++number);
+            inFlight++;
         }
         queue.submit(batch, count);
         queue.pollOrWait();
