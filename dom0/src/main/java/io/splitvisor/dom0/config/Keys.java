@@ -21,6 +21,8 @@ final class Keys {
             "max_grant_frames",
             "disk",
             "vif",
+            "vdev",
+            "drivers",
             "on_poweroff",
             "on_reboot",
             "on_crash",

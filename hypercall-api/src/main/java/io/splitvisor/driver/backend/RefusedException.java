@@ -8,7 +8,8 @@ package io.splitvisor.driver.backend;
 public final class RefusedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    @SuppressWarnings("StaticAssignmentOfThrowable") // it has no stack trace that could be another's
+    // It has no stack trace, so one is like the other.
+    @SuppressWarnings("StaticAssignmentOfThrowable")
     static final RefusedException PAGE = new RefusedException("a granted page cannot be mapped");
 
     private RefusedException(String message) {

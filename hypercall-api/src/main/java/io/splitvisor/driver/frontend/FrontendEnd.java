@@ -238,7 +238,7 @@ final class FrontendEnd implements XenbusDevice.Driver {
     }
 
     private void lookWhetherDrained(Drain looking) {
-        if (drain != looking) {
+        if (!looking.equals(drain)) {
             return;
         }
         boolean over = xenbus.control().nanoTime() - looking.end >= 0;
