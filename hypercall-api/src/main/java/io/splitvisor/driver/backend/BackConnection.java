@@ -186,15 +186,9 @@ final class BackConnection implements Connection {
         }
     }
 
-    /** Since when a thread has been in the driver's hooks, by {@link System#nanoTime}; 0 if none is. Any thread. */
-    long busySince() {
-        for (BackQueue queue : queues) {
-            long since = queue.busySince();
-            if (since != 0) {
-                return since;
-            }
-        }
-        return 0;
+    /** The queues' turns ({@link BackQueue#turn}). Any thread. */
+    long[] turns() {
+        return queues.stream().mapToLong(BackQueue::turn).toArray();
     }
 
     BackendDevice device() {

@@ -22,8 +22,11 @@ final class BackQueue implements RingWorker {
     /** Requests taken in one turn, so that the domain's other rings get theirs. */
     private static final int SLICE = 64;
 
-    /** Responses published at a time while there are more to come. */
+    /** Responses published at a time while there are more to come: a front end that is awake goes on with them. */
     private static final int BATCH = 4;
+
+    /** Responses after which a front end that sleeps is woken, whether or not there are more to come. */
+    private static final int NOTIFIED_BATCH = 16;
 
     /** Nor are this many bytes held back: the front end can use one large piece while the next is moved. */
     private static final long BATCH_BYTES = 1 << 16;
@@ -43,7 +46,10 @@ final class BackQueue implements RingWorker {
     private final SlotRequest[] free;
     private final BoundedQueue<SlotRequest> returned;
     private final QueueCounters counters = new QueueCounters();
-    private final AtomicLong busySince = new AtomicLong();
+
+    /** Counts the times that the thread went into the driver's hooks and came out: odd while it is in there. */
+    private final AtomicLong turns = new AtomicLong();
+
     private EventChannel channel;
     private int freeCount;
 
@@ -58,8 +64,16 @@ final class BackQueue implements RingWorker {
     /** The thread that serves right now. Whoever finds itself here is it; all others may see anything else. */
     private Thread server;
 
+    /** When this turn began; 0 if nobody has asked yet, for it is not looked up for nothing. */
     private long clock;
-    private long unpublishedBytes;
+
+    private int unpublished;
+    private long unnotifiedBytes;
+
+    // Not counted yet.
+    private int answered;
+    private int answeredFailed;
+    private long answeredBytes;
     private boolean halted;
     private boolean drained;
     private Runnable whenDrained;
@@ -111,6 +125,9 @@ final class BackQueue implements RingWorker {
     }
 
     long batchTime() {
+        if (clock == 0) {
+            clock = System.nanoTime();
+        }
         return clock;
     }
 
@@ -134,9 +151,9 @@ final class BackQueue implements RingWorker {
         return grants;
     }
 
-    /** Since when the thread has been in the driver's hooks without a pause, by {@link System#nanoTime}; 0 if it is not. Any thread. */
-    long busySince() {
-        return busySince.getOpaque();
+    /** Odd while the thread is in the driver's hooks; another number each time. Any thread. */
+    long turn() {
+        return turns.getOpaque();
     }
 
     @Override
@@ -171,14 +188,14 @@ final class BackQueue implements RingWorker {
     }
 
     private void begin() {
-        clock = System.nanoTime();
-        busySince.setOpaque(clock);
+        clock = 0;
+        turns.setOpaque(turns.getPlain() + 1);
         server = Thread.currentThread();
     }
 
     private void end() {
         server = null;
-        busySince.setOpaque(0);
+        turns.setOpaque(turns.getPlain() + 1);
     }
 
     private int takeRequests() {
@@ -308,15 +325,19 @@ final class BackQueue implements RingWorker {
         }
         request.release(grants);
         request.respond(ringMemory, ring.claimResponse(), responseBytes);
-        counters.add(QueueCounters.REQUESTS, 1);
-        counters.add(QueueCounters.BYTES, request.movedBytes());
-        unpublishedBytes += request.movedBytes();
+        unpublished++;
+        answered++;
+        answeredBytes += request.movedBytes();
+        unnotifiedBytes += request.movedBytes();
         if (request.hasFailed()) {
-            counters.add(QueueCounters.FAILED, 1);
+            answeredFailed++;
         }
         forget(request);
-        if (ring.unpushedResponses() >= BATCH || unpublishedBytes >= BATCH_BYTES) {
+        if (unnotifiedBytes >= BATCH_BYTES || ring.unpushedResponses() >= NOTIFIED_BATCH) {
             publish();
+        } else if (unpublished >= BATCH) {
+            unpublished = 0;
+            ring.showResponses();
         }
     }
 
@@ -335,9 +356,12 @@ final class BackQueue implements RingWorker {
         }
     }
 
+    /** Publishes what there is, and wakes a front end that wants to be woken for it. */
     private void publish() {
         if (ring.unpushedResponses() > 0) {
-            unpublishedBytes = 0;
+            unpublished = 0;
+            unnotifiedBytes = 0;
+            count();
             if (ring.pushResponsesAndCheckNotify()) {
                 counters.add(QueueCounters.NOTIFICATIONS_SENT, 1);
                 channel.send();
@@ -346,6 +370,15 @@ final class BackQueue implements RingWorker {
             }
         }
         endDrain();
+    }
+
+    private void count() {
+        counters.add(QueueCounters.REQUESTS, answered);
+        counters.add(QueueCounters.FAILED, answeredFailed);
+        counters.add(QueueCounters.BYTES, answeredBytes);
+        answered = 0;
+        answeredFailed = 0;
+        answeredBytes = 0;
     }
 
     private void endDrain() {

@@ -147,8 +147,6 @@ public final class BackendDevices {
 
     private DeviceStatus describe(DeviceEnd device) {
         long[] counters = device.counters();
-        BackConnection connection = device.connection();
-        long since = connection == null ? 0 : connection.busySince();
         return new DeviceStatus(
                 device.paths().type(),
                 device.config().frontendDomid(),
@@ -160,7 +158,7 @@ public final class BackendDevices {
                 Wait.parse(device.xenbus().own().read(Wait.NODE)),
                 Wait.parse(device.frontend().read(Wait.NODE)),
                 counters[QueueCounters.TAKEN] - counters[QueueCounters.REQUESTS],
-                since == 0 ? 0 : Math.max(1, System.nanoTime() - since),
+                device.isHookLate(),
                 around.store().readIfPresent(device.paths().error() + "/error"),
                 DeviceCounters.of(counters));
     }

@@ -59,6 +59,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
     private boolean forced;
     private boolean refused;
     private boolean hookReported;
+    private volatile boolean hookLate;
     private volatile boolean gone;
 
     /** A driver that is to take over. */
@@ -125,6 +126,11 @@ final class DeviceEnd implements XenbusDevice.Driver {
     /** The connection, or null. Any thread. */
     BackConnection connection() {
         return connection;
+    }
+
+    /** Whether a driver's hook has not returned for longer than it may. Any thread. */
+    boolean isHookLate() {
+        return hookLate;
     }
 
     /** Counters since the device was attached, over all its connections. Any thread. */
@@ -231,7 +237,8 @@ final class DeviceEnd implements XenbusDevice.Driver {
             drain();
         } else {
             hookReported = false;
-            xenbus.schedule(() -> watchHooks(next), limits.hook());
+            hookLate = false;
+            xenbus.schedule(() -> watchHooks(next, next.turns()), limits.hook());
             xenbus.switchTo(XenbusState.CONNECTED);
         }
         xenbus.lookSoon();
@@ -343,12 +350,17 @@ final class DeviceEnd implements XenbusDevice.Driver {
         log.event(config.frontendDomid(), paths.type() + " " + config.devid() + ": " + line);
     }
 
-    private void watchHooks(BackConnection watched) {
+    /** A hook that was in the driver at the last look, and has not come out since, is late. */
+    private void watchHooks(BackConnection watched, long[] before) {
         if (connection != watched) {
             return;
         }
-        long since = watched.busySince();
-        boolean late = since != 0 && System.nanoTime() - since > limits.hook().toNanos();
+        long[] now = watched.turns();
+        boolean late = false;
+        for (int i = 0; i < now.length; i++) {
+            late |= (now[i] & 1) != 0 && now[i] == before[i];
+        }
+        hookLate = late;
         if (late && !hookReported) {
             hookReported = true;
             report("the driver's hook has not returned for " + limits.hook().toSeconds() + " s");
@@ -357,7 +369,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
                 throw new XenbusException(XenErrno.EIO, "the driver's hook does not return");
             }
         }
-        xenbus.schedule(() -> watchHooks(watched), limits.hook());
+        xenbus.schedule(() -> watchHooks(watched, now), limits.hook());
     }
 
     private void remove() {

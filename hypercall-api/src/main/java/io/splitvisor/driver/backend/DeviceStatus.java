@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param backendWait what this end waits for
  * @param frontendWait what the front end says that it waits for
  * @param inFlight requests that were taken and have no answer
- * @param hookNanos for how long a thread has been in the driver's hooks; 0 if none is
+ * @param hookLate whether a driver's hook has not returned for longer than it may
  * @param error what the {@code error} node says; null if it says nothing
  * @param counters since the device was attached
  */
@@ -33,6 +33,6 @@ public record DeviceStatus(
         Optional<Wait> backendWait,
         Optional<Wait> frontendWait,
         long inFlight,
-        long hookNanos,
+        boolean hookLate,
         String error,
         DeviceCounters counters) {}

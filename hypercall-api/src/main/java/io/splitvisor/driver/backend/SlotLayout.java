@@ -2,6 +2,7 @@
 package io.splitvisor.driver.backend;
 
 import io.splitvisor.driver.Protocol;
+import io.splitvisor.driver.Slots;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -31,7 +32,7 @@ public interface SlotLayout {
     record NativeLayout(int slotSize) implements SlotLayout {
         @Override
         public void copyRequest(MemorySegment ring, long slot, MemorySegment request, long at) {
-            MemorySegment.copy(ring, slot, request, at, slotSize);
+            Slots.copy(ring, slot, request, at, slotSize);
         }
     }
 }

@@ -4,6 +4,7 @@ package io.splitvisor.driver.backend;
 import io.splitvisor.abi.grant.GrantStatus;
 import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Protocol;
+import io.splitvisor.driver.Slots;
 import io.splitvisor.driver.Status;
 import io.splitvisor.driver.Verdict;
 import io.splitvisor.ring.BackRing;
@@ -76,13 +77,7 @@ final class SlotRequest implements Request {
         for (Protocol.Echo echo : echoes) {
             echo.response().write(response, 0, echo.request().read(memory, 0));
         }
-        long done = 0;
-        for (; done + Long.BYTES <= bytes; done += Long.BYTES) {
-            ring.set(ValueLayout.JAVA_LONG_UNALIGNED, at + done, response.get(ValueLayout.JAVA_LONG, done));
-        }
-        if (done < bytes) {
-            MemorySegment.copy(response, done, ring, at + done, bytes - done);
-        }
+        Slots.copy(response, 0, ring, at, bytes);
     }
 
     /** Ends the use of the guest's pages. */

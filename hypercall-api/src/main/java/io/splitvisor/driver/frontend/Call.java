@@ -4,6 +4,7 @@ package io.splitvisor.driver.frontend;
 import io.splitvisor.driver.Access;
 import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Protocol;
+import io.splitvisor.driver.Slots;
 import io.splitvisor.driver.Status;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -33,7 +34,10 @@ public final class Call extends RingCall {
     private final Status status;
     private final List<Shared> shared = new ArrayList<>(1);
     private Consumer<Call> whenDone;
-    private volatile CompletableFuture<Call> future;
+
+    /** Under the queue's lock while the call is submitted. */
+    private CompletableFuture<Call> future;
+
 
     /** A page that the request names. */
     private record Shared(SharedPages pages, int count, boolean readOnly) {}
@@ -212,7 +216,7 @@ public final class Call extends RingCall {
     /** Takes responses that are there; whether this call is done. */
     public boolean poll() {
         if (!isDone()) {
-            queue.poll();
+            queue().poll();
         }
         return isDone();
     }
@@ -220,9 +224,7 @@ public final class Call extends RingCall {
     /** Done when the call is, with a {@link CallException} if it failed. For a call that was submitted. */
     public CompletableFuture<Call> future() {
         CompletableFuture<Call> made = new CompletableFuture<>();
-        future = made;
-        // Either this thread or the one that finds the response sees what the other did.
-        if (isDone()) {
+        if (!queue().whileInFlight(this, () -> future = made)) {
             settle(made);
         }
         return made;
@@ -268,12 +270,12 @@ public final class Call extends RingCall {
             Shared page = shared.get(i);
             page.pages.grant(link, page.count, page.readOnly);
         }
-        MemorySegment.copy(request, 0, ring, at, request.byteSize());
+        Slots.copy(request, 0, ring, at, request.byteSize());
     }
 
     @Override
     protected boolean take(MemorySegment ring, long at) {
-        MemorySegment.copy(ring, at, response, 0, response.byteSize());
+        Slots.copy(ring, at, response, 0, response.byteSize());
         for (Protocol.Echo echo : echoes) {
             if (echo.response().read(response, 0) != echo.request().read(request, 0)) {
                 return false;
@@ -300,9 +302,8 @@ public final class Call extends RingCall {
 
     @Override
     protected void completed() {
-        CompletableFuture<Call> waiting = future;
-        if (waiting != null) {
-            settle(waiting);
+        if (future != null) {
+            settle(future);
         }
         if (whenDone != null) {
             whenDone.accept(this);

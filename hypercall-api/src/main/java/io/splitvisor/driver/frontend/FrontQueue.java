@@ -5,6 +5,7 @@ import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
 import io.splitvisor.ring.FrontRing;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -140,8 +141,12 @@ public final class FrontQueue {
             finish(call, refusal);
             return;
         }
-        line.add(call);
-        issue();
+        RingEnd now = end;
+        if (now != null && !paused && line.isEmpty() && inFlight.hasRoom()) {
+            put(call, now);
+        } else {
+            line.add(call);
+        }
     }
 
     /** Puts waiting calls into the ring as long as there is room. */
@@ -151,16 +156,20 @@ public final class FrontQueue {
             return;
         }
         while (inFlight.hasRoom() && !line.isEmpty()) {
-            RingCall call = line.poll();
-            if (!call.fits(now.link)) {
-                // A back end that came back takes smaller requests than the one before.
-                finish(call, Outcome.UNSUPPORTED);
-                continue;
-            }
-            long at = now.ring.claimRequest();
-            call.put(now.ring.memory(), at, now.link);
-            requestId.write(now.ring.memory(), at, inFlight.add(call));
+            put(line.poll(), now);
         }
+    }
+
+    private void put(RingCall call, RingEnd to) {
+        if (!call.fits(to.link)) {
+            // A back end that came back takes smaller requests than the one before.
+            finish(call, Outcome.UNSUPPORTED);
+            return;
+        }
+        MemorySegment memory = to.ring.memory();
+        long at = to.ring.claimRequest();
+        call.put(memory, at, to.link);
+        requestId.write(memory, at, inFlight.add(call));
     }
 
     /** Publishes what was put into the ring; whether the back end wants to be told. */
@@ -220,7 +229,21 @@ public final class FrontQueue {
 
     /** Waits for a call, on whatever queue it is. */
     static void await(RingCall call) {
-        call.queue.sleepers.await(call);
+        call.queue().sleepers.await(call);
+    }
+
+    /** Does something with a call unless it is done; whether it was not. */
+    boolean whileInFlight(RingCall call, Runnable what) {
+        lock.lock();
+        try {
+            if (call.isDone()) {
+                return false;
+            }
+            what.run();
+            return true;
+        } finally {
+            lock.unlock();
+        }
     }
 
     Sleepers sleepers() {
@@ -244,6 +267,8 @@ public final class FrontQueue {
             return 0;
         }
         FrontRing ring = now.ring;
+        MemorySegment memory = ring.memory();
+        boolean takeBack = !now.link.persistent();
         int pending = ring.takeableResponses();
         if (pending == FrontRing.OVERFLOW) {
             misbehaved("more responses than the ring holds");
@@ -252,13 +277,13 @@ public final class FrontQueue {
         int reaped = 0;
         for (; pending > 0; pending--) {
             long at = ring.takeResponse();
-            long id = responseId.read(ring.memory(), at);
+            long id = responseId.read(memory, at);
             RingCall call = inFlight.find(id);
-            if (call == null || !call.take(ring.memory(), at)) {
+            if (call == null || !call.take(memory, at)) {
                 misbehaved("a response to no request");
                 return reaped;
             }
-            if (!now.link.persistent() && !call.reclaim()) {
+            if (takeBack && !call.reclaim()) {
                 misbehaved("a page still mapped after the response");
                 return reaped;
             }
@@ -368,7 +393,7 @@ public final class FrontQueue {
         try {
             redirect = other;
             for (RingCall call = line.poll(); call != null; call = line.poll()) {
-                call.queue = other;
+                call.moveTo(other);
                 call.sequence = other.sequence++;
                 other.line.add(call);
             }

@@ -2,6 +2,8 @@
 package io.splitvisor.driver.frontend;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 
 /**
  * A request on its way through a {@link FrontQueue}: made once, and submitted again and again. {@link Call} is the one for
@@ -26,13 +28,28 @@ public abstract class RingCall {
         MISBEHAVED
     }
 
+    private static final VarHandle DONE;
+    private static final VarHandle QUEUE;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            DONE = lookup.findVarHandle(RingCall.class, "done", boolean.class);
+            QUEUE = lookup.findVarHandle(RingCall.class, "queue", FrontQueue.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     // The queue's, under its lock, while the call is submitted.
     RingCall next;
     long sequence;
     Thread waiter;
-    volatile FrontQueue queue;
+    private FrontQueue queue;
     private Outcome outcome = Outcome.ANSWERED;
-    private volatile boolean done = true;
+
+    /** Written with release when the call is done, and read with acquire: whoever sees it sees the response. */
+    private boolean done = true;
 
     /** Makes a call that is done. */
     protected RingCall() {}
@@ -74,7 +91,7 @@ public abstract class RingCall {
 
     /** Whether it is not in flight: new, or done. */
     public final boolean isDone() {
-        return done;
+        return (boolean) DONE.getAcquire(this);
     }
 
     /** How it went, once it is done. */
@@ -84,14 +101,14 @@ public abstract class RingCall {
 
     /** Waits until it is done. */
     public final void awaitDone() {
-        if (!done) {
+        if (!isDone()) {
             FrontQueue.await(this);
         }
     }
 
     /** @throws IllegalStateException if it is in flight */
     protected final void requireIdle() {
-        if (!done) {
+        if (!isDone()) {
             throw new IllegalStateException("the request is in flight");
         }
     }
@@ -99,14 +116,23 @@ public abstract class RingCall {
     /** The queue takes it over. */
     final void begin(FrontQueue taker) {
         requireIdle();
-        queue = taker;
-        done = false;
+        moveTo(taker);
+        DONE.setOpaque(this, false);
+    }
+
+    /** The queue that has it, or had it last. Whoever does not hold that queue's lock may be late. */
+    final FrontQueue queue() {
+        return (FrontQueue) QUEUE.getOpaque(this);
+    }
+
+    final void moveTo(FrontQueue taker) {
+        QUEUE.setOpaque(this, taker);
     }
 
     /** The queue gives it back. */
     final void end(Outcome how) {
         outcome = how;
         // Last: whoever sees it may submit again at once.
-        done = true;
+        DONE.setRelease(this, true);
     }
 }

@@ -129,7 +129,7 @@ final class Sleepers {
         boolean interrupted = false;
         while (!call.isDone()) {
             // Looked at once more, because what the call does on its way out may have used up the permit.
-            if (call.queue.sleepers().askForEvent(call) && !call.isDone()) {
+            if (call.queue().sleepers().askForEvent(call) && !call.isDone()) {
                 LockSupport.park(call);
                 interrupted |= Thread.interrupted();
             }
@@ -179,7 +179,7 @@ final class Sleepers {
         queue.lock.lock();
         try {
             queue.reap();
-            if (!call.isDone() && call.queue == queue) {
+            if (!call.isDone() && call.queue() == queue) {
                 if (call.waiter == null) {
                     call.waiter = Thread.currentThread();
                     count++;
