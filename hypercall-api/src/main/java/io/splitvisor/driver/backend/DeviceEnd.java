@@ -212,7 +212,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
             next = new BackConnection(
                     backend, config, new BackConnection.Opening(device, driver, offer, wanted, reports));
             device.connect(next);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             throw new XenbusException(XenErrno.EIO, "the driver cannot connect: " + e, e);
         }
         connecting = true;
@@ -323,7 +323,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
     private void disconnected(BackConnection over, String why) {
         try {
             over.device().disconnect(over, why);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             report("the driver failed while disconnecting: " + e);
         }
     }
@@ -387,7 +387,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
     private void closeDevice() {
         try {
             device.close();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             report("the driver failed while closing: " + e);
         }
     }
@@ -478,7 +478,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
             driver = with;
         } catch (DeviceException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             throw new DeviceException("the driver cannot open " + paths.backend() + ": " + e, e);
         }
     }
