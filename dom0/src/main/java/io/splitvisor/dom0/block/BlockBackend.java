@@ -66,11 +66,6 @@ public final class BlockBackend {
         return devices.domainDied(frontendDomid);
     }
 
-    /** Opens all stores anew, while the guests' requests wait. */
-    public CompletableFuture<Void> reload() {
-        return devices.reload(TYPE, config -> disks.get(new Key(config.frontendDomid(), config.devid())));
-    }
-
     /** Whether a domain has a disk of this number. */
     public boolean has(int frontendDomid, int devid) {
         return devices.has(TYPE, frontendDomid, devid);

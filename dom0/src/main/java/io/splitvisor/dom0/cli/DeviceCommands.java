@@ -15,7 +15,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 
-/** {@code device-attach}, {@code device-list}, {@code device-detach}, {@code drivers}, {@code driver-reload}. */
+/** {@code device-attach}, {@code device-list}, {@code device-detach}, {@code why-stuck}, {@code drivers}, {@code driver-reload}. */
 final class DeviceCommands {
     private DeviceCommands() {}
 
@@ -23,6 +23,7 @@ final class DeviceCommands {
         return switch (in.verb().name()) {
             case "device-attach" -> attach(in);
             case "device-list" -> list(in);
+            case "why-stuck" -> whyStuck(in);
             default -> detach(in);
         };
     }
@@ -47,6 +48,11 @@ final class DeviceCommands {
             }
         }
         return code;
+    }
+
+    private static int whyStuck(Invocation in) {
+        String query = in.operands().size() > 1 ? "?device=" + Commands.encode(in.operand(1)) : "";
+        return in.show("GET", domain(in.operand(0)) + "/why-stuck" + query, "");
     }
 
     private static int detach(Invocation in) {

@@ -155,6 +155,14 @@ final class Verbs {
             new Verb(
                     "device-list", false, false, "<Domain(s)>", "List the devices of a domain's drivers", 1, List.of()),
             new Verb(
+                    "why-stuck",
+                    false,
+                    false,
+                    "<Domain> [<Type>[/<DevId>]]",
+                    "Say which end of a device waits for what, and since when",
+                    1,
+                    List.of()),
+            new Verb(
                     "device-detach",
                     false,
                     true,

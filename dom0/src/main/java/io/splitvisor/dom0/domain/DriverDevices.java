@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
+import io.splitvisor.abi.io.Blkif;
 import io.splitvisor.dom0.config.VdevConfig;
 import io.splitvisor.dom0.driver.DriverException;
 import io.splitvisor.dom0.driver.Drivers;
@@ -36,6 +37,7 @@ final class DriverDevices implements Devices {
     private static final long DRAIN_SECONDS = 60;
 
     private static final int BACKEND_DOMID = 0;
+    private static final String DISKS = Blkif.PROTOCOL.type();
 
     private final Drivers drivers;
     private final BackendDevices backend;
@@ -60,6 +62,10 @@ final class DriverDevices implements Devices {
 
     @Override
     public List<DriverInfo> reload(String type) {
+        if (type.equals(DISKS)) {
+            await(backend.reopen(DISKS), DRAIN_SECONDS, () -> "disks do not change over");
+            return List.of(new DriverInfo(DISKS, Blkif.PROTOCOL.version(), "-", "built in", "-"));
+        }
         require(type, Kind.NO_SUCH_DEVICE);
         try {
             return drivers
@@ -172,6 +178,11 @@ final class DriverDevices implements Devices {
             Thread.currentThread().interrupt();
             throw new ToolstackException(Kind.FAILED, "interrupted", e);
         }
+    }
+
+    @Override
+    public List<DeviceStatus> status(int domid) {
+        return backend.list(domid);
     }
 
     @Override

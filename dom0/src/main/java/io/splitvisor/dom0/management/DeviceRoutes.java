@@ -2,11 +2,13 @@
 package io.splitvisor.dom0.management;
 
 import io.splitvisor.dom0.config.VdevConfig;
+import io.splitvisor.dom0.config.VirtualDevice;
 import io.splitvisor.dom0.toolstack.DeviceInfo;
 import io.splitvisor.dom0.toolstack.Devices;
 import io.splitvisor.dom0.toolstack.DriverInfo;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.driver.backend.DeviceStatus;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -51,6 +53,31 @@ final class DeviceRoutes {
                     domid, type, rest.size() == 2 ? number(rest.get(1)) : only(domid, type), request.flag("force"));
             return Routes.done(request);
         });
+    }
+
+    /** {@code /v1/domains/DOMAIN/why-stuck}, of all devices or of those that {@code device} names: TYPE, TYPE/DEVID, xvda. */
+    Reply whyStuck(Request request, int domid) {
+        List<String> wanted =
+                request.all("device").stream().map(DeviceRoutes::deviceName).toList();
+        List<DeviceStatus> found = devices.status(domid).stream()
+                .filter(device -> wanted.isEmpty()
+                        || wanted.contains(device.type())
+                        || wanted.contains(device.type() + '/' + device.devid()))
+                .toList();
+        if (found.isEmpty() && !wanted.isEmpty()) {
+            throw new ToolstackException(
+                    Kind.NO_SUCH_DEVICE, "domain " + domid + " has no device " + String.join(", ", wanted));
+        }
+        long now = System.currentTimeMillis();
+        return request.text()
+                ? Reply.text(WaitForms.text(found, now))
+                : Reply.json(200, found.stream().map(device -> WaitForms.json(device, now)).toList());
+    }
+
+    /** Disks have names, too. */
+    private static String deviceName(String text) {
+        OptionalInt number = VirtualDevice.number(text);
+        return number.isPresent() ? "vbd/" + number.getAsInt() : text;
     }
 
     private static Reply list(Request request, List<DeviceInfo> found) {

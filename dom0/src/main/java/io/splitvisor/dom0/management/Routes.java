@@ -103,6 +103,7 @@ final class Routes {
         return switch (rest.get(1)) {
             case "console" -> allow(request, "GET", () -> console(request, name));
             case "sched-credit" -> allow(request, "POST", () -> schedCredit(request, toolstack.resolve(name)));
+            case "why-stuck" -> allow(request, "GET", () -> devices.whyStuck(request, toolstack.resolve(name)));
             case "hypercalls" -> allow(request, "GET", () -> hypercalls(request, toolstack.resolve(name)));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
             case "pause", "unpause", "shutdown", "rename", "memory", "maxmem", "vcpus" ->

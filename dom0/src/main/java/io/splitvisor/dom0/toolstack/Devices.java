@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.toolstack;
 
 import io.splitvisor.dom0.config.VdevConfig;
+import io.splitvisor.driver.backend.DeviceStatus;
 import java.util.List;
 
 /** The drivers of a Dom0, and the devices that they make. Throws as {@link Toolstack} does. */
@@ -10,7 +11,7 @@ public interface Devices {
     List<DriverInfo> drivers();
 
     /**
-     * Loads the jar of a driver again. Its devices change over while their guests run: requests wait, and are made again.
+     * Loads the jar of a driver again; of {@code vbd}, which is in no jar, opens all stores again. Its devices change over while their guests run: requests wait, and are made again.
      *
      * @return the drivers that were in the jar
      * @throws ToolstackException NO_SUCH_DEVICE for a type without a driver, FAILED if the new one cannot be loaded or does not
@@ -34,6 +35,9 @@ public interface Devices {
      * @throws ToolstackException NO_SUCH_DEVICE, or TIMEOUT if the guest does not let go
      */
     void detach(int domid, String type, int devid, boolean force);
+
+    /** All devices of a domain, its disks included, with what either end of them waits for. */
+    List<DeviceStatus> status(int domid);
 
     /** The domain's devices by type and number, without its disks and its console. */
     List<DeviceInfo> list(int domid);

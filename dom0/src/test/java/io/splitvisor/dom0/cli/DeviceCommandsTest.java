@@ -68,6 +68,21 @@ class DeviceCommandsTest {
     }
 
     @Test
+    void shouldSayWhichEndWaitsForWhat() {
+        shell.run("device-attach", "web", "toy", "devid=2");
+        assertThat(shell.run("why-stuck", "web", "toy/2").out()).matches("""
+                toy 2: back end CLOSING, front end CONNECTED
+                  the back end waits for the front end to close \\(state 6\\); for 1[2-9]\\.\\d s now, and for 30 s at most
+                  the driver has 3 request\\(s\\) that are not completed
+                  a hook of the driver does not return
+                  error: -5 the ring cannot be served
+                """);
+        assertThat(shell.run("--json", "why-stuck", "web").out())
+                .contains("\"for\": \"the front end to close (state 6)\"", "\"limit_seconds\": 30", "\"hook_late\": true");
+        assertThat(shell.run("why-stuck", "web", "vif")).isEqualTo(new Result(1, "", "domain 1 has no device vif\n"));
+    }
+
+    @Test
     void shouldListAndReloadDriversOfADom0() {
         String table = """
                 Type             Protocol Version          Source

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.toolstack;
 
+import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.dom0.config.VdevConfig;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.driver.backend.DeviceCounters;
+import io.splitvisor.driver.backend.DeviceStatus;
+import io.splitvisor.xenbus.Wait;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -55,6 +60,27 @@ public final class FakeDevices implements Devices {
                     Kind.NO_SUCH_DEVICE, "domain " + domid + " has no device " + type + " " + devid);
         }
         calls.add("device-detach " + domid + " " + type + " " + devid + (force ? " by force" : ""));
+    }
+
+    @Override
+    public synchronized List<DeviceStatus> status(int domid) {
+        long since = System.currentTimeMillis() - 12_000;
+        return list(domid).stream()
+                .map(device -> new DeviceStatus(
+                        device.type(),
+                        domid,
+                        device.devid(),
+                        device.backendPath(),
+                        "/local/domain/" + domid + "/device/toy/" + device.devid(),
+                        XenbusState.CLOSING,
+                        XenbusState.CONNECTED,
+                        Optional.of(new Wait("the front end to close (state 6)", since, Duration.ofSeconds(30))),
+                        Optional.empty(),
+                        3,
+                        true,
+                        "-5 the ring cannot be served",
+                        new DeviceCounters(10, 1, 40960, 4, 6)))
+                .toList();
     }
 
     @Override

@@ -120,7 +120,12 @@ public final class BackendDevices {
      * @return done when all have the new driver; fails with {@link DeviceException} if one of them cannot be opened
      */
     public CompletableFuture<Void> reload(String type, Function<DeviceConfig, BackendDriver> drivers) {
-        return all(key -> key.type.equals(type), device -> device.reload(drivers.apply(device.config())));
+        return all(key -> key.type.equals(type), device -> device.reload(_ -> drivers.apply(device.config())));
+    }
+
+    /** As {@link #reload}, with the driver that each device has: it is closed, and opened again. */
+    public CompletableFuture<Void> reopen(String type) {
+        return all(key -> key.type.equals(type), device -> device.reload(driver -> driver));
     }
 
     private CompletableFuture<Void> all(Predicate<Key> which, Function<DeviceEnd, CompletableFuture<Void>> what) {

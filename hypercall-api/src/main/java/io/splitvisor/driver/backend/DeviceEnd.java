@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * A device's back end: follows the front end through its states, connects and disconnects. Everything here happens on the
@@ -419,10 +420,11 @@ final class DeviceEnd implements XenbusDevice.Driver {
     /**
      * Replaces the driver: closes the connection, opens the device anew, and lets the front end connect again. Any thread.
      *
+     * @param next the driver to use from now on, given the one until now
      * @return done when the new driver is in place; fails with {@link DeviceException} if it cannot open the device, which
      *     then goes on with the old one
      */
-    CompletableFuture<Void> reload(BackendDriver next) {
+    CompletableFuture<Void> reload(UnaryOperator<BackendDriver> next) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         xenbus.execute(() -> {
             if (gone || forced || !online) {
@@ -430,7 +432,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
             } else if (reload != null) {
                 done.completeExceptionally(new DeviceException(paths.backend() + " is being reloaded"));
             } else {
-                reload = new Reload(next, done);
+                reload = new Reload(next.apply(driver), done);
                 startReload();
             }
         });
