@@ -26,6 +26,9 @@ public interface FrontendUnderTest {
         /** Whether requests go to the back end. */
         boolean isConnected();
 
+        /** Whether it has given up, and will not connect any more. */
+        boolean isGone();
+
         /** Makes a request that succeeds with a back end that answers so. */
         Exchange submit();
 
@@ -82,6 +85,22 @@ public interface FrontendUnderTest {
         }
 
         @Override
+        public boolean isGone() {
+            CallException now = trouble();
+            return now != null && now.kind() == CallException.Kind.GONE;
+        }
+
+        /** What somebody is told who wants it to be connected now; null if it is. */
+        private CallException trouble() {
+            try {
+                frontend.awaitConnected(Duration.ZERO);
+                return null;
+            } catch (CallException e) {
+                return e;
+            }
+        }
+
+        @Override
         public Exchange submit() {
             Call call = frontend.call();
             sample.accept(frontend, call);
@@ -104,7 +123,11 @@ public interface FrontendUnderTest {
         public String reason() {
             String error =
                     domain.store().readIfPresent("error/device/" + frontend.type() + '/' + frontend.devid() + "/error");
-            return error != null ? error : log.isEmpty() ? "" : log.getLast();
+            if (error != null || !log.isEmpty()) {
+                return error != null ? error : log.getLast();
+            }
+            CallException now = trouble();
+            return now == null ? "" : now.getMessage();
         }
 
         @Override

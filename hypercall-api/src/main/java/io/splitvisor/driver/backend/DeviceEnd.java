@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  *
  * <pre>
  *   front end                         this end
- *   Initialising                      InitWait (from Closed: it comes back)
+ *   Initialising                      InitWait (from Closed: it comes back), when nothing of an old connection is used
  *   Initialised, Connected            connects its rings, Connected
  *   Closing                           Closing
  *   Closed                            drains, unmaps, Closed; removed if it is to go
@@ -172,12 +172,28 @@ final class DeviceEnd implements XenbusDevice.Driver {
     }
 
     private void initialising() {
-        if (xenbus.state() == XenbusState.CLOSED && draining == null) {
-            refused = false;
-            xenbus.switchTo(XenbusState.INIT_WAIT);
+        switch (xenbus.state()) {
+            case CONNECTED, CLOSING, CLOSED -> begunAnew();
+            default -> {
+                // It is only beginning.
+            }
         }
         if (xenbus.state() == XenbusState.INIT_WAIT) {
             xenbus.waitFor("the front end to offer its rings (state 3)", NO_LIMIT, () -> {});
+        }
+    }
+
+    /** A front end that comes from Closed, or one that has forgotten its connection: its domain has done a kexec. */
+    private void begunAnew() {
+        if (!drain()) {
+            return;
+        }
+        if (!online || reload != null) {
+            closed();
+        } else {
+            refused = false;
+            xenbus.waitOver();
+            xenbus.switchTo(XenbusState.INIT_WAIT);
         }
     }
 
@@ -247,13 +263,22 @@ final class DeviceEnd implements XenbusDevice.Driver {
         if (!drain()) {
             return;
         }
-        refused &= xenbus.peer().state() != XenbusState.CLOSED;
+        refused &= peerState() != XenbusState.CLOSED;
         xenbus.waitOver();
         xenbus.switchTo(XenbusState.CLOSED);
         if (!online) {
             remove();
         } else if (reload != null) {
             swap();
+        }
+    }
+
+    /** The front end's state; Unknown if it is none. */
+    private XenbusState peerState() {
+        try {
+            return xenbus.peer().state();
+        } catch (XenbusException e) {
+            return XenbusState.UNKNOWN;
         }
     }
 
@@ -285,8 +310,12 @@ final class DeviceEnd implements XenbusDevice.Driver {
         draining = null;
         xenbus.waitOver();
         disconnected(over, "closed");
-        if (refused && xenbus.state() == XenbusState.CLOSING && !forced) {
-            closed();
+        if (xenbus.state() == XenbusState.CLOSING && !forced) {
+            if (refused) {
+                closed();
+            } else {
+                waitForClose();
+            }
         }
         xenbus.lookSoon();
     }
