@@ -28,6 +28,7 @@ module io.splitvisor.benchmarks {
     provides io.splitvisor.dom0.cli.Benchmark with
             io.splitvisor.benchmarks.block.BlockBenchmark,
             io.splitvisor.benchmarks.domains.DomainBenchmark,
+            io.splitvisor.benchmarks.driver.DriverBenchmark,
             io.splitvisor.benchmarks.hypercalls.HypercallBenchmark,
             io.splitvisor.benchmarks.ring.RingBenchmark,
             io.splitvisor.benchmarks.x86.X86Benchmark;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Guests to copy from. */
+/** Guests and drivers to copy from. */
 module io.splitvisor.examples {
     requires transitive io.splitvisor.domu;
 
@@ -7,4 +7,10 @@ module io.splitvisor.examples {
     exports io.splitvisor.examples.copy;
     exports io.splitvisor.examples.kv;
     exports io.splitvisor.examples.memory;
+    exports io.splitvisor.examples.vecho;
+    exports io.splitvisor.examples.vrng;
+
+    provides io.splitvisor.driver.backend.BackendDriver with
+            io.splitvisor.examples.vecho.VechoBackend,
+            io.splitvisor.examples.vrng.VrngBackend;
 }

@@ -10,13 +10,14 @@ import io.splitvisor.domu.block.BlockSettings;
 import io.splitvisor.domu.console.Console;
 import io.splitvisor.domu.event.EventChannels;
 import io.splitvisor.domu.event.Vcpu;
-import io.splitvisor.domu.frontend.FrontendDomain;
+import io.splitvisor.domu.frontend.GuestFrontendDomain;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.domu.paging.AddressSpaces;
 import io.splitvisor.domu.paging.PagingOptions;
 import io.splitvisor.domu.paging.ProcessorInterrupts;
 import io.splitvisor.domu.time.PvClock;
+import io.splitvisor.frontend.FrontendDomain;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.xenstore.RingTransport;
@@ -174,7 +175,7 @@ public final class GuestDomain {
 
     /** What a front end of the guest's own needs. */
     public FrontendDomain frontends() {
-        return FrontendDomain.of(this, xenstore());
+        return new GuestFrontendDomain(this, xenstore());
     }
 
     /** The back end wrote down what the configuration calls it. */

@@ -172,11 +172,19 @@ class AbiStructsGoldenTest {
         return ALL.stream();
     }
 
+    static Stream<StructClass> declared() {
+        return structs().filter(struct -> !AbiClasses.declared(struct.type).isEmpty());
+    }
+
+    /** A declaration is its own picture; all others are drawn in their documentation. */
+    static Stream<StructClass> drawn() {
+        return structs().filter(struct -> AbiClasses.declared(struct.type).isEmpty());
+    }
+
     @ParameterizedTest
     @MethodSource("structs")
     void shouldHaveEveryOffsetOfTheHeader(StructClass struct) {
-        Map<String, Long> offsets = AbiClasses.constants(struct.type, long.class).stream()
-                .collect(toMap(Field::getName, AbiClasses::value));
+        Map<String, Long> offsets = AbiClasses.offsets(struct.type);
         Map<String, Long> expected = struct.fields().entrySet().stream()
                 .collect(toMap(Map.Entry::getKey, entry -> entry.getValue().offset()));
         assertThat(offsets).isNotEmpty().containsExactlyInAnyOrderEntriesOf(expected);
@@ -204,7 +212,23 @@ class AbiStructsGoldenTest {
     }
 
     @ParameterizedTest
-    @MethodSource("structs")
+    @MethodSource("declared")
+    void shouldDeclareTypesAndNamesOfTheHeader(StructClass struct) {
+        AbiClasses.declared(struct.type).forEach((constant, field) -> {
+            Layout.Field golden = struct.fields().get(constant);
+            assertThat(field.name()).isEqualTo(golden.name());
+            assertThat(field.struct()).isEqualTo(struct.struct);
+            assertThat(field.size()).as(golden.name()).isEqualTo(golden.size());
+            if (field instanceof io.splitvisor.driver.Field.Scalar scalar) {
+                assertThat(scalar.signed()).as(golden.name()).isEqualTo(golden.signed());
+            }
+        });
+        assertThat(AbiClasses.declared(struct.type))
+                .containsOnlyKeys(struct.fields().keySet());
+    }
+
+    @ParameterizedTest
+    @MethodSource("drawn")
     void shouldDrawTheBytesAsTheyAre(StructClass struct) throws IOException {
         Path source = Path.of("src/main/java").resolve(struct.type.getName().replace('.', '/') + ".java");
         Map<String, List<Long>> drawn = new HashMap<>();

@@ -32,6 +32,9 @@ final class Commands {
             case "shutdown", "reboot" -> ShutdownCommand.run(in);
             case "console" -> ConsoleCommand.run(in);
             case "block-attach", "block-list", "block-detach" -> BlockCommands.run(in);
+            case "device-attach", "device-list", "device-detach", "why-stuck" -> DeviceCommands.device(in);
+            case "drivers", "driver-reload" -> DeviceCommands.driver(in);
+            case "new-driver" -> NewDriverCommand.run(in);
             case "trace" -> TraceCommands.run(in);
             case "trace-print" -> TracePrintCommand.run(in);
             case "sched-credit" -> SchedCreditCommand.run(in);
