@@ -122,6 +122,7 @@ final class Machine {
         System.arraycopy(s.general, 0, cpu.r, 0, 16);
         cpu.eflags(s.flags);
         cpu.mxcsr = s.mxcsr();
+        s.loadFpu(cpu.fpu);
         for (int n = 0; n < 32; n++) {
             cpu.xmm[n] = s.xmm(n);
         }
@@ -142,6 +143,7 @@ final class Machine {
         }
         System.arraycopy(cpu.r, 0, s.general, 0, 16);
         s.mxcsr(cpu.mxcsr);
+        s.storeFpu(cpu.fpu);
         for (int n = 0; n < 32; n++) {
             s.xmm(n, cpu.xmm[n]);
         }
