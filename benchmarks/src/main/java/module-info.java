@@ -30,8 +30,7 @@ module io.splitvisor.benchmarks {
             io.splitvisor.benchmarks.domains.DomainBenchmark,
             io.splitvisor.benchmarks.driver.DriverBenchmark,
             io.splitvisor.benchmarks.hypercalls.HypercallBenchmark,
+            io.splitvisor.benchmarks.paging.PagingBenchmark,
             io.splitvisor.benchmarks.ring.RingBenchmark,
             io.splitvisor.benchmarks.x86.X86Benchmark;
-            io.splitvisor.benchmarks.paging.PagingBenchmark,
-            io.splitvisor.benchmarks.ring.RingBenchmark;
 }

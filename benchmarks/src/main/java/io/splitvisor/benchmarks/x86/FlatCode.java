@@ -52,14 +52,35 @@ final class FlatCode {
     private void instruction() {
         String a = register();
         switch (random.nextInt(8)) {
-            case 0, 1 -> text.append("mov ").append(a).append(", [rdi+").append(place()).append("]\n");
-            case 2 -> text.append("mov [rdi+").append(place()).append("], ").append(a).append('\n');
-            case 3 -> text.append("lea ").append(a).append(", [").append(register()).append('+').append(register())
-                    .append("*2+").append(random.nextInt(100)).append("]\n");
-            case 4 -> text.append("mov ").append(a).append(", ").append(register()).append('\n');
-            case 5 -> text.append("shr ").append(a).append(", ").append(1 + random.nextInt(20)).append('\n');
-            default -> text.append(OPERATIONS[random.nextInt(OPERATIONS.length)]).append(' ').append(a).append(", ")
-                    .append(random.nextBoolean() ? register() : Integer.toString(random.nextInt(100_000))).append('\n');
+            case 0, 1 ->
+                text.append("mov ").append(a).append(", [rdi+").append(place()).append("]\n");
+            case 2 ->
+                text.append("mov [rdi+").append(place()).append("], ").append(a).append('\n');
+            case 3 ->
+                text.append("lea ")
+                        .append(a)
+                        .append(", [")
+                        .append(register())
+                        .append('+')
+                        .append(register())
+                        .append("*2+")
+                        .append(random.nextInt(100))
+                        .append("]\n");
+            case 4 ->
+                text.append("mov ").append(a).append(", ").append(register()).append('\n');
+            case 5 ->
+                text.append("shr ")
+                        .append(a)
+                        .append(", ")
+                        .append(1 + random.nextInt(20))
+                        .append('\n');
+            default ->
+                text.append(OPERATIONS[random.nextInt(OPERATIONS.length)])
+                        .append(' ')
+                        .append(a)
+                        .append(", ")
+                        .append(random.nextBoolean() ? register() : Integer.toString(random.nextInt(100_000)))
+                        .append('\n');
         }
     }
 
