@@ -15,7 +15,10 @@ final class NewDriverCommand {
 
     static int run(Invocation in) {
         String name = in.operand(0);
-        Path folder = in.environment().folder().resolve(in.arguments().value("dir", name)).normalize();
+        Path folder = in.environment()
+                .folder()
+                .resolve(in.arguments().value("dir", name))
+                .normalize();
         try {
             Path checkout = checkout();
             List<Path> files = new NewDriver(checkout, name).write(folder);

@@ -42,8 +42,9 @@ public final class NewDriver {
      */
     public NewDriver(Path checkout, String name) {
         if (!NAME.matcher(name).matches() || TAKEN.contains(name)) {
-            throw new IllegalArgumentException("'" + name
-                    + "' is no name for a driver; expected 2 to 31 small letters and digits, and no word of Java's or Xen's");
+            throw new IllegalArgumentException(
+                    "'" + name
+                            + "' is no name for a driver; expected 2 to 31 small letters and digits, and no word of Java's or Xen's");
         }
         if (!Files.isDirectory(checkout.resolve("examples/src/main/java").resolve(EXAMPLE))) {
             throw new IllegalArgumentException(checkout + " is no checkout of Splitvisor");
@@ -71,8 +72,10 @@ public final class NewDriver {
             for (String kind : List.of("main", "test")) {
                 sources(examples.resolve("src").resolve(kind).resolve("java").resolve(EXAMPLE), folder, kind);
             }
-            put(folder, "src/main/resources/META-INF/services/io.splitvisor.driver.backend.BackendDriver", name + "."
-                    + className() + "Backend\n");
+            put(
+                    folder,
+                    "src/main/resources/META-INF/services/io.splitvisor.driver.backend.BackendDriver",
+                    name + "." + className() + "Backend\n");
             put(folder, "pom.xml", template("pom.xml"));
             put(folder, "README.md", template("README.md"));
             put(folder, name + ".cfg", template("driver.cfg"));

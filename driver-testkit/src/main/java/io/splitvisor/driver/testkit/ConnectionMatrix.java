@@ -68,8 +68,9 @@ public abstract class ConnectionMatrix {
     record Cell(XenbusState state, End whose, Event event, End end) {
         @Override
         public String toString() {
-            return end + " end " + event.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ') + " while "
-                    + whose + " end is " + state;
+            return end + " end "
+                    + event.name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ') + " while " + whose + " end is "
+                    + state;
         }
     }
 

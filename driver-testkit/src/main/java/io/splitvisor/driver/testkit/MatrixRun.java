@@ -28,23 +28,30 @@ final class MatrixRun {
         boolean reached = reach();
         if (!reached) {
             // A state that this driver never has: it is out of its mind.
-            machine.store().write(pair.folder(cell.whose()) + "/state", Integer.toString(cell.state().code()));
+            machine.store()
+                    .write(
+                            pair.folder(cell.whose()) + "/state",
+                            Integer.toString(cell.state().code()));
         }
         Exchange waiting = pair.front().submit();
         happen();
         boolean settled = machine.runUntil(this::isSettled, Pair.LIMIT);
-        assertTrue(settled, () -> "stuck: front " + pair.state(End.FRONT) + ", back " + pair.state(End.BACK)
-                + machine.describe());
+        assertTrue(
+                settled,
+                () -> "stuck: front " + pair.state(End.FRONT) + ", back " + pair.state(End.BACK) + machine.describe());
         if (pair.isAlive(End.FRONT) && pair.front().isConnected()) {
             assertTrue(pair.exchange(2), () -> "connected, and does not work" + machine.describe());
         } else {
             assertReasons();
         }
         if (pair.isAlive(End.FRONT)) {
-            machine.await("the request made before is over", () -> {
-                pair.front().poll();
-                return waiting.isDone();
-            }, Pair.LIMIT);
+            machine.await(
+                    "the request made before is over",
+                    () -> {
+                        pair.front().poll();
+                        return waiting.isDone();
+                    },
+                    Pair.LIMIT);
         } else {
             assertEquals(0, pair.guest().domain().grants().inUse(), () -> "pages still mapped" + machine.describe());
         }

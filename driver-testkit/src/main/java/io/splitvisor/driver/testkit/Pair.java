@@ -100,7 +100,8 @@ public final class Pair implements AutoCloseable, Machine.Ends {
 
     /** Whether both say that they are connected. */
     public boolean isConnected() {
-        return opened.isConnected() && state(End.FRONT) == XenbusState.CONNECTED
+        return opened.isConnected()
+                && state(End.FRONT) == XenbusState.CONNECTED
                 && state(End.BACK) == XenbusState.CONNECTED;
     }
 
