@@ -7,7 +7,9 @@ module io.splitvisor.examples {
     exports io.splitvisor.examples.copy;
     exports io.splitvisor.examples.kv;
     exports io.splitvisor.examples.vecho;
+    exports io.splitvisor.examples.vrng;
 
     provides io.splitvisor.driver.backend.BackendDriver with
-            io.splitvisor.examples.vecho.VechoBackend;
+            io.splitvisor.examples.vecho.VechoBackend,
+            io.splitvisor.examples.vrng.VrngBackend;
 }

@@ -17,4 +17,6 @@ module io.splitvisor.hypercall {
     exports io.splitvisor.abi.io;
     exports io.splitvisor.xenbus;
     exports io.splitvisor.xenstore;
+
+    uses io.splitvisor.driver.frontend.FrontendDriver;
 }

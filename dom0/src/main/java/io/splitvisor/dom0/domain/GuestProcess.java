@@ -164,6 +164,9 @@ final class GuestProcess {
             command.add("-Xlog:aot=off");
             command.add("-Xlog:cds=off");
         });
+        if (!config.drivers().isEmpty()) {
+            command.add("-Dsplitvisor.drivers=true");
+        }
         command.addAll(jvm.jvmArgs());
         command.add("-cp");
         command.add(classPath(config, jvm));
@@ -184,6 +187,10 @@ final class GuestProcess {
         }
         for (Path driver : config.drivers()) {
             path.append(File.pathSeparator).append(driver.toAbsolutePath());
+            if (Files.isDirectory(driver)) {
+                // The libraries beside it.
+                path.append(File.pathSeparator).append(driver.toAbsolutePath()).append("/*");
+            }
         }
         return path.toString();
     }

@@ -43,7 +43,7 @@ final class Faults {
     }
 
     /** What happens to the next notification to this end; null for nothing. */
-    Notification onNotification(End to) {
+    synchronized Notification onNotification(End to) {
         int nth = notifications.merge(to, 1, Integer::sum);
         return take(Notification.class, fault -> fault.to() == to && fault.nth() == nth);
     }
@@ -72,7 +72,7 @@ final class Faults {
         return List.copyOf(pending);
     }
 
-    private <T extends Fault> T take(Class<T> kind, Predicate<T> condition) {
+    private synchronized <T extends Fault> T take(Class<T> kind, Predicate<T> condition) {
         for (Iterator<Fault> all = pending.iterator(); all.hasNext(); ) {
             Fault fault = all.next();
             if (kind.isInstance(fault) && condition.test(kind.cast(fault))) {

@@ -21,10 +21,16 @@ public interface FrontendUnderTest {
     /** Begins to connect to a device, without waiting for anything. */
     Opened open(TestFrontendDomain domain, int devid);
 
+    /** Writes what a back end of this type has to say besides what is declared as its offer. */
+    default void prepare(MockBackend backend) {}
+
     /** A front end that was opened. None of its methods waits. */
     interface Opened {
         /** Whether requests go to the back end. */
         boolean isConnected();
+
+        /** Whether it has given up, and will not connect any more. */
+        boolean isGone();
 
         /** Makes a request that succeeds with a back end that answers so. */
         Exchange submit();
@@ -82,6 +88,22 @@ public interface FrontendUnderTest {
         }
 
         @Override
+        public boolean isGone() {
+            CallException now = trouble();
+            return now != null && now.kind() == CallException.Kind.GONE;
+        }
+
+        /** What somebody is told who wants it to be connected now; null if it is. */
+        private CallException trouble() {
+            try {
+                frontend.awaitConnected(Duration.ZERO);
+                return null;
+            } catch (CallException e) {
+                return e;
+            }
+        }
+
+        @Override
         public Exchange submit() {
             Call call = frontend.call();
             sample.accept(frontend, call);
@@ -104,7 +126,11 @@ public interface FrontendUnderTest {
         public String reason() {
             String error =
                     domain.store().readIfPresent("error/device/" + frontend.type() + '/' + frontend.devid() + "/error");
-            return error != null ? error : log.isEmpty() ? "" : log.getLast();
+            if (error != null || !log.isEmpty()) {
+                return error != null ? error : log.getLast();
+            }
+            CallException now = trouble();
+            return now == null ? "" : now.getMessage();
         }
 
         @Override

@@ -20,7 +20,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -36,6 +41,8 @@ public final class Machine implements AutoCloseable {
     private static final int MOST_STEPS = 200_000;
 
     private static final int STEP_NANOS = 1000;
+    private static final long CALL_PATIENCE_NANOS = 60_000_000_000L;
+    private static final int IDLE_NANOS = 20_000;
     private static final int SHOWN = 60;
     private static final int GRANT_FRAMES = 8;
 
@@ -236,6 +243,38 @@ public final class Machine implements AutoCloseable {
         }
     }
 
+    /**
+     * Runs code of a guest that waits, such as a front end with blocking calls, on a thread of its own, and takes steps until it
+     * is done. What that thread does between two steps is its own: this is for tests of what a device does, not of when.
+     *
+     * @return what the code returns
+     * @throws AssertionError if it throws, or is not done in a minute of real time
+     */
+    public <T> T call(Callable<T> code) {
+        FutureTask<T> task = new FutureTask<>(code);
+        Thread thread = Thread.ofVirtual().name("guest").start(task);
+        long end = System.nanoTime() + CALL_PATIENCE_NANOS;
+        while (!task.isDone()) {
+            if (!step()) {
+                time.pass(IDLE_NANOS);
+                LockSupport.parkNanos(IDLE_NANOS);
+            }
+            if (System.nanoTime() > end) {
+                AssertionError stuck = new AssertionError("the guest waits for something that never comes" + describe());
+                stuck.addSuppressed(new Throwable("it waits: " + List.of(thread.getStackTrace())));
+                throw stuck;
+            }
+        }
+        try {
+            return task.get();
+        } catch (ExecutionException e) {
+            throw new AssertionError("the guest failed" + describe(), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
     /** Lets time pass; what becomes due meanwhile happens at its time. */
     public void advance(Duration by) {
         boolean unused = runUntil(() -> false, by);
@@ -386,12 +425,19 @@ public final class Machine implements AutoCloseable {
         return faults.left();
     }
 
-    /** How to repeat it, and the last steps. */
+    /** How to repeat it, and the last steps; of those that are like the one before, only the last. */
     public String describe() {
-        int from = Math.max(0, trace.size() - SHOWN);
-        return "\n  order: " + order + "\n  faults: " + plan + "\n  states: " + states.history() + "\n  "
-                + (trace.size() - from) + " of " + trace.size() + " steps:\n    "
-                + String.join("\n    ", trace().subList(from, trace.size()));
+        List<Note> shown = new ArrayList<>();
+        for (Note note : trace) {
+            if (!shown.isEmpty() && shown.getLast().what.equals(note.what)) {
+                shown.removeLast();
+            }
+            shown.add(note);
+        }
+        List<Note> last = shown.subList(Math.max(0, shown.size() - SHOWN), shown.size());
+        String steps = last.stream().map(Note::toString).collect(Collectors.joining("\n    "));
+        return "\n  order: " + order + "\n  faults: " + plan + "\n  states: " + states.history() + "\n  the last of "
+                + trace.size() + " steps:\n    " + steps;
     }
 
     /** Ends everything, and gives memory back. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.driver.Protocol;
+import io.splitvisor.driver.frontend.CallException;
 import io.splitvisor.driver.testkit.BackendUnderTest.Attached;
 import io.splitvisor.driver.testkit.FrontendUnderTest.Exchange;
 import io.splitvisor.driver.testkit.FrontendUnderTest.Opened;
@@ -13,6 +14,7 @@ import io.splitvisor.xenbus.XenbusNode;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 /** A front end and a back end with each other, in a machine, and what a toolstack would do around them. */
 public final class Pair implements AutoCloseable, Machine.Ends {
@@ -52,8 +54,44 @@ public final class Pair implements AutoCloseable, Machine.Ends {
 
     private void startFront() {
         frontDomain = guest.newFrontend();
-        opened = frontend.open(frontDomain, DEVID);
+        opened = open();
         frontAlive = true;
+    }
+
+    private Opened open() {
+        try {
+            return frontend.open(frontDomain, DEVID);
+        } catch (CallException e) {
+            return new NoDevice(e.getMessage());
+        }
+    }
+
+    /** What a front end is that finds no device. */
+    private record NoDevice(String reason) implements Opened {
+        @Override
+        public boolean isConnected() {
+            return false;
+        }
+
+        @Override
+        public boolean isGone() {
+            return true;
+        }
+
+        @Override
+        public Exchange submit() {
+            return new FrontendUnderTest.Refused();
+        }
+
+        @Override
+        public void poll() {
+            // There is nothing to poll.
+        }
+
+        @Override
+        public CompletableFuture<Void> close() {
+            return CompletableFuture.completedFuture(null);
+        }
     }
 
     /** Where they are. */

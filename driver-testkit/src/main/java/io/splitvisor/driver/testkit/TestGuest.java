@@ -14,7 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 
 /** A guest without a process: real memory, grant table and event words. */
 public final class TestGuest {
@@ -25,7 +25,7 @@ public final class TestGuest {
     private final GuestMemory memory;
     private final GrantTable grants;
     private final MemorySegment sharedInfo;
-    private final Map<Integer, Handler> handlers = new TreeMap<>();
+    private final Map<Integer, Handler> handlers = new ConcurrentSkipListMap<>();
     private final List<TornRing> rings = new ArrayList<>();
     private final List<Life> lives = new ArrayList<>();
     private boolean retrying;

@@ -10,8 +10,7 @@ class VechoFrontendConformanceTest extends FrontendConformance {
     @Override
     protected FrontendUnderTest frontend() {
         return FrontendUnderTest.of(
-                Vecho.PROTOCOL,
-                FrontendSettings::new,
-                (device, call) -> call.page(Vecho.PAGE, device.newPages(1), 0).set(Vecho.LENGTH, 5));
+                Vecho.PROTOCOL, FrontendSettings::new, (device, call) -> call.page(Vecho.PAGE, device.newPages(1), 0)
+                        .set(Vecho.LENGTH, 5));
     }
 }

@@ -69,7 +69,7 @@ final class BackConnection implements Connection {
                 result.completeExceptionally(new XenbusException(XenErrno.EINVAL, e.getMessage(), e));
             } catch (XenbusException e) {
                 result.completeExceptionally(e);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 result.completeExceptionally(new XenbusException(XenErrno.EIO, "cannot connect: " + e, e));
             }
         });

@@ -182,6 +182,9 @@ final class BackQueue implements RingWorker {
                 publish();
             }
             return moved;
+        } catch (Error e) {
+            // Of a driver made for another kit, say; the loop must not end for that.
+            throw new IllegalStateException("the driver failed: " + e, e);
         } finally {
             end();
         }
@@ -443,6 +446,8 @@ final class BackQueue implements RingWorker {
             publish();
         } catch (RuntimeException e) {
             failed(e);
+        } catch (Error e) {
+            failed(new IllegalStateException("the driver failed: " + e, e));
         } finally {
             end();
         }

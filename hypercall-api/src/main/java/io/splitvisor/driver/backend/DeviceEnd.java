@@ -204,7 +204,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
             next = new BackConnection(
                     backend, config, new BackConnection.Opening(device, driver, offer, wanted, reports));
             device.connect(next);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             throw new XenbusException(XenErrno.EIO, "the driver cannot connect: " + e, e);
         }
         connecting = true;
@@ -255,13 +255,22 @@ final class DeviceEnd implements XenbusDevice.Driver {
         if (!drain()) {
             return;
         }
-        refused &= xenbus.peer().state() != XenbusState.CLOSED;
+        refused &= peerState() != XenbusState.CLOSED;
         xenbus.waitOver();
         xenbus.switchTo(XenbusState.CLOSED);
         if (!online) {
             remove();
         } else if (reload != null) {
             swap();
+        }
+    }
+
+    /** The front end's state; Unknown if it is none. */
+    private XenbusState peerState() {
+        try {
+            return xenbus.peer().state();
+        } catch (XenbusException e) {
+            return XenbusState.UNKNOWN;
         }
     }
 
@@ -293,8 +302,12 @@ final class DeviceEnd implements XenbusDevice.Driver {
         draining = null;
         xenbus.waitOver();
         disconnected(over, "closed");
-        if (refused && xenbus.state() == XenbusState.CLOSING && !forced) {
-            closed();
+        if (xenbus.state() == XenbusState.CLOSING && !forced) {
+            if (refused) {
+                closed();
+            } else {
+                waitForClose();
+            }
         }
         xenbus.lookSoon();
     }
@@ -302,7 +315,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
     private void disconnected(BackConnection over, String why) {
         try {
             over.device().disconnect(over, why);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             report("the driver failed while disconnecting: " + e);
         }
     }
@@ -366,7 +379,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
     private void closeDevice() {
         try {
             device.close();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             report("the driver failed while closing: " + e);
         }
     }
@@ -458,7 +471,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
             driver = with;
         } catch (DeviceException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             throw new DeviceException("the driver cannot open " + paths.backend() + ": " + e, e);
         }
     }
