@@ -71,7 +71,11 @@ final class DeviceRoutes {
         long now = System.currentTimeMillis();
         return request.text()
                 ? Reply.text(WaitForms.text(found, now))
-                : Reply.json(200, found.stream().map(device -> WaitForms.json(device, now)).toList());
+                : Reply.json(
+                        200,
+                        found.stream()
+                                .map(device -> WaitForms.json(device, now))
+                                .toList());
     }
 
     /** Disks have names, too. */

@@ -16,7 +16,13 @@ final class WaitForms {
     static String text(List<DeviceStatus> devices, long now) {
         var text = new StringBuilder();
         for (DeviceStatus device : devices) {
-            line(text, "%s %d: back end %s, front end %s", device.type(), device.devid(), device.backend(), device.frontend());
+            line(
+                    text,
+                    "%s %d: back end %s, front end %s",
+                    device.type(),
+                    device.devid(),
+                    device.backend(),
+                    device.frontend());
             wait(text, "back end", device.backendWait(), now);
             wait(text, "front end", device.frontendWait(), now);
             if (device.inFlight() > 0) {
@@ -50,7 +56,10 @@ final class WaitForms {
                 who,
                 w.what(),
                 seconds(w, now),
-                w.limit().isZero() ? "" : String.format(Locale.ROOT, ", and for %d s at most", w.limit().toSeconds())));
+                w.limit().isZero()
+                        ? ""
+                        : String.format(
+                                Locale.ROOT, ", and for %d s at most", w.limit().toSeconds())));
     }
 
     private static double seconds(Wait wait, long now) {

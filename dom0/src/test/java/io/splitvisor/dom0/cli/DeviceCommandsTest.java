@@ -78,7 +78,10 @@ class DeviceCommandsTest {
                   error: -5 the ring cannot be served
                 """);
         assertThat(shell.run("--json", "why-stuck", "web").out())
-                .contains("\"for\": \"the front end to close (state 6)\"", "\"limit_seconds\": 30", "\"hook_late\": true");
+                .contains(
+                        "\"for\": \"the front end to close (state 6)\"",
+                        "\"limit_seconds\": 30",
+                        "\"hook_late\": true");
         assertThat(shell.run("why-stuck", "web", "vif")).isEqualTo(new Result(1, "", "domain 1 has no device vif\n"));
     }
 

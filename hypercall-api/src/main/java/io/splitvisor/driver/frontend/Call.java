@@ -38,7 +38,6 @@ public final class Call extends RingCall {
     /** Under the queue's lock while the call is submitted. */
     private CompletableFuture<Call> future;
 
-
     /** A page that the request names. */
     private record Shared(SharedPages pages, int count, boolean readOnly) {}
 

@@ -45,10 +45,14 @@ public abstract class RingCall {
     RingCall next;
     long sequence;
     Thread waiter;
+
+    @SuppressWarnings("UnusedVariable") // read through QUEUE
     private FrontQueue queue;
+
     private Outcome outcome = Outcome.ANSWERED;
 
     /** Written with release when the call is done, and read with acquire: whoever sees it sees the response. */
+    @SuppressWarnings("UnusedVariable") // read through DONE
     private boolean done = true;
 
     /** Makes a call that is done. */
