@@ -105,6 +105,20 @@ public final class BlockDevice implements AutoCloseable {
         }
     }
 
+    /**
+     * Begins to connect to a disk, without waiting for it. Requests can be made when {@link #frontend} is connected.
+     *
+     * @throws CallException GONE if there is no such disk
+     */
+    public static BlockDevice begin(FrontendDomain domain, int devid, BlockSettings settings, Consumer<String> log) {
+        return new BlockDevice(domain, devid, settings, log);
+    }
+
+    /** The connection, for those who want to know about it. */
+    public Frontend frontend() {
+        return frontend;
+    }
+
     /** Its number in xenstore. */
     public int devid() {
         return devid;

@@ -37,6 +37,7 @@ final class FrontendBench implements AutoCloseable {
         this.domain = guest.newFrontend();
         this.back = new MockBackend(machine.newBackend(), guest, tested.protocol(), DEVID);
         back.attach();
+        tested.prepare(back);
     }
 
     Machine machine() {

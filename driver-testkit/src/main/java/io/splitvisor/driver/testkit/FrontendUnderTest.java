@@ -21,6 +21,9 @@ public interface FrontendUnderTest {
     /** Begins to connect to a device, without waiting for anything. */
     Opened open(TestFrontendDomain domain, int devid);
 
+    /** Writes what a back end of this type has to say besides what is declared as its offer. */
+    default void prepare(MockBackend backend) {}
+
     /** A front end that was opened. None of its methods waits. */
     interface Opened {
         /** Whether requests go to the back end. */

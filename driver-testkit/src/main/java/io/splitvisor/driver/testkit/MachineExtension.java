@@ -14,9 +14,12 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
 import org.junit.jupiter.api.extension.TestTemplateInvocationContext;
 import org.junit.jupiter.api.extension.TestTemplateInvocationContextProvider;
 
-/** Makes the machines of {@link SteppedTest}s, and closes them. */
-final class MachineExtension implements TestTemplateInvocationContextProvider {
+/** Makes the machines of {@link SteppedTest}s, and closes them; the annotation brings it along. */
+public final class MachineExtension implements TestTemplateInvocationContextProvider {
     private static final String SEED = "splitvisor.seed";
+
+    /** For JUnit. */
+    public MachineExtension() {}
 
     @Override
     public boolean supportsTestTemplate(ExtensionContext context) {

@@ -46,13 +46,14 @@ public abstract class RingCall {
     long sequence;
     Thread waiter;
 
-    @SuppressWarnings("UnusedVariable") // read through QUEUE
+    // Read through a handle, which Error Prone does not see.
+    @SuppressWarnings("UnusedVariable")
     private FrontQueue queue;
 
     private Outcome outcome = Outcome.ANSWERED;
 
     /** Written with release when the call is done, and read with acquire: whoever sees it sees the response. */
-    @SuppressWarnings("UnusedVariable") // read through DONE
+    @SuppressWarnings("UnusedVariable") // As above.
     private boolean done = true;
 
     /** Makes a call that is done. */
