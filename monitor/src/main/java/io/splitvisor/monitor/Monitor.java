@@ -181,6 +181,9 @@ public final class Monitor implements AutoCloseable {
      *     destroyed later
      */
     public void destroy(Domain domain) {
+        if (domains.get(domain.domid()) != domain) {
+            return;
+        }
         domain.startDying();
         while (!domain.events().destroy(DESTROY_SLICE)) {
             Thread.onSpinWait();

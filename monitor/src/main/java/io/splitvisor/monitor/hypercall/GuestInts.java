@@ -3,7 +3,6 @@ package io.splitvisor.monitor.hypercall;
 
 import io.splitvisor.monitor.memory.GuestMemory;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /** 32-bit numbers of a guest that no structure contains. */
 final class GuestInts {
@@ -18,8 +17,6 @@ final class GuestInts {
 
     /** Writes it, where there is memory. */
     static void write(GuestMemory memory, long address, int number) {
-        MemorySegment bytes = MemorySegment.ofArray(new int[] {number});
-        assert bytes.get(ValueLayout.JAVA_INT, 0) == number;
-        memory.copyTo(address, bytes, Integer.BYTES);
+        memory.copyTo(address, MemorySegment.ofArray(new int[] {number}), Integer.BYTES);
     }
 }

@@ -23,11 +23,10 @@ record MmuBatch(int size, PagingCounter calls, PagingCounter elements, Element s
     /** So many elements cost as much as a simple call. */
     private static final int ELEMENTS_A_UNIT = 4;
 
-    // In the call's progress, above the number of elements done: an element is under way; the list is over, with an
-    // error.
+    // In the call's progress, above the number of elements done: an element is under way; the error that ended the
+    // list.
     private static final long UNDER_WAY = 1L << 32;
-    private static final long OVER = 1L << 33;
-    private static final int ERROR_SHIFT = 34;
+    private static final int ERROR_SHIFT = 33;
 
     /** What is done for an element. */
     @FunctionalInterface
@@ -71,7 +70,7 @@ record MmuBatch(int size, PagingCounter calls, PagingCounter elements, Element s
             done += result == 0 ? 1 : 0;
             call.spend(done % ELEMENTS_A_UNIT == 0 ? 1 : 0);
         }
-        return preempt(call, done | (underWay ? UNDER_WAY : 0) | (error != 0 ? OVER : 0) | (long) error << ERROR_SHIFT);
+        return preempt(call, done | (underWay ? UNDER_WAY : 0) | (long) error << ERROR_SHIFT);
     }
 
     private static long preempt(HypercallContext call, long progress) {

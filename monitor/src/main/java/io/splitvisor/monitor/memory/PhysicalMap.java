@@ -91,6 +91,10 @@ final class PhysicalMap {
         if (frame < 0 || frame >= FRAMES) {
             return NONE;
         }
+        // Most frames, without touching the map: to read a page of it is to make it. Lowered before the map changes.
+        if (frame < identity) {
+            return (int) frame;
+        }
         return machines.covers(frame) ? machines.get((int) frame) : farMachines.get((int) frame);
     }
 
