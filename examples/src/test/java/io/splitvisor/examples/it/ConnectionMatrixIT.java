@@ -95,7 +95,7 @@ class ConnectionMatrixIT {
     void shouldLetGoOfAGuestThatDiesWhileConnected() {
         tell("open");
         tell("fill");
-        dom0.toolstack().destroy(domid);
+        dom0.toolstack().destroy(domid, false);
         await().atMost(PATIENCE)
                 .until(() -> dom0.toolstack().list().stream().noneMatch(domain -> domain.domid() == domid));
         assertOthersWork();
@@ -104,7 +104,7 @@ class ConnectionMatrixIT {
     @Test
     void shouldLetGoOfAGuestThatDiesBeforeItConnects() {
         awaitBackend(XenbusState.INIT_WAIT);
-        dom0.toolstack().destroy(domid);
+        dom0.toolstack().destroy(domid, false);
         await().atMost(PATIENCE)
                 .until(() -> dom0.toolstack().list().stream().noneMatch(domain -> domain.domid() == domid));
         assertOthersWork();
