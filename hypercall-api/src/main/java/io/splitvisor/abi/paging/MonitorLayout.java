@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.abi.paging;
 
-import io.splitvisor.attach.DomainLayout;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -40,7 +39,7 @@ public record MonitorLayout(int machinePages, int ramPages, int populated, int p
     /** Width of a physical address, a guest's or a machine's (MAXPHYADDR): 1 TiB. Bits above it in an entry are reserved. */
     public static final int PHYSICAL_BITS = 40;
 
-    private static final int PAGE = DomainLayout.PAGE_SIZE;
+    private static final int PAGE = 4096;
     private static final int ENTRIES = PAGE / Integer.BYTES;
 
     /** Pages that guests may have for tables: 4 GiB. */
@@ -58,11 +57,6 @@ public record MonitorLayout(int machinePages, int ramPages, int populated, int p
             throw new IllegalArgumentException(machinePages + " machine pages, " + ramPages + " of RAM, " + populated
                     + " at first, " + poolPages + " for tables");
         }
-    }
-
-    /** The layout for a domain. */
-    public static MonitorLayout of(DomainLayout domain, int populated, int poolPages) {
-        return new MonitorLayout(domain.vcpuControl(0), domain.ramPages(), populated, poolPages);
     }
 
     /** First page of P2M. */
