@@ -126,6 +126,16 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
         return bytes(totalPages());
     }
 
+    /**
+     * Where things lie in the monitor's memory of such a domain.
+     *
+     * @param populated pages of RAM that it has at first
+     * @param poolPages most table pages
+     */
+    public MonitorLayout monitorLayout(int populated, int poolPages) {
+        return new MonitorLayout(vcpuControl(0), ramPages, populated, poolPages);
+    }
+
     /** Guest-physical address of a frame. */
     public static long bytes(int frame) {
         return (long) frame * PAGE_SIZE;
