@@ -2,6 +2,7 @@
 package io.splitvisor.attach;
 
 import io.splitvisor.abi.grant.GrantEntryV2;
+import io.splitvisor.abi.paging.MonitorLayout;
 
 /**
  * Where things lie in a domain's guest-physical memory, in frame numbers. RAM comes first; the special pages follow it
@@ -113,6 +114,16 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
     /** All bytes. */
     public long totalBytes() {
         return bytes(totalPages());
+    }
+
+    /**
+     * Where things lie in the monitor's memory of such a domain.
+     *
+     * @param populated pages of RAM that it has at first
+     * @param poolPages most table pages
+     */
+    public MonitorLayout monitorLayout(int populated, int poolPages) {
+        return new MonitorLayout(vcpuControl(0), ramPages, populated, poolPages);
     }
 
     /** Guest-physical address of a frame. */

@@ -298,6 +298,12 @@ public enum HypercallOp {
             "XEN_DOMCTL_setdomainhandle",
             Constants.domctl(),
             "sets a domain's UUID"),
+    DOMCTL_SHADOW_OP(
+            Hypercall.DOMCTL,
+            Domctl.SHADOW_OP,
+            "XEN_DOMCTL_shadow_op",
+            Constants.domctl(),
+            "memory for page tables, and the log of frames that change"),
 
     // dm_op(domid, nr_bufs, bufs)
     DM_OP(Hypercall.DM_OP, "dm_op", "what a device model asks; there is none, guests get -EPERM"),

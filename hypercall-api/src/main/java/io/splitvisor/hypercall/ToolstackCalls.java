@@ -2,12 +2,14 @@
 package io.splitvisor.hypercall;
 
 import io.splitvisor.abi.Domctl;
+import io.splitvisor.abi.ShadowOp;
 import io.splitvisor.abi.Sysctl;
 import io.splitvisor.abi.XenDomctl;
 import io.splitvisor.abi.XenDomctlGetdomaininfo;
 import io.splitvisor.abi.XenDomctlGetvcpuinfo;
 import io.splitvisor.abi.XenDomctlMaxMem;
 import io.splitvisor.abi.XenDomctlMaxVcpus;
+import io.splitvisor.abi.XenDomctlShadowOp;
 import io.splitvisor.abi.XenSysctl;
 import io.splitvisor.abi.XenSysctlAvailheap;
 import io.splitvisor.abi.XenSysctlGetdomaininfolist;
@@ -168,6 +170,42 @@ public final class ToolstackCalls {
     public synchronized long maxMem(int domid, long kib) {
         XenDomctlMaxMem.maxMemkb(memory, u(), kib);
         return domctl(HypercallOp.DOMCTL_MAX_MEM, domid);
+    }
+
+    /**
+     * {@code XEN_DOMCTL_shadow_op} without a log: ENABLE_LOGDIRTY, OFF, SET_ALLOCATION.
+     *
+     * @param op of {@link io.splitvisor.abi.ShadowOp}
+     * @param mib memory for tables, for SET_ALLOCATION
+     */
+    public synchronized long shadowOp(int domid, int op, int mib) {
+        long u = u();
+        XenDomctlShadowOp.op(memory, u, op);
+        XenDomctlShadowOp.mb(memory, u, mib);
+        return domctl(HypercallOp.DOMCTL_SHADOW_OP, domid);
+    }
+
+    /** {@code GET_ALLOCATION}: memory for tables in MiB. */
+    public synchronized int tableMib(int domid) {
+        require(HypercallOp.DOMCTL_SHADOW_OP, shadowOp(domid, ShadowOp.GET_ALLOCATION, 0));
+        return XenDomctlShadowOp.mb(memory, XenDomctl.u(at));
+    }
+
+    /**
+     * {@code CLEAN} or {@code PEEK}: which frames have changed.
+     *
+     * @param take whether the log is emptied
+     * @param bitmap guest-physical address where the log goes, or 0
+     * @param frames how many frames there is room for; a multiple of 8
+     * @return how many frames it holds
+     */
+    public synchronized long dirtyLog(int domid, boolean take, long bitmap, long frames) {
+        long u = u();
+        XenDomctlShadowOp.op(memory, u, take ? ShadowOp.CLEAN : ShadowOp.PEEK);
+        XenDomctlShadowOp.dirtyBitmap(memory, u, bitmap);
+        XenDomctlShadowOp.pages(memory, u, frames);
+        require(HypercallOp.DOMCTL_SHADOW_OP, domctl(HypercallOp.DOMCTL_SHADOW_OP, domid));
+        return XenDomctlShadowOp.pages(memory, XenDomctl.u(at));
     }
 
     /** {@code XEN_DOMCTL_max_vcpus}. */

@@ -50,6 +50,7 @@ class AbiConstantsGoldenTest {
             ConstantClass.of(Domctl.class)
                     .has("domctl", "XEN_DOMCTL_", "XEN_DOMCTL_([A-Z]|vmtrace_(enable|disable|reset|output|get|set)).*")
                     .named("domctl", "XEN_DOMCTL_INTERFACE_VERSION", "INTERFACE_VERSION"),
+            ConstantClass.of(ShadowOp.class).has("domctl", "XEN_DOMCTL_SHADOW_OP_"),
             ConstantClass.of(DomainFlags.class).has("domctl", "XEN_DOMINF_"),
             ConstantClass.of(Sysctl.class)
                     .has("sysctl", "XEN_SYSCTL_", "XEN_SYSCTL_([A-Z]|pm_op_|cpu_featureset_|cpu_policy_).*")

@@ -112,6 +112,8 @@ class AbiStructsGoldenTest {
             StructClass.of(XenDomctlGetvcpuinfo.class, "xen_domctl_getvcpuinfo"),
             StructClass.of(XenDomctlMaxVcpus.class, "xen_domctl_max_vcpus"),
             StructClass.of(XenDomctlSetdomainhandle.class, "xen_domctl_setdomainhandle"),
+            StructClass.of(XenDomctlShadowOp.class, "xen_domctl_shadow_op"),
+            StructClass.of(XenDomctlShadowOpStats.class, "xen_domctl_shadow_op_stats"),
             StructClass.of(XenSysctl.class, "xen_sysctl").only("cmd", "interface_version", "u"),
             StructClass.of(XenSysctlPhysinfo.class, "xen_sysctl_physinfo"),
             StructClass.of(XenSysctlGetdomaininfolist.class, "xen_sysctl_getdomaininfolist"),

@@ -24,7 +24,7 @@ record DomainResources(SharedMemory ram, SharedMemory monitorPages, EventFd bell
      * @param populated pages of RAM that the domain has at first
      */
     static DomainResources create(int domid, DomainLayout layout, int populated, PagingConfig paging) {
-        MonitorLayout maps = MonitorLayout.of(layout, populated, paging.poolPages());
+        MonitorLayout maps = layout.monitorLayout(populated, paging.poolPages());
         SharedMemory ram = SharedMemory.create("splitvisor-ram-" + domid, layout.totalBytes());
         SharedMemory monitorPages = null;
         EventFd bellToDom0 = null;

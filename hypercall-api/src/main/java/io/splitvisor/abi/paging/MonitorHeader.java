@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * Page 0 of the monitor memfd. All of it is the monitor's; offsets are from the start of the memfd.
+ * Pages 0 and 1 of the monitor memfd. All of it is the monitor's; offsets are from the start of the memfd.
  *
  * <pre>
  *   offset  size
@@ -32,7 +32,7 @@ import java.lang.invoke.VarHandle;
  *            32     8  linear
  *            40     8  CR3 as the guest loaded it
  *            48     8  CR0, 56 CR4, 64 EFER as the monitor knows them
- *      640   128  of vCPU 1, and so on
+ *      640   128  of vCPU 1, and so on, to vCPU 31
  * </pre>
  *
  * <p><b>Generation.</b> The monitor adds 1, with release order and after the tables are changed, whenever it takes away or

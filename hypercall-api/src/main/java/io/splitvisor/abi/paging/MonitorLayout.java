@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.abi.paging;
 
-import io.splitvisor.attach.DomainLayout;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -9,7 +8,7 @@ import java.lang.foreign.MemorySegment;
  * guest's process can only map it for reading. Its size never changes, and what was never written costs nothing.
  *
  * <pre>
- *   page 0     header ({@link MonitorHeader})
+ *   page 0, 1  header ({@link MonitorHeader})
  *   p2mPage    physical to machine, 4 bytes a frame, for the frames below p2mFrames
  *   m2pPage    machine to physical, 4 bytes a machine page
  *   ownerPage  4 bytes a pool page: the machine page whose copy it is, plus 1; 0 for none (registered mode)
@@ -40,7 +39,10 @@ public record MonitorLayout(int machinePages, int ramPages, int populated, int p
     /** Width of a physical address, a guest's or a machine's (MAXPHYADDR): 1 TiB. Bits above it in an entry are reserved. */
     public static final int PHYSICAL_BITS = 40;
 
-    private static final int PAGE = DomainLayout.PAGE_SIZE;
+    /** Pages of the header: the parts of 32 vCPUs need more than one. */
+    private static final int HEADER_PAGES = 2;
+
+    private static final int PAGE = 4096;
     private static final int ENTRIES = PAGE / Integer.BYTES;
 
     /** Pages that guests may have for tables: 4 GiB. */
@@ -60,14 +62,9 @@ public record MonitorLayout(int machinePages, int ramPages, int populated, int p
         }
     }
 
-    /** The layout for a domain. */
-    public static MonitorLayout of(DomainLayout domain, int populated, int poolPages) {
-        return new MonitorLayout(domain.vcpuControl(0), domain.ramPages(), populated, poolPages);
-    }
-
     /** First page of P2M. */
     public int p2mPage() {
-        return 1;
+        return HEADER_PAGES;
     }
 
     /** Frames that P2M covers; those above are not there for a guest that reads it. */

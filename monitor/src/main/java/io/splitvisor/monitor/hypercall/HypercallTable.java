@@ -83,6 +83,7 @@ public final class HypercallTable {
         new HvmHandlers(targets).bind(this);
         new DmOpHandlers(targets).bind(this);
         new DomctlHandlers(monitor, targets).bind(this);
+        new ShadowOpHandlers(targets).bind(this);
         new SysctlHandlers(monitor).bind(this);
         new GrantTableHandlers(monitor).bind(this);
         new SchedHandlers(monitor).bind(this);

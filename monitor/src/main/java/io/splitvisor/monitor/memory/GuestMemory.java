@@ -43,7 +43,7 @@ public final class GuestMemory {
      * @param populated pages of RAM that the domain has at first; the frames above are holes
      */
     public GuestMemory(SharedMemory memory, DomainLayout layout, int populated) {
-        this(memory, layout, MonitorLayout.of(layout, populated, 0));
+        this(memory, layout, layout.monitorLayout(populated, 0));
     }
 
     private GuestMemory(SharedMemory memory, DomainLayout layout, MonitorLayout maps) {

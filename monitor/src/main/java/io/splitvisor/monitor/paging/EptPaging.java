@@ -217,6 +217,11 @@ public final class EptPaging implements Paging {
         }
     }
 
+    /** Frames that the log can hold: all that ever had a page. */
+    public long frames() {
+        return frames.frames();
+    }
+
     private void markDirty(long frame) {
         if (logging && !dirty.get((int) frame)) {
             dirty.set((int) frame);
@@ -228,6 +233,13 @@ public final class EptPaging implements Paging {
     public boolean relinquish(int most) {
         synchronized (frames.lock()) {
             return tables.clear(most);
+        }
+    }
+
+    @Override
+    public int poolLimit() {
+        synchronized (frames.lock()) {
+            return pool.limit();
         }
     }
 

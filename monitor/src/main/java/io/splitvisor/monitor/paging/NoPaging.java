@@ -23,6 +23,11 @@ public final class NoPaging implements Paging {
     }
 
     @Override
+    public int poolLimit() {
+        return 0;
+    }
+
+    @Override
     public int poolLimit(int pages) {
         return -XenErrno.EOPNOTSUPP;
     }

@@ -34,6 +34,9 @@ public sealed interface Paging permits NoPaging, ShadowPaging, RegisteredPaging,
     /** How a vCPU's address is translated, level by level. Changes nothing. */
     List<WalkStep> walk(int vcpu, long linear);
 
-    /** Pages that tables may take, and change that: -ENOMEM if more are in use, or the memory is not there (row T3). */
+    /** Pages that tables may take. */
+    int poolLimit();
+
+    /** Changes that: -ENOMEM if more are in use, or the memory is not there (row T3). */
     int poolLimit(int pages);
 }

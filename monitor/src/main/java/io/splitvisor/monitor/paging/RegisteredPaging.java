@@ -391,6 +391,13 @@ public final class RegisteredPaging implements Paging {
     }
 
     @Override
+    public int poolLimit() {
+        synchronized (frames.lock()) {
+            return pool.limit();
+        }
+    }
+
+    @Override
     public int poolLimit(int pages) {
         synchronized (frames.lock()) {
             return pool.limit(pages) ? 0 : -XenErrno.ENOMEM;
@@ -400,11 +407,10 @@ public final class RegisteredPaging implements Paging {
     /** Machine pages by type, by the ordinal of {@link FrameType}; those of whose counts are zero are of none. */
     public int[] pagesByType() {
         int[] pages = new int[FrameType.values().length];
-        synchronized (frames.lock()) {
-            for (int machine = 0; frames.isPage(machine); machine++) {
-                boolean used = frames.types().count(machine) > 0;
-                pages[used ? frames.types().type(machine).ordinal() : 0]++;
-            }
+        // Without the lock: a figure for people, and there may be many pages.
+        for (int machine = 0; frames.isPage(machine); machine++) {
+            boolean used = frames.types().count(machine) > 0;
+            pages[used ? frames.types().type(machine).ordinal() : 0]++;
         }
         return pages;
     }

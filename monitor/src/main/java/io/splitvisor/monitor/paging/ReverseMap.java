@@ -7,6 +7,8 @@ import java.util.Arrays;
 /**
  * Which entries of the pool lead to a page: to a machine page, or to another table. A place is an entry's number in the pool;
  * places that lead to one page are linked with each other in both directions, so that taking one away never takes a search.
+ * Entries that allow to write are apart from those that do not: to protect a page costs no more than it took to let it be
+ * written to.
  */
 final class ReverseMap {
     /** No place. */
@@ -27,14 +29,19 @@ final class ReverseMap {
         this.previous = new int[pool.capacity()][];
     }
 
-    /** The target that stands for a machine page. */
-    int page(long machine) {
+    /** The target that stands for a machine page, of entries that allow to write to it. */
+    int writable(long machine) {
         return (int) machine;
+    }
+
+    /** The target that stands for a machine page, of entries that do not. */
+    int readOnly(long machine) {
+        return machinePages + (int) machine;
     }
 
     /** The target that stands for a table. */
     int table(int page) {
-        return machinePages + page - firstTable;
+        return 2 * machinePages + page - firstTable;
     }
 
     /** The place of an entry. */

@@ -378,6 +378,13 @@ public final class ShadowPaging implements Paging {
     }
 
     @Override
+    public int poolLimit() {
+        synchronized (frames.lock()) {
+            return pool.limit();
+        }
+    }
+
+    @Override
     public int poolLimit(int pages) {
         synchronized (frames.lock()) {
             if (pages < PagingConfig.fewestPages(roots.length) || pages > pool.capacity()) {

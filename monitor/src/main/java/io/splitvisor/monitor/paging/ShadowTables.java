@@ -128,10 +128,7 @@ final class ShadowTables {
 
     /** Throws a shadow away, which is no root: whatever leads to it does not any more, and MMUs forget it. */
     void remove(Shadow shadow) {
-        int target = leading.table(shadow.page);
-        for (int place = leading.first(target); place != ReverseMap.NONE; place = leading.first(target)) {
-            set(at(leading.pageOf(place)), ReverseMap.indexOf(place), 0);
-        }
+        change(leading.table(shadow.page), 0);
         for (int i = 0; i < PageTableEntry.ENTRIES; i++) {
             set(shadow, i, 0);
         }
@@ -168,7 +165,10 @@ final class ShadowTables {
 
     private int target(Shadow shadow, long entry) {
         long frame = PageTableEntry.frame(entry);
-        return shadow.kind.level == 1 ? leading.page(frame) : leading.table((int) frame);
+        if (shadow.kind.level > 1) {
+            return leading.table((int) frame);
+        }
+        return (entry & PageTableEntry.WRITABLE) != 0 ? leading.writable(frame) : leading.readOnly(frame);
     }
 
     /** The shadow that an entry leads to; null for none. */
@@ -179,38 +179,40 @@ final class ShadowTables {
 
     /** Takes the right to write to a machine page away from every mapping. */
     void protect(int machine) {
-        boolean lowered = false;
-        int place = leading.first(leading.page(machine));
-        for (; place != ReverseMap.NONE; place = leading.next(place)) {
-            int page = leading.pageOf(place);
-            long entry = pool.entry(page, ReverseMap.indexOf(place));
-            if ((entry & PageTableEntry.WRITABLE) != 0) {
-                pool.entry(page, ReverseMap.indexOf(place), entry & ~PageTableEntry.WRITABLE);
-                lowered = true;
-            }
-        }
-        if (lowered) {
+        if (change(leading.writable(machine), ~PageTableEntry.WRITABLE)) {
             memory.newGeneration();
         }
     }
 
     /** Takes every mapping of a machine page away. */
     void unmap(int machine) {
-        int target = leading.page(machine);
-        boolean any = leading.first(target) != ReverseMap.NONE;
-        for (int place = leading.first(target); place != ReverseMap.NONE; place = leading.first(target)) {
-            set(at(leading.pageOf(place)), ReverseMap.indexOf(place), 0);
-        }
-        if (any) {
+        boolean writable = change(leading.writable(machine), 0);
+        boolean readOnly = change(leading.readOnly(machine), 0);
+        if (writable || readOnly) {
             memory.newGeneration();
         }
     }
 
+    /** Leaves of each entry that leads to a target only these bits, so that it does not lead there any more; false for none. */
+    private boolean change(int target, long bits) {
+        boolean any = false;
+        for (int place = leading.first(target); place != ReverseMap.NONE; place = leading.first(target)) {
+            Shadow shadow = at(leading.pageOf(place));
+            int i = ReverseMap.indexOf(place);
+            set(shadow, i, pool.entry(shadow.page, i) & bits);
+            any = true;
+        }
+        return any;
+    }
+
     /** Entries that lead to a machine page, for tests. */
     int mappings(int machine) {
+        return count(leading.writable(machine)) + count(leading.readOnly(machine));
+    }
+
+    private int count(int target) {
         int count = 0;
-        int place = leading.first(leading.page(machine));
-        for (; place != ReverseMap.NONE; place = leading.next(place)) {
+        for (int place = leading.first(target); place != ReverseMap.NONE; place = leading.next(place)) {
             count++;
         }
         return count;

@@ -13,14 +13,19 @@ import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MmuExtOp;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.grant.GnttabMapGrantRef;
 import io.splitvisor.abi.grant.GrantFlags;
+import io.splitvisor.abi.grant.GrantMapFlags;
 import io.splitvisor.abi.grant.GrantStatus;
+import io.splitvisor.abi.grant.GrantTableOp;
 import io.splitvisor.monitor.Hypervisor;
 import io.splitvisor.monitor.grant.ForeignMappings;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.memory.FrameTypes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows M13, M16, M18, M21, G7: tables that are validated and undone in slices, and pages that others use, too. */
 class RegisteredPreemptionTest {
@@ -195,6 +200,25 @@ class RegisteredPreemptionTest {
         mappings.close();
         assertThat(guest.unpin(300)).isZero();
         RegisteredAudit.checkEmpty(guest);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 3, 8})
+    void g9_shouldNotPutGrantsIntoTablesByTheirAddress(long offset) {
+        guest.buildTree();
+        guest.ext(MmuExtOp.NEW_BASEPTR, L4);
+        guest.guest.grant(9, GrantFlags.PERMIT_ACCESS, guest.guest.domid(), 300);
+        long at = 1024;
+        GnttabMapGrantRef.hostAddr(guest.ram, at, L1 * 4096L + offset);
+        GnttabMapGrantRef.flags(guest.ram, at, GrantMapFlags.HOST_MAP | GrantMapFlags.CONTAINS_PTE);
+        GnttabMapGrantRef.ref(guest.ram, at, 9);
+        GnttabMapGrantRef.dom(guest.ram, at, guest.guest.domid());
+        long before = guest.peek(L1, 0);
+        assertThat(hypervisor.call(guest.guest, Hypercall.GRANT_TABLE_OP, GrantTableOp.MAP_GRANT_REF, at, 1))
+                .isZero();
+        assertThat(GnttabMapGrantRef.status(guest.ram, at)).isNegative();
+        assertThat(guest.peek(L1, 0)).isEqualTo(before);
+        assertThat(guest.guest.grantFlags(9) & GrantFlags.READING).isZero();
     }
 
     @Test
