@@ -40,7 +40,7 @@ final class DeviceLoop implements IoLoop, AutoCloseable {
                 }
                 active.removeIf(this::isIdleAfterServing);
             } catch (InterruptedException e) {
-                // Only abandon() interrupts, and closes with it.
+                // Meant for a hook that has returned meanwhile.
             } catch (RuntimeException e) {
                 LOG.log(System.Logger.Level.ERROR, thread.getName() + ": unexpected", e);
             }
@@ -93,9 +93,8 @@ final class DeviceLoop implements IoLoop, AutoCloseable {
         tasks.add(() -> {});
     }
 
-    /** Asks whatever the thread does to end, and the thread with it. */
+    /** Asks the hook that the thread is in to return; if it does, the thread goes on with taking the connection apart. */
     void abandon() {
-        closed = true;
         thread.interrupt();
     }
 }
