@@ -65,8 +65,8 @@ final class BlockRequest extends StoreRequest {
      */
     int take() {
         started(statistics.batch(request.batchTime()));
-        operation = BlkifRequest.operation(copy, 0);
-        sector = BlkifRequest.sectorNumber(copy, 0);
+        operation = BlkifRequest.OPERATION.get(copy, 0);
+        sector = BlkifRequest.SECTOR_NUMBER.get(copy, 0);
         sectorCount = 0;
         steps = Steps.ONE;
         step = 0;
@@ -82,16 +82,16 @@ final class BlockRequest extends StoreRequest {
     }
 
     private int direct(boolean write) {
-        int count = BlkifRequest.nrSegments(copy, 0);
+        int count = BlkifRequest.NR_SEGMENTS.get(copy, 0);
         if (count == 0 || count > Blkif.MAX_SEGMENTS_PER_REQUEST) {
             return BlkifStatus.ERROR;
         }
-        return transfer(write, copy, BlkifRequest.seg(0, 0), count);
+        return transfer(write, copy, BlkifRequest.SEG.at(0, 0), count);
     }
 
     private int indirect() {
-        int count = BlkifRequestIndirect.nrSegments(copy, 0);
-        int kind = BlkifRequestIndirect.indirectOp(copy, 0);
+        int count = BlkifRequestIndirect.NR_SEGMENTS.get(copy, 0);
+        int kind = BlkifRequestIndirect.INDIRECT_OP.get(copy, 0);
         int most = disk.options().maxIndirectSegments();
         if (most == 0) {
             return BlkifStatus.EOPNOTSUPP;
@@ -101,7 +101,8 @@ final class BlockRequest extends StoreRequest {
         }
         // 256 segments fit into one page of 512.
         long bytes = (long) count * BlkifRequestSegment.SIZE;
-        int gref = BlkifRequestIndirect.indirectGrefs(copy, 0, 0);
+        int gref =
+                BlkifRequestIndirect.INDIRECT_GREFS.element().get(copy, BlkifRequestIndirect.INDIRECT_GREFS.at(0, 0));
         if (request.copyFrom(gref, 0, segments, 0, bytes) != GrantStatus.OKAY) {
             return BlkifStatus.ERROR;
         }
@@ -113,7 +114,7 @@ final class BlockRequest extends StoreRequest {
         if (!disk.offersFlush()) {
             return BlkifStatus.EOPNOTSUPP;
         }
-        int count = BlkifRequest.nrSegments(copy, 0);
+        int count = BlkifRequest.NR_SEGMENTS.get(copy, 0);
         if (count != 0) {
             int status = direct(true);
             if (status != READY) {
@@ -126,12 +127,12 @@ final class BlockRequest extends StoreRequest {
     }
 
     private int discard() {
-        long count = BlkifRequestDiscard.nrSectors(copy, 0);
+        long count = BlkifRequestDiscard.NR_SECTORS.get(copy, 0);
         int status = disk.checkRange(sector, count, true);
         if (status != BlkifStatus.OKAY) {
             return status;
         }
-        boolean secure = (BlkifRequestDiscard.flag(copy, 0) & Blkif.DISCARD_SECURE) != 0;
+        boolean secure = (BlkifRequestDiscard.FLAG.get(copy, 0) & Blkif.DISCARD_SECURE) != 0;
         if (secure || !disk.offersDiscard()) {
             return BlkifStatus.EOPNOTSUPP;
         }
@@ -144,8 +145,8 @@ final class BlockRequest extends StoreRequest {
         long total = 0;
         for (int i = 0; i < count; i++) {
             long segment = at + (long) i * BlkifRequestSegment.SIZE;
-            int first = BlkifRequestSegment.firstSect(from, segment);
-            int last = BlkifRequestSegment.lastSect(from, segment);
+            int first = BlkifRequestSegment.FIRST_SECT.get(from, segment);
+            int last = BlkifRequestSegment.LAST_SECT.get(from, segment);
             if (last >= SECTORS_PER_PAGE || first > last || !disk.isAligned(last - first + 1)) {
                 return BlkifStatus.ERROR;
             }
@@ -159,12 +160,12 @@ final class BlockRequest extends StoreRequest {
         for (int i = 0; i < count; i++) {
             long segment = at + (long) i * BlkifRequestSegment.SIZE;
             // What the disk's data goes into has to be writable, and what is written to it need not be.
-            long page = request.map(BlkifRequestSegment.gref(from, segment), !write);
+            long page = request.map(BlkifRequestSegment.GREF.get(from, segment), !write);
             if (page < 0) {
                 return BlkifStatus.ERROR;
             }
-            int first = BlkifRequestSegment.firstSect(from, segment);
-            int length = BlkifRequestSegment.lastSect(from, segment) - first + 1;
+            int first = BlkifRequestSegment.FIRST_SECT.get(from, segment);
+            int length = BlkifRequestSegment.LAST_SECT.get(from, segment) - first + 1;
             data().add(page + (long) first * StoreGeometry.SECTOR, (long) length * StoreGeometry.SECTOR);
         }
         assert data().bytes() <= (long) count * PAGE;
@@ -220,7 +221,7 @@ final class BlockRequest extends StoreRequest {
 
     /** Whether nothing behind it in the ring may start before it is done, and nothing before it may still be going on. */
     boolean isBarrier() {
-        return BlkifRequest.operation(copy, 0) == BlkifOp.WRITE_BARRIER;
+        return BlkifRequest.OPERATION.get(copy, 0) == BlkifOp.WRITE_BARRIER;
     }
 
     /** Whether it moves data, and not only flushes or discards. */

@@ -201,31 +201,33 @@ public final class BlockIo extends RingCall implements AutoCloseable {
         if (count > Blkif.MAX_SEGMENTS_PER_REQUEST) {
             segments.grant(link, 1, true);
             putSegments(segments.segment(), 0, count);
-            BlkifRequestIndirect.operation(ring, at, BlkifOp.INDIRECT);
-            BlkifRequestIndirect.indirectOp(ring, at, operation);
-            BlkifRequestIndirect.nrSegments(ring, at, count);
-            BlkifRequestIndirect.handle(ring, at, handle);
-            BlkifRequestIndirect.sectorNumber(ring, at, sector);
-            BlkifRequestIndirect.indirectGrefs(ring, at, 0, segments.ref(0));
+            BlkifRequestIndirect.OPERATION.set(ring, at, BlkifOp.INDIRECT);
+            BlkifRequestIndirect.INDIRECT_OP.set(ring, at, operation);
+            BlkifRequestIndirect.NR_SEGMENTS.set(ring, at, count);
+            BlkifRequestIndirect.HANDLE.set(ring, at, handle);
+            BlkifRequestIndirect.SECTOR_NUMBER.set(ring, at, sector);
+            BlkifRequestIndirect.INDIRECT_GREFS
+                    .element()
+                    .set(ring, BlkifRequestIndirect.INDIRECT_GREFS.at(at, 0), segments.ref(0));
             return;
         }
-        BlkifRequest.operation(ring, at, operation);
-        BlkifRequest.nrSegments(ring, at, count);
-        BlkifRequest.handle(ring, at, handle);
-        BlkifRequest.sectorNumber(ring, at, sector);
+        BlkifRequest.OPERATION.set(ring, at, operation);
+        BlkifRequest.NR_SEGMENTS.set(ring, at, count);
+        BlkifRequest.HANDLE.set(ring, at, handle);
+        BlkifRequest.SECTOR_NUMBER.set(ring, at, sector);
         if (operation == BlkifOp.DISCARD) {
-            BlkifRequestDiscard.nrSectors(ring, at, bytes / SECTOR);
+            BlkifRequestDiscard.NR_SECTORS.set(ring, at, bytes / SECTOR);
         } else {
-            putSegments(ring, BlkifRequest.seg(at, 0), count);
+            putSegments(ring, BlkifRequest.SEG.at(at, 0), count);
         }
     }
 
     @Override
     protected boolean take(MemorySegment ring, long at) {
-        if (BlkifResponse.operation(ring, at) != wireOperation()) {
+        if (BlkifResponse.OPERATION.get(ring, at) != wireOperation()) {
             return false;
         }
-        status = Math.min(BlkifResponse.status(ring, at), 0);
+        status = Math.min(BlkifResponse.STATUS.get(ring, at), 0);
         return true;
     }
 
@@ -233,9 +235,9 @@ public final class BlockIo extends RingCall implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             long segment = at + (long) i * BlkifRequestSegment.SIZE;
             int last = i < count - 1 ? SECTORS_PER_PAGE - 1 : (int) ((bytes / SECTOR - 1) % SECTORS_PER_PAGE);
-            BlkifRequestSegment.gref(to, segment, buffer.ref(i));
-            BlkifRequestSegment.firstSect(to, segment, 0);
-            BlkifRequestSegment.lastSect(to, segment, last);
+            BlkifRequestSegment.GREF.set(to, segment, buffer.ref(i));
+            BlkifRequestSegment.FIRST_SECT.set(to, segment, 0);
+            BlkifRequestSegment.LAST_SECT.set(to, segment, last);
         }
     }
 

@@ -3,7 +3,6 @@ package io.splitvisor.abi.io;
 
 import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Struct;
-import java.lang.foreign.MemorySegment;
 
 /**
  * A request to read, write or flush, as a 64-bit guest lays it out; other guests' requests are brought into this
@@ -32,49 +31,4 @@ public final class BlkifRequest {
     public static final int SIZE = (int) STRUCT.size();
 
     private BlkifRequest() {}
-
-    public static int operation(MemorySegment memory, long at) {
-        return OPERATION.get(memory, at);
-    }
-
-    public static void operation(MemorySegment memory, long at, int value) {
-        OPERATION.set(memory, at, value);
-    }
-
-    public static int nrSegments(MemorySegment memory, long at) {
-        return NR_SEGMENTS.get(memory, at);
-    }
-
-    public static void nrSegments(MemorySegment memory, long at, int value) {
-        NR_SEGMENTS.set(memory, at, value);
-    }
-
-    public static int handle(MemorySegment memory, long at) {
-        return HANDLE.get(memory, at);
-    }
-
-    public static void handle(MemorySegment memory, long at, int value) {
-        HANDLE.set(memory, at, value);
-    }
-
-    public static long id(MemorySegment memory, long at) {
-        return ID.get(memory, at);
-    }
-
-    public static void id(MemorySegment memory, long at, long value) {
-        ID.set(memory, at, value);
-    }
-
-    public static long sectorNumber(MemorySegment memory, long at) {
-        return SECTOR_NUMBER.get(memory, at);
-    }
-
-    public static void sectorNumber(MemorySegment memory, long at, long value) {
-        SECTOR_NUMBER.set(memory, at, value);
-    }
-
-    /** Where element {@code index} starts, a {@link BlkifRequestSegment}. */
-    public static long seg(long at, int index) {
-        return SEG.at(at, index);
-    }
 }

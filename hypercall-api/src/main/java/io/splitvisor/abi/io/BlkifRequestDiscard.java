@@ -3,7 +3,6 @@ package io.splitvisor.abi.io;
 
 import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Struct;
-import java.lang.foreign.MemorySegment;
 
 /**
  * A request to discard sectors; it overlays {@link BlkifRequest}. {@code struct blkif_request_discard} in
@@ -31,52 +30,4 @@ public final class BlkifRequestDiscard {
     public static final int SIZE = (int) STRUCT.size();
 
     private BlkifRequestDiscard() {}
-
-    public static int operation(MemorySegment memory, long at) {
-        return OPERATION.get(memory, at);
-    }
-
-    public static void operation(MemorySegment memory, long at, int value) {
-        OPERATION.set(memory, at, value);
-    }
-
-    public static int flag(MemorySegment memory, long at) {
-        return FLAG.get(memory, at);
-    }
-
-    public static void flag(MemorySegment memory, long at, int value) {
-        FLAG.set(memory, at, value);
-    }
-
-    public static int handle(MemorySegment memory, long at) {
-        return HANDLE.get(memory, at);
-    }
-
-    public static void handle(MemorySegment memory, long at, int value) {
-        HANDLE.set(memory, at, value);
-    }
-
-    public static long id(MemorySegment memory, long at) {
-        return ID.get(memory, at);
-    }
-
-    public static void id(MemorySegment memory, long at, long value) {
-        ID.set(memory, at, value);
-    }
-
-    public static long sectorNumber(MemorySegment memory, long at) {
-        return SECTOR_NUMBER.get(memory, at);
-    }
-
-    public static void sectorNumber(MemorySegment memory, long at, long value) {
-        SECTOR_NUMBER.set(memory, at, value);
-    }
-
-    public static long nrSectors(MemorySegment memory, long at) {
-        return NR_SECTORS.get(memory, at);
-    }
-
-    public static void nrSectors(MemorySegment memory, long at, long value) {
-        NR_SECTORS.set(memory, at, value);
-    }
 }

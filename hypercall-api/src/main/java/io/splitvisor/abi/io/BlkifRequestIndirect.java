@@ -4,7 +4,6 @@ package io.splitvisor.abi.io;
 import io.splitvisor.driver.Access;
 import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Struct;
-import java.lang.foreign.MemorySegment;
 
 /**
  * A read or write whose segments are in granted pages; it overlays {@link BlkifRequest}. {@code struct
@@ -39,62 +38,6 @@ public final class BlkifRequestIndirect {
     public static final int SIZE = (int) STRUCT.size();
 
     private BlkifRequestIndirect() {}
-
-    public static int operation(MemorySegment memory, long at) {
-        return OPERATION.get(memory, at);
-    }
-
-    public static void operation(MemorySegment memory, long at, int value) {
-        OPERATION.set(memory, at, value);
-    }
-
-    public static int indirectOp(MemorySegment memory, long at) {
-        return INDIRECT_OP.get(memory, at);
-    }
-
-    public static void indirectOp(MemorySegment memory, long at, int value) {
-        INDIRECT_OP.set(memory, at, value);
-    }
-
-    public static int nrSegments(MemorySegment memory, long at) {
-        return NR_SEGMENTS.get(memory, at);
-    }
-
-    public static void nrSegments(MemorySegment memory, long at, int value) {
-        NR_SEGMENTS.set(memory, at, value);
-    }
-
-    public static long id(MemorySegment memory, long at) {
-        return ID.get(memory, at);
-    }
-
-    public static void id(MemorySegment memory, long at, long value) {
-        ID.set(memory, at, value);
-    }
-
-    public static long sectorNumber(MemorySegment memory, long at) {
-        return SECTOR_NUMBER.get(memory, at);
-    }
-
-    public static void sectorNumber(MemorySegment memory, long at, long value) {
-        SECTOR_NUMBER.set(memory, at, value);
-    }
-
-    public static int handle(MemorySegment memory, long at) {
-        return HANDLE.get(memory, at);
-    }
-
-    public static void handle(MemorySegment memory, long at, int value) {
-        HANDLE.set(memory, at, value);
-    }
-
-    public static int indirectGrefs(MemorySegment memory, long at, int index) {
-        return INDIRECT_GREFS.element().get(memory, INDIRECT_GREFS.at(at, index));
-    }
-
-    public static void indirectGrefs(MemorySegment memory, long at, int index, int value) {
-        INDIRECT_GREFS.element().set(memory, INDIRECT_GREFS.at(at, index), value);
-    }
 
     /** Pages of segments that a request of {@code segments} needs. */
     public static int pages(int segments) {

@@ -4,7 +4,6 @@ package io.splitvisor.abi.io;
 import io.splitvisor.driver.Access;
 import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Struct;
-import java.lang.foreign.MemorySegment;
 
 /**
  * A run of sectors in one granted page. The layout is the same for x86_32. {@code struct blkif_request_segment} in
@@ -26,28 +25,4 @@ public final class BlkifRequestSegment {
     public static final int SIZE = (int) STRUCT.size();
 
     private BlkifRequestSegment() {}
-
-    public static int gref(MemorySegment memory, long at) {
-        return GREF.get(memory, at);
-    }
-
-    public static void gref(MemorySegment memory, long at, int value) {
-        GREF.set(memory, at, value);
-    }
-
-    public static int firstSect(MemorySegment memory, long at) {
-        return FIRST_SECT.get(memory, at);
-    }
-
-    public static void firstSect(MemorySegment memory, long at, int value) {
-        FIRST_SECT.set(memory, at, value);
-    }
-
-    public static int lastSect(MemorySegment memory, long at) {
-        return LAST_SECT.get(memory, at);
-    }
-
-    public static void lastSect(MemorySegment memory, long at, int value) {
-        LAST_SECT.set(memory, at, value);
-    }
 }

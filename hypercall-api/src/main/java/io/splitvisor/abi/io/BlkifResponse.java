@@ -3,7 +3,6 @@ package io.splitvisor.abi.io;
 
 import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Struct;
-import java.lang.foreign.MemorySegment;
 
 /**
  * A response. A 32-bit guest has the same offsets, in 12 bytes. {@code struct blkif_response} in io/blkif.h.
@@ -24,28 +23,4 @@ public final class BlkifResponse {
     public static final int SIZE = (int) STRUCT.size();
 
     private BlkifResponse() {}
-
-    public static long id(MemorySegment memory, long at) {
-        return ID.get(memory, at);
-    }
-
-    public static void id(MemorySegment memory, long at, long value) {
-        ID.set(memory, at, value);
-    }
-
-    public static int operation(MemorySegment memory, long at) {
-        return OPERATION.get(memory, at);
-    }
-
-    public static void operation(MemorySegment memory, long at, int value) {
-        OPERATION.set(memory, at, value);
-    }
-
-    public static int status(MemorySegment memory, long at) {
-        return STATUS.get(memory, at);
-    }
-
-    public static void status(MemorySegment memory, long at, int value) {
-        STATUS.set(memory, at, value);
-    }
 }

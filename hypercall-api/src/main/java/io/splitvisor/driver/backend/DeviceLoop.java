@@ -40,7 +40,7 @@ final class DeviceLoop implements IoLoop, AutoCloseable {
                 }
                 active.removeIf(this::isIdleAfterServing);
             } catch (InterruptedException e) {
-                // Meant for a hook that has returned meanwhile.
+                // Only abandon() interrupts, and it meant the hook.
             } catch (RuntimeException e) {
                 LOG.log(System.Logger.Level.ERROR, thread.getName() + ": unexpected", e);
             }
@@ -93,7 +93,7 @@ final class DeviceLoop implements IoLoop, AutoCloseable {
         tasks.add(() -> {});
     }
 
-    /** Asks the hook that the thread is in to return; if it does, the thread goes on with taking the connection apart. */
+    /** Asks what the thread does to end. The thread goes on with what is left to do if it does. */
     void abandon() {
         thread.interrupt();
     }
