@@ -50,7 +50,6 @@ final class VirtualControlThread implements ControlThread {
 
     @Override
     public void execute(Runnable task) {
-
         add(task, 0);
     }
 

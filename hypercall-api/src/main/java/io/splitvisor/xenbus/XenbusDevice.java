@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One end's control thread: watches the other end's state and tells the driver. All of a driver's decisions are made on
- * this thread, one after the other; it may block.
+ * this thread, one after the other; it waits for the store and for nothing else.
  *
  * <p>What the driver is told is the state as it is now, not a history: changes that come in close succession may be seen
  * as one, and the same state may be told twice.

@@ -18,9 +18,9 @@ import java.lang.foreign.MemorySegment;
 /**
  * A guest's request on its way through the back end. Made once for each slot of a ring and used again and again.
  *
- * <p>{@link #take} copies the request out of the ring once, checks the copy, and maps the pages it names: only what it
- * calls {@link #READY} goes on to the store, so nothing behind it sees an unchecked number. The guest may change its ring
- * and its segment pages at any time; nothing is read there twice.
+ * <p>{@link #take} checks the copy that the driver kit made, and maps the pages it names: only what it calls {@link #READY}
+ * goes on to the store, so nothing behind it sees an unchecked number. The guest may change its ring and its segment pages at any
+ * time; nothing is read there twice.
  */
 final class BlockRequest extends StoreRequest {
     /** {@link #take}'s answer for a request that the store has to serve; all others are BLKIF_RSP statuses. */

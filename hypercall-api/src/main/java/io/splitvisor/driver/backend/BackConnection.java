@@ -36,20 +36,15 @@ final class BackConnection implements Connection {
     private record Part(GrantMappings.RingPages pages, BackQueue queue, EventChannel channel) {}
 
     /** What a connection is made of. */
-    record Opening(
-            BackendDevice device,
-            BackendDriver driver,
-            Offer offered,
-            FrontendOffer wanted,
-            DeviceEnd.Reports reports) {}
+    record Opening(OpenDevice open, FrontendOffer wanted, DeviceEnd.Reports reports) {}
 
     BackConnection(BackendDomain backend, DeviceConfig config, Opening opening) {
         this.backend = backend;
         this.config = config;
         this.opening = opening;
-        this.loop = opening.device.threads() == Threads.OWN
+        this.loop = opening.open.device().threads() == Threads.OWN
                 ? DeviceLoop.start(
-                        opening.driver.protocol().type() + " " + config.frontendDomid() + "/" + config.devid())
+                        opening.open.driver().protocol().type() + " " + config.frontendDomid() + "/" + config.devid())
                 : backend.loop(config.frontendDomid());
     }
 
@@ -83,8 +78,8 @@ final class BackConnection implements Connection {
             BackQueue.Setting setting = new BackQueue.Setting(
                     loop,
                     config.frontendDomid(),
-                    opening.device,
-                    opening.driver.protocol(),
+                    opening.open.device(),
+                    opening.open.driver().protocol(),
                     opening.wanted.layout(),
                     opening.reports);
             for (FrontendOffer.Ring ring : opening.wanted.rings()) {
@@ -108,7 +103,9 @@ final class BackConnection implements Connection {
             if (back.requestOverflow()) {
                 throw new XenbusException(XenErrno.EIO, "the ring holds more requests than it has room for");
             }
-            int keep = opening.wanted.features().has(PERSISTENT) ? opening.offered.keptGrants() : 0;
+            int keep = opening.wanted.features().has(PERSISTENT)
+                    ? opening.open.offer().keptGrants()
+                    : 0;
             queue = new BackQueue(setting, parts.size(), back, new GrantPages(mappings, keep));
             queue.prepare();
             channel = backend.bind(config.frontendDomid(), ring.port(), queue, loop);
@@ -193,7 +190,7 @@ final class BackConnection implements Connection {
     }
 
     BackendDevice device() {
-        return opening.device;
+        return opening.open.device();
     }
 
     @Override

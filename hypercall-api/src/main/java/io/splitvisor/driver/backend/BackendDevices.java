@@ -61,7 +61,8 @@ public final class BackendDevices {
         BackendDevice device = driver.open(config);
         boolean attached = false;
         try {
-            attach(key, new DeviceEnd(around, config, driver, device, end -> devices.remove(key, end)));
+            OpenDevice open = OpenDevice.of(driver, device);
+            attach(key, new DeviceEnd(around, config, open, end -> devices.remove(key, end)));
             attached = true;
         } finally {
             if (!attached) {

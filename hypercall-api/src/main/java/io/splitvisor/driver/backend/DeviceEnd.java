@@ -45,13 +45,12 @@ final class DeviceEnd implements XenbusDevice.Driver {
     private final Consumer<DeviceEnd> whenRemoved;
     private final CompletableFuture<Void> removed = new CompletableFuture<>();
     private final Reports reports = new Reports();
+    private final HookWatch hooks;
 
     /** What connections that are over did. Guarded by itself. */
     private final long[] retired = new long[QueueCounters.WIDTH];
 
-    private BackendDriver driver;
-    private BackendDevice device;
-    private Offer offer;
+    private OpenDevice open;
     private volatile BackConnection connection;
     private boolean connecting;
     private CompletableFuture<Void> draining;
@@ -59,8 +58,6 @@ final class DeviceEnd implements XenbusDevice.Driver {
     private boolean online = true;
     private boolean forced;
     private boolean refused;
-    private boolean hookReported;
-    private volatile boolean hookLate;
     private volatile boolean gone;
 
     /** A driver that is to take over. */
@@ -70,22 +67,16 @@ final class DeviceEnd implements XenbusDevice.Driver {
     record Surroundings(BackendDomain backend, Xenstore store, TimeLimits limits, BackendDevices.EventLog log) {}
 
     /** Takes a device that was opened. Any thread. */
-    DeviceEnd(
-            Surroundings around,
-            DeviceConfig config,
-            BackendDriver driver,
-            BackendDevice device,
-            Consumer<DeviceEnd> whenRemoved) {
+    DeviceEnd(Surroundings around, DeviceConfig config, OpenDevice open, Consumer<DeviceEnd> whenRemoved) {
         this.backend = around.backend;
         this.config = config;
-        this.driver = driver;
-        this.device = device;
+        this.open = open;
         this.limits = around.limits;
         this.log = around.log;
         this.whenRemoved = whenRemoved;
-        this.paths = new DevicePaths(backend.domid(), driver.protocol().type(), config.frontendDomid(), config.devid());
+        this.paths = new DevicePaths(
+                backend.domid(), open.driver().protocol().type(), config.frontendDomid(), config.devid());
         this.nodes = new DeviceNodes(around.store, paths);
-        this.offer = offerOf(driver, device);
         this.xenbus = new XenbusDevice(
                 around.store,
                 backend.control(paths.backend()),
@@ -94,17 +85,12 @@ final class DeviceEnd implements XenbusDevice.Driver {
                 paths.error(),
                 XenbusState.INIT_WAIT,
                 this);
-    }
-
-    private static Offer offerOf(BackendDriver driver, BackendDevice device) {
-        Offer offer = new Offer(driver.protocol());
-        device.offer(offer);
-        return offer;
+        this.hooks = new HookWatch(xenbus, limits.hook());
     }
 
     /** Writes the nodes and begins to follow the front end. Any thread, once. */
     void start() {
-        nodes.create(config, offer);
+        nodes.create(config, open.offer());
         xenbus.start();
     }
 
@@ -131,7 +117,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
 
     /** Whether a driver's hook has not returned for longer than it may. Any thread. */
     boolean isHookLate() {
-        return hookLate;
+        return hooks.isLate();
     }
 
     /** Counters since the device was attached, over all its connections. Any thread. */
@@ -198,12 +184,11 @@ final class DeviceEnd implements XenbusDevice.Driver {
         if (busy || refused) {
             return;
         }
-        FrontendOffer wanted = FrontendOffer.read(xenbus.peer(), driver, offer);
+        FrontendOffer wanted = FrontendOffer.read(xenbus.peer(), open.driver(), open.offer());
         BackConnection next;
         try {
-            next = new BackConnection(
-                    backend, config, new BackConnection.Opening(device, driver, offer, wanted, reports));
-            device.connect(next);
+            next = new BackConnection(backend, config, new BackConnection.Opening(open, wanted, reports));
+            open.device().connect(next);
         } catch (RuntimeException | Error e) {
             throw new XenbusException(XenErrno.EIO, "the driver cannot connect: " + e, e);
         }
@@ -228,9 +213,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
         if (xenbus.state() == XenbusState.CLOSING || forced) {
             drain();
         } else {
-            hookReported = false;
-            hookLate = false;
-            xenbus.schedule(() -> watchHooks(next, next.turns()), limits.hook());
+            hooks.begin(next, () -> hookIsLate(next));
             xenbus.switchTo(XenbusState.CONNECTED);
         }
         xenbus.lookSoon();
@@ -300,6 +283,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
             connection = null;
         }
         draining = null;
+        hooks.end();
         xenbus.waitOver();
         disconnected(over, "closed");
         if (xenbus.state() == XenbusState.CLOSING && !forced) {
@@ -342,26 +326,12 @@ final class DeviceEnd implements XenbusDevice.Driver {
         log.event(config.frontendDomid(), paths.type() + " " + config.devid() + ": " + line);
     }
 
-    /** A hook that was in the driver at the last look, and has not come out since, is late. */
-    private void watchHooks(BackConnection watched, long[] before) {
-        if (connection != watched) {
-            return;
+    private void hookIsLate(BackConnection late) {
+        report("the driver's hook has not returned for " + limits.hook().toSeconds() + " s");
+        if (late.device().threads() == Threads.OWN) {
+            late.abandon();
+            throw new XenbusException(XenErrno.EIO, "the driver's hook does not return");
         }
-        long[] now = watched.turns();
-        boolean late = false;
-        for (int i = 0; i < now.length; i++) {
-            late |= (now[i] & 1) != 0 && now[i] == before[i];
-        }
-        hookLate = late;
-        if (late && !hookReported) {
-            hookReported = true;
-            report("the driver's hook has not returned for " + limits.hook().toSeconds() + " s");
-            if (watched.device().threads() == Threads.OWN) {
-                watched.abandon();
-                throw new XenbusException(XenErrno.EIO, "the driver's hook does not return");
-            }
-        }
-        xenbus.schedule(() -> watchHooks(watched, now), limits.hook());
     }
 
     private void remove() {
@@ -378,7 +348,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
 
     private void closeDevice() {
         try {
-            device.close();
+            open.device().close();
         } catch (RuntimeException | Error e) {
             report("the driver failed while closing: " + e);
         }
@@ -423,7 +393,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
             } else if (reload != null) {
                 done.completeExceptionally(new DeviceException(paths.backend() + " is being reloaded"));
             } else {
-                reload = new Reload(next.apply(driver), done);
+                reload = new Reload(next.apply(open.driver()), done);
                 startReload();
             }
         });
@@ -444,16 +414,16 @@ final class DeviceEnd implements XenbusDevice.Driver {
     private void swap() {
         Reload now = reload;
         reload = null;
-        Offer before = offer;
+        OpenDevice before = open;
         closeDevice();
         DeviceException problem = null;
         try {
-            open(now.driver);
+            open = OpenDevice.open(now.driver, config);
         } catch (DeviceException e) {
             problem = e;
-            reopen(e);
+            open = reopen(before.driver(), e);
         }
-        nodes.replace(before, offer);
+        nodes.replace(before.offer(), open.offer());
         refused = false;
         xenbus.switchTo(XenbusState.INIT_WAIT);
         xenbus.lookSoon();
@@ -464,23 +434,11 @@ final class DeviceEnd implements XenbusDevice.Driver {
         }
     }
 
-    private void open(BackendDriver with) {
-        try {
-            device = with.open(config);
-            offer = offerOf(with, device);
-            driver = with;
-        } catch (DeviceException e) {
-            throw e;
-        } catch (RuntimeException | Error e) {
-            throw new DeviceException("the driver cannot open " + paths.backend() + ": " + e, e);
-        }
-    }
-
     /** The new driver cannot; so the old one goes on, or else there is no device any more. */
-    private void reopen(DeviceException why) {
+    private OpenDevice reopen(BackendDriver old, DeviceException why) {
         report("cannot be reloaded: " + why.getMessage());
         try {
-            open(driver);
+            return OpenDevice.open(old, config);
         } catch (DeviceException e) {
             throw new XenbusException(XenErrno.EIO, "neither new nor old driver opens it: " + e.getMessage(), e);
         }
