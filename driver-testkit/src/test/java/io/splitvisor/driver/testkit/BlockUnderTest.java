@@ -60,10 +60,11 @@ final class BlockUnderTest {
         @Override
         public void sample(Message request, MockFrontend frontend) {
             request.set(BlkifRequest.OPERATION, BlkifOp.READ).set(BlkifRequest.NR_SEGMENTS, 1);
-            long segment = BlkifRequest.seg(0, 0);
-            BlkifRequestSegment.gref(request.bytes(), segment, frontend.shared().ref());
-            BlkifRequestSegment.firstSect(request.bytes(), segment, 0);
-            BlkifRequestSegment.lastSect(request.bytes(), segment, 7);
+            long segment = BlkifRequest.SEG.at(0, 0);
+            BlkifRequestSegment.GREF.set(
+                    request.bytes(), segment, frontend.shared().ref());
+            BlkifRequestSegment.FIRST_SECT.set(request.bytes(), segment, 0);
+            BlkifRequestSegment.LAST_SECT.set(request.bytes(), segment, 7);
         }
     }
 

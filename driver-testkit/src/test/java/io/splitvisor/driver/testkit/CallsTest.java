@@ -7,14 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.backend.BackendDevice;
-import io.splitvisor.driver.backend.DeviceException;
-import io.splitvisor.driver.backend.DeviceConfig;
 import io.splitvisor.driver.backend.BackendDriver;
+import io.splitvisor.driver.backend.DeviceConfig;
+import io.splitvisor.driver.backend.DeviceException;
 import io.splitvisor.driver.backend.Request;
 import io.splitvisor.driver.frontend.Call;
+import io.splitvisor.driver.frontend.Frontend;
 import io.splitvisor.driver.frontend.FrontendHooks;
 import io.splitvisor.driver.frontend.FrontendSettings;
-import io.splitvisor.driver.frontend.Frontend;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
 import io.splitvisor.xenbus.XenbusNode;
 import java.util.ArrayDeque;
@@ -131,7 +131,9 @@ class CallsTest {
         try (Toy toy = new Toy(Ping.PROTOCOL, adding(1)).connect()) {
             CompletableFuture<Void> done = toy.devices().reload("ping", _ -> broken);
             toy.machine().await("given up", done::isDone, Toy.LIMIT);
-            assertThatThrownBy(done::join).hasCauseInstanceOf(DeviceException.class).hasMessageContaining("no such file");
+            assertThatThrownBy(done::join)
+                    .hasCauseInstanceOf(DeviceException.class)
+                    .hasMessageContaining("no such file");
             assertThat(toy.await(toy.call(1)).get(Ping.RESULT)).isEqualTo(2);
         }
     }
@@ -144,7 +146,8 @@ class CallsTest {
             toy.machine().run();
             CompletableFuture<Void> done = toy.devices().reopen("ping");
             toy.machine().await("reloaded", done::isDone, Toy.LIMIT);
-            assertThat(toy.devices().list(toy.guest().domid()).getFirst().backend()).isEqualTo(XenbusState.INIT_WAIT);
+            assertThat(toy.devices().list(toy.guest().domid()).getFirst().backend())
+                    .isEqualTo(XenbusState.INIT_WAIT);
             assertThat(toy.guest().domain().grants().inUse()).isZero();
         }
     }

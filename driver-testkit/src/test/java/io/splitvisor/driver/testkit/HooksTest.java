@@ -36,7 +36,8 @@ class HooksTest {
     private class Device implements BackendDevice {
         @Override
         public void connect(Connection connection) {
-            seen.add("connect " + connection.queues() + " " + connection.features().has(Ping.LOUD));
+            seen.add("connect " + connection.queues() + " "
+                    + connection.features().has(Ping.LOUD));
         }
 
         @Override
@@ -117,8 +118,7 @@ class HooksTest {
         };
         try (Toy toy = new Toy(Ping.PROTOCOL, rogue);
                 Toy other = new Toy(Ping.PROTOCOL, new Device()).connect()) {
-            Frontend frontend = Frontend.open(
-                    toy.guest().newFrontend(), Ping.PROTOCOL, 0, new FrontendSettings());
+            Frontend frontend = Frontend.open(toy.guest().newFrontend(), Ping.PROTOCOL, 0, new FrontendSettings());
             Call call = frontend.call().set(Ping.OPERATION, Ping.ADD).submit();
             toy.machine().runUntil(call::poll, Toy.LIMIT);
             toy.devices().detach("ping", toy.guest().domid(), 0, false);

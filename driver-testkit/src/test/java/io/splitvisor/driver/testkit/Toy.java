@@ -73,7 +73,10 @@ final class Toy implements AutoCloseable {
 
     /** A call with a number, submitted. */
     Call call(long number) {
-        return frontend.call().set(Ping.OPERATION, Ping.ADD).set(Ping.NUMBER, number).submit();
+        return frontend.call()
+                .set(Ping.OPERATION, Ping.ADD)
+                .set(Ping.NUMBER, number)
+                .submit();
     }
 
     /** Lets the machine run until a call is done. */

@@ -113,7 +113,9 @@ final class CopyingBlockBackend implements AutoCloseable {
         long length = 0;
         for (int i = 0; i < BlkifRequest.NR_SEGMENTS.get(ram, request); i++) {
             long segment = BlkifRequest.SEG.at(request, i);
-            length += BlkifRequestSegment.LAST_SECT.get(ram, segment) - BlkifRequestSegment.FIRST_SECT.get(ram, segment) + 1;
+            length += BlkifRequestSegment.LAST_SECT.get(ram, segment)
+                    - BlkifRequestSegment.FIRST_SECT.get(ram, segment)
+                    + 1;
         }
         long sector = BlkifRequest.SECTOR_NUMBER.get(ram, request);
         return sector >= 0 && sector <= sectors - length;
