@@ -29,9 +29,9 @@ final class TokenBucket {
 
     /** Takes bytes; answers in how many nanoseconds they may be used, 0 for at once. */
     long take(long bytes, long now) {
-        tokens = Math.min(burst, tokens + (now - updated) / NANOS_PER_SECOND * perSecond);
+        double earned = (double) (now - updated) / NANOS_PER_SECOND * perSecond;
+        tokens = Math.min((double) burst, tokens + earned) - bytes;
         updated = now;
-        tokens -= bytes;
         return tokens >= 0 ? 0 : (long) Math.ceil(-tokens / perSecond * NANOS_PER_SECOND);
     }
 }

@@ -21,7 +21,7 @@ import java.util.function.UnaryOperator;
  *
  * <pre>
  *   front end                         this end
- *   Initialising                      InitWait (from Closed: it comes back), when nothing of an old connection is used
+ *   Initialising                      drains, unmaps, InitWait (it comes back, or starts over)
  *   Initialised, Connected            connects its rings, Connected
  *   Closing                           Closing
  *   Closed                            drains, unmaps, Closed; removed if it is to go
@@ -29,7 +29,7 @@ import java.util.function.UnaryOperator;
  *   anything else                     error, Closing, drains, unmaps
  * </pre>
  *
- * An end that has gone to Closing because of an error connects again only after the front end was in Closed. What it waits
+ * An end that has gone to Closing because of an error connects again only after the front end was in Closed or Initialising. What it waits
  * for, and for how long at most, is in docs/driver-connection.md.
  */
 final class DeviceEnd implements XenbusDevice.Driver {
@@ -172,30 +172,21 @@ final class DeviceEnd implements XenbusDevice.Driver {
         }
     }
 
+    /** The front end comes, comes back, or, if it was connected, starts over without a word (kexec). */
     private void initialising() {
-        switch (xenbus.state()) {
-            case CONNECTED, CLOSING, CLOSED -> begunAnew();
-            default -> {
-                // It is only beginning.
-            }
-        }
-        if (xenbus.state() == XenbusState.INIT_WAIT) {
-            xenbus.waitFor("the front end to offer its rings (state 3)", NO_LIMIT, () -> {});
-        }
-    }
-
-    /** A front end that comes from Closed, or one that has forgotten its connection: its domain has done a kexec. */
-    private void begunAnew() {
         if (!drain()) {
             return;
         }
         if (!online || reload != null) {
             closed();
-        } else {
-            refused = false;
+            return;
+        }
+        refused = false;
+        if (xenbus.state() != XenbusState.INIT_WAIT) {
             xenbus.waitOver();
             xenbus.switchTo(XenbusState.INIT_WAIT);
         }
+        xenbus.waitFor("the front end to offer its rings (state 3)", NO_LIMIT, () -> {});
     }
 
     private void connect() {

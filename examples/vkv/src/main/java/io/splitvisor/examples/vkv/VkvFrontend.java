@@ -5,8 +5,8 @@ import io.splitvisor.driver.frontend.Frontend;
 import io.splitvisor.driver.frontend.FrontendSettings;
 import io.splitvisor.frontend.FrontendDomain;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** The front end. Thread-safe, but for its batches, each of which belongs to one thread at a time. */
@@ -55,13 +55,16 @@ public final class VkvFrontend implements AutoCloseable {
     }
 
     /** Keys from one on, in order, with their values: at most so many, and what fits into a buffer. */
-    public Map<byte[], byte[]> scan(byte[] from, int most) {
+    public List<Pair> scan(byte[] from, int most) {
         try (VkvBatch batch = newBatch()) {
-            Map<byte[], byte[]> found = new LinkedHashMap<>();
-            batch.scan(from, most, found::put);
+            List<Pair> found = new ArrayList<>();
+            batch.scan(from, most, (key, value) -> found.add(new Pair(key, value)));
             return found;
         }
     }
+
+    /** A key and its value. */
+    public record Pair(byte[] key, byte[] value) {}
 
     /** Makes everything durable that was answered before. */
     public void sync() {

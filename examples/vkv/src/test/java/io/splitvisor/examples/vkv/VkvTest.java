@@ -91,8 +91,8 @@ class VkvTest {
         for (String key : List.of("c", "a", "d", "b")) {
             put(key, key + key);
         }
-        Callable<List<String>> scan = () -> store.scan(bytes("b"), 2).entrySet().stream()
-                .map(entry -> new String(entry.getKey(), US_ASCII) + "=" + new String(entry.getValue(), US_ASCII))
+        Callable<List<String>> scan = () -> store.scan(bytes("b"), 2).stream()
+                .map(pair -> new String(pair.key(), US_ASCII) + "=" + new String(pair.value(), US_ASCII))
                 .toList();
         assertThat(machine.call(scan)).containsExactly("b=bb", "c=cc");
     }
