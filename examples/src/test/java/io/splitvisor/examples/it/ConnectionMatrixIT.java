@@ -65,9 +65,8 @@ class ConnectionMatrixIT {
     }
 
     private void awaitBackend(XenbusState... states) {
-        await().atMost(PATIENCE)
-                .until(() -> List.of(states)
-                        .contains(XenbusState.of(devices().getFirst().backendState())));
+        await().atMost(PATIENCE).until(() -> List.of(states)
+                .contains(XenbusState.of(devices().getFirst().backendState())));
     }
 
     /** What became of one domain is nothing to another. */
@@ -85,8 +84,7 @@ class ConnectionMatrixIT {
         tell("fill");
         dom0.toolstack().devices().reload("vrng");
         console.type("fill");
-        await().atMost(PATIENCE)
-                .until(() -> console.text().split("done: fill", -1).length == 3);
+        await().atMost(PATIENCE).until(() -> console.text().split("done: fill", -1).length == 3);
         awaitBackend(XenbusState.CONNECTED);
         tell("close");
     }
@@ -95,7 +93,7 @@ class ConnectionMatrixIT {
     void shouldLetGoOfAGuestThatDiesWhileConnected() {
         tell("open");
         tell("fill");
-        dom0.toolstack().destroy(domid);
+        dom0.toolstack().destroy(domid, false);
         await().atMost(PATIENCE)
                 .until(() -> dom0.toolstack().list().stream().noneMatch(domain -> domain.domid() == domid));
         assertOthersWork();
@@ -104,7 +102,7 @@ class ConnectionMatrixIT {
     @Test
     void shouldLetGoOfAGuestThatDiesBeforeItConnects() {
         awaitBackend(XenbusState.INIT_WAIT);
-        dom0.toolstack().destroy(domid);
+        dom0.toolstack().destroy(domid, false);
         await().atMost(PATIENCE)
                 .until(() -> dom0.toolstack().list().stream().noneMatch(domain -> domain.domid() == domid));
         assertOthersWork();
