@@ -6,6 +6,7 @@ module io.splitvisor.examples {
     // The runtime finds a guest by its class's name.
     exports io.splitvisor.examples.copy;
     exports io.splitvisor.examples.kv;
+    exports io.splitvisor.examples.memory;
     exports io.splitvisor.examples.vecho;
     exports io.splitvisor.examples.vrng;
 

@@ -15,6 +15,7 @@ module io.splitvisor.hypercall {
     exports io.splitvisor.abi.evtchn;
     exports io.splitvisor.abi.grant;
     exports io.splitvisor.abi.io;
+    exports io.splitvisor.abi.paging;
     exports io.splitvisor.xenbus;
     exports io.splitvisor.xenstore;
 

@@ -42,7 +42,8 @@ public final class GuestMain {
     private static List<String> rest(String[] args) {
         return Arrays.stream(args)
                 .skip(1)
-                .filter(word -> !word.startsWith("xen.") && !word.startsWith("grant_table."))
+                .filter(word ->
+                        !word.startsWith("xen.") && !word.startsWith("grant_table.") && !word.startsWith("paging."))
                 .toList();
     }
 

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The compiled classes of this package and those below it, found by looking. */
+/** The compiled classes of this package and those below it, found by looking; without {@code paging}, which is not Xen's. */
 final class AbiClasses {
     private AbiClasses() {}
 
@@ -26,6 +26,7 @@ final class AbiClasses {
         try (Stream<Path> files = Files.walk(classes.resolve("io/splitvisor/abi"))) {
             return files.map(file -> classes.relativize(file).toString())
                     .filter(name -> name.endsWith(".class") && !name.contains("$") && !name.endsWith("-info.class"))
+                    .filter(name -> !name.startsWith("io/splitvisor/abi/paging/"))
                     .sorted()
                     .<Class<?>>map(AbiClasses::load)
                     .toList();

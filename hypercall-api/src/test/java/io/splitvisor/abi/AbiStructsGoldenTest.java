@@ -79,6 +79,8 @@ class AbiStructsGoldenTest {
                             "MAX_MAGIC",
                             Layout.fields("start_info").get("magic").size())
                     .ordered("magic", "cmd_line"),
+            StructClass.of(MmuUpdateRequest.class, "mmu_update"),
+            StructClass.of(MmuExtRequest.class, "mmuext_op"),
             StructClass.of(MulticallEntry.class, "multicall_entry").counts("NR_ARGS", Layout.count("multicall_args")),
             StructClass.of(SchedShutdown.class, "sched_shutdown"),
             StructClass.of(SchedRemoteShutdown.class, "sched_remote_shutdown"),

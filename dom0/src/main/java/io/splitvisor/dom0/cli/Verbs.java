@@ -253,6 +253,22 @@ final class Verbs {
                     1,
                     List.of()),
             new Verb(
+                    "paging-info",
+                    false,
+                    false,
+                    "<Domain>",
+                    "Show how a domain's memory is virtualized, and what that costs",
+                    1,
+                    List.of()),
+            new Verb(
+                    "page-walk",
+                    false,
+                    false,
+                    "[options] <Domain> <Address>",
+                    "Show how an address of a domain is translated, level by level",
+                    2,
+                    List.of(Option.valued('v', "vcpu", "VCPU", "Whose address (0)."))),
+            new Verb(
                     "trace",
                     false,
                     false,
@@ -276,6 +292,14 @@ final class Verbs {
                             Option.valued(' ', "dom", "N", "Only what this domain did, or was sent."),
                             Option.valued(' ', "op", "NAME", "Only hypercalls with this in their name."),
                             Option.flag('f', "follow", "Go on as the file grows."))),
+            new Verb(
+                    "paging-compare",
+                    false,
+                    false,
+                    "",
+                    "Run the same workloads under each paging mode, side by side (bench paging)",
+                    0,
+                    List.of()),
             new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of(DRIVER_PATH)),
             new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
             new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));

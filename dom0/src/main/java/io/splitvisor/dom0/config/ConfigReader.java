@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.dom0.config.DomainConfig.OnShutdown;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -47,6 +49,7 @@ final class ConfigReader {
         CpuShare share = new CpuShare(
                 (int) read.number("cpu_weight", 1, CpuShare.MAX_WEIGHT).orElse(CpuShare.DEFAULT.weight()),
                 (int) read.number("cap", 0, CpuShare.MAX_CAP).orElse(CpuShare.DEFAULT.cap()));
+        PagingChoice paging = paging();
         List<DiskConfig> disks = disks();
         List<VifConfig> vifs = vifs();
         List<VdevConfig> vdevs = vdevs();
@@ -77,6 +80,7 @@ final class ConfigReader {
                 .source(source)
                 .maxGrantFrames(grantFrames)
                 .cpuShare(share)
+                .paging(paging)
                 .build();
         return new ParsedConfig(config, warnings);
     }
@@ -201,6 +205,21 @@ final class ConfigReader {
             read.problem(settings.get("maxmem"), "found " + maxmem + ", less than memory (" + memory + ")");
         }
         return Math.max(memory, maxmem);
+    }
+
+    private PagingChoice paging() {
+        PagingMode mode = read.word(
+                        "paging", word -> Optional.ofNullable(PagingMode.named(word)), "none, shadow, registered, ept")
+                .orElse(PagingMode.NONE);
+        OptionalLong tableMib = read.number("shadow_memory", 1, PagingChoice.MAX_TABLE_MIB);
+        long outOfSync = read.number("oos", 0, 1).orElse(1);
+        if (tableMib.isPresent() && mode == PagingMode.NONE) {
+            warnings.add(settings.get("shadow_memory").problem("ignored, because paging is not set"));
+        }
+        if (outOfSync == 0 && mode != PagingMode.SHADOW) {
+            warnings.add(settings.get("oos").problem("only for paging = \"shadow\""));
+        }
+        return new PagingChoice(mode, tableMib, outOfSync == 1);
     }
 
     private int maxVcpus(int vcpus) {

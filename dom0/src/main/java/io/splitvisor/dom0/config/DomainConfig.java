@@ -30,6 +30,7 @@ import java.util.stream.Stream;
  * @param source the file that it comes from, as the user named it
  * @param maxGrantFrames the most frames of its grant table, 1 to 1024
  * @param cpuShare what it gets of the host's processors
+ * @param paging how its memory is virtualized
  */
 public record DomainConfig(
         String name,
@@ -50,7 +51,8 @@ public record DomainConfig(
         List<String> takes,
         String source,
         int maxGrantFrames,
-        CpuShare cpuShare) {
+        CpuShare cpuShare,
+        PagingChoice paging) {
 
     /** The largest memory of a domain, in MiB. */
     public static final long MAX_MEMORY_MIB = 1 << 20;
@@ -103,6 +105,7 @@ public record DomainConfig(
         Objects.requireNonNull(on, "on");
         Objects.requireNonNull(source, "source");
         Objects.requireNonNull(cpuShare, "cpuShare");
+        Objects.requireNonNull(paging, "paging");
         arguments = List.copyOf(arguments);
         disks = List.copyOf(disks);
         vifs = List.copyOf(vifs);

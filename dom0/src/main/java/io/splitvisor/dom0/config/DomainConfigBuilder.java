@@ -33,6 +33,7 @@ public final class DomainConfigBuilder {
     private String source = "";
     private int maxGrantFrames = DomainConfig.DEFAULT_GRANT_FRAMES;
     private CpuShare cpuShare = CpuShare.DEFAULT;
+    private PagingChoice paging = PagingChoice.NONE;
 
     DomainConfigBuilder(String name, Guest guest) {
         this.name = name;
@@ -58,6 +59,7 @@ public final class DomainConfigBuilder {
         source = from.source();
         maxGrantFrames = from.maxGrantFrames();
         cpuShare = from.cpuShare();
+        paging = from.paging();
     }
 
     /** The domain's name. */
@@ -158,6 +160,12 @@ public final class DomainConfigBuilder {
         return this;
     }
 
+    /** How its memory is virtualized. */
+    public DomainConfigBuilder paging(PagingChoice value) {
+        paging = value;
+        return this;
+    }
+
     /** @throws IllegalArgumentException if something is out of its range */
     public DomainConfig build() {
         return new DomainConfig(
@@ -179,6 +187,7 @@ public final class DomainConfigBuilder {
                 takes,
                 source,
                 maxGrantFrames,
-                cpuShare);
+                cpuShare,
+                paging);
     }
 }

@@ -18,6 +18,8 @@ import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
+import io.splitvisor.dom0.toolstack.PageWalk;
+import io.splitvisor.dom0.toolstack.PagingInfo;
 import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
@@ -139,7 +141,8 @@ final class Domains implements Toolstack, MonitorListener {
                 Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
         Domain domain;
         try {
-            domain = services.monitor().create(layout, Math.toIntExact(config.memoryMib() * PAGES_PER_MIB));
+            int pages = Math.toIntExact(config.memoryMib() * PAGES_PER_MIB);
+            domain = services.monitor().create(layout, pages, PagingFigures.config(config, layout));
         } catch (HostException e) {
             throw new ToolstackException(Kind.NO_SPACE, "no memory for domain " + config.name(), e);
         }
@@ -399,6 +402,16 @@ final class Domains implements Toolstack, MonitorListener {
     @Override
     public HypercallInfo hypercalls(int domid) {
         return guest(domid).hypercallInfo();
+    }
+
+    @Override
+    public PagingInfo paging(int domid) {
+        return guest(domid).pagingInfo();
+    }
+
+    @Override
+    public PageWalk pageWalk(int domid, int vcpu, long linear) {
+        return guest(domid).pageWalk(vcpu, linear);
     }
 
     @Override

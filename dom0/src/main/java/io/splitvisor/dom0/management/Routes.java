@@ -15,6 +15,8 @@ import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
+import io.splitvisor.dom0.toolstack.PageWalk;
+import io.splitvisor.dom0.toolstack.PagingInfo;
 import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
@@ -105,6 +107,8 @@ final class Routes {
             case "sched-credit" -> allow(request, "POST", () -> schedCredit(request, toolstack.resolve(name)));
             case "why-stuck" -> allow(request, "GET", () -> devices.whyStuck(request, toolstack.resolve(name)));
             case "hypercalls" -> allow(request, "GET", () -> hypercalls(request, toolstack.resolve(name)));
+            case "paging" -> allow(request, "GET", () -> paging(request, toolstack.resolve(name)));
+            case "page-walk" -> allow(request, "GET", () -> pageWalk(request, toolstack.resolve(name)));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
             case "pause", "unpause", "shutdown", "rename", "memory", "maxmem", "vcpus" ->
                 allow(request, "POST", () -> {
@@ -284,6 +288,26 @@ final class Routes {
     private Reply hypercalls(Request request, int domid) {
         HypercallInfo info = toolstack.hypercalls(domid);
         return request.text() ? Reply.text(HypercallTables.text(info)) : Reply.json(200, HypercallTables.json(info));
+    }
+
+    private Reply paging(Request request, int domid) {
+        PagingInfo info = toolstack.paging(domid);
+        return request.text() ? Reply.text(PagingTables.text(info)) : Reply.json(200, PagingTables.json(info));
+    }
+
+    private Reply pageWalk(Request request, int domid) {
+        int vcpu = count(request.parameter("vcpu", "0"));
+        PageWalk walk = toolstack.pageWalk(domid, vcpu, address(request.parameter("address", "")));
+        return request.text() ? Reply.text(PagingTables.text(walk)) : Reply.json(200, PagingTables.json(walk));
+    }
+
+    /** Hexadecimal, with or without 0x, up to 16 digits. */
+    private static long address(String text) {
+        try {
+            return Long.parseUnsignedLong(text.startsWith("0x") ? text.substring(2) : text, 16);
+        } catch (NumberFormatException e) {
+            throw Request.invalid("'" + text + "' is no address; expected hexadecimal digits");
+        }
     }
 
     private Reply waitFor(Request request, int domid) {

@@ -146,6 +146,20 @@ public interface Toolstack {
     HypercallInfo hypercalls(int domid);
 
     /**
+     * How the domain's memory is virtualized, and what that costs.
+     *
+     * @throws ToolstackException BAD_STATE for Domain-0
+     */
+    PagingInfo paging(int domid);
+
+    /**
+     * How an address of a vCPU is translated now.
+     *
+     * @throws ToolstackException INVALID for a vCPU that there is not
+     */
+    PageWalk pageWalk(int domid, int vcpu, long linear);
+
+    /**
      * Starts to trace hypercalls and events into a file, which is made or emptied.
      *
      * @param file absolute

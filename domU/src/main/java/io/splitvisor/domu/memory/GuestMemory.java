@@ -126,7 +126,8 @@ public final class GuestMemory implements FrontendMemory {
     public static final class OutOfGuestMemoryException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        OutOfGuestMemoryException(int wanted, int free) {
+        /** So many frames in a row were wanted, and so many are free. */
+        public OutOfGuestMemoryException(int wanted, int free) {
             super("no " + wanted + " free frames in a row (" + free + " free in all)");
         }
     }

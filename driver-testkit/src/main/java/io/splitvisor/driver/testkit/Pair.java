@@ -149,6 +149,9 @@ public final class Pair implements AutoCloseable, Machine.Ends {
      */
     @Override
     public void die(End end) {
+        if (!isAlive(end)) {
+            return;
+        }
         if (end == End.FRONT) {
             frontAlive = false;
             machine.kill(guest);
@@ -158,13 +161,19 @@ public final class Pair implements AutoCloseable, Machine.Ends {
         } else {
             backAlive = false;
             machine.kill(backDomain);
-            machine.store().rm(folder(End.BACK));
+            if (machine.store().exists(folder(End.BACK))) {
+                machine.store().rm(folder(End.BACK));
+            }
         }
     }
 
     /** An end is gone without a word, and begins anew: a front end in its domain, as after a kexec; a back end as after a crash. */
     @Override
     public void restart(End end) {
+        if (!frontAlive) {
+            // There is nobody to begin anew for.
+            return;
+        }
         if (end == End.FRONT) {
             machine.kill(frontDomain);
             startFront();

@@ -175,6 +175,7 @@ final class BackConnection implements Connection {
     /** The device's own thread does not come back from the driver: asks it to, and does not wait for it. */
     void abandon() {
         if (loop instanceof DeviceLoop own) {
+            queues.forEach(BackQueue::abandon);
             own.abandon();
         }
     }

@@ -78,6 +78,7 @@ final class BackQueue implements RingWorker {
     private boolean drained;
     private Runnable whenDrained;
     private volatile boolean failed;
+    private volatile boolean abandoned;
 
     /** Who is told what the queue cannot settle itself. Called in the loop. */
     interface Listener {
@@ -244,7 +245,15 @@ final class BackQueue implements RingWorker {
         } catch (RefusedException e) {
             refuse(request, Verdict.MALFORMED);
         }
+        if (abandoned && request.taken) {
+            throw new IllegalStateException("the driver's hook has returned too late");
+        }
         current = null;
+    }
+
+    /** Nobody waits any longer for the hook to return; if it does, its request is not used any more. Any thread. */
+    void abandon() {
+        abandoned = true;
     }
 
     /** Answers what the driver is not asked, or could not map. */

@@ -40,7 +40,7 @@ final class DeviceLoop implements IoLoop, AutoCloseable {
                 }
                 active.removeIf(this::isIdleAfterServing);
             } catch (InterruptedException e) {
-                // Only abandon() interrupts, and closes with it.
+                // Only abandon() interrupts, and it meant the hook.
             } catch (RuntimeException e) {
                 LOG.log(System.Logger.Level.ERROR, thread.getName() + ": unexpected", e);
             }
@@ -93,9 +93,8 @@ final class DeviceLoop implements IoLoop, AutoCloseable {
         tasks.add(() -> {});
     }
 
-    /** Asks whatever the thread does to end, and the thread with it. */
+    /** Asks what the thread does to end. The thread goes on with what is left to do if it does. */
     void abandon() {
-        closed = true;
         thread.interrupt();
     }
 }

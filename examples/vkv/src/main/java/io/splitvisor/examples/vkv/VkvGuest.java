@@ -41,7 +41,7 @@ public final class VkvGuest implements Guest {
         try (VkvBatch batch = store.newBatch()) {
             while (before - start < profile[0] * 1_000_000_000L && count < samples.length) {
                 for (int i = 0; i < profile[1]; i++) {
-                    byte[] key = ("key%08d".formatted(random.nextInt(profile[3]))).getBytes(US_ASCII);
+                    byte[] key = "key%08d".formatted(random.nextInt(profile[3])).getBytes(US_ASCII);
                     if (random.nextInt(100) < percentOfGets) {
                         batch.get(key);
                     } else {
