@@ -7,7 +7,6 @@ import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
-import io.splitvisor.dom0.config.VdevConfig;
 import io.splitvisor.dom0.flight.DomainCreatedEvent;
 import io.splitvisor.dom0.flight.DomainDestroyedEvent;
 import io.splitvisor.dom0.toolstack.BlockInfo;
@@ -110,9 +109,7 @@ final class Domains implements Toolstack, MonitorListener {
             for (DiskConfig disk : config.disks()) {
                 services.disks().attach(guest, disk);
             }
-            for (VdevConfig vdev : config.vdevs()) {
-                services.devices().attach(guest, vdev);
-            }
+            services.devices().attachAll(guest);
             events.publish(new DomainEvent.Created(guest.domid(), config.name()));
             DomainCreatedEvent.happened(guest.domid(), config.name());
             guest.start(paused);

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -107,8 +108,18 @@ final class DriverDevices implements Devices {
         }
     }
 
-    /** Attaches a device that the domain's configuration has already. */
-    int attach(GuestDomain guest, VdevConfig device) {
+    /** Attaches the devices of a new domain's configuration, which has all their numbers afterwards. */
+    void attachAll(GuestDomain guest) {
+        List<VdevConfig> vdevs = new ArrayList<>();
+        for (VdevConfig vdev : guest.config().vdevs()) {
+            vdevs.add(vdev.withDevid(attach(guest, vdev)));
+        }
+        if (!vdevs.isEmpty()) {
+            guest.config(guest.config().toBuilder().vdevs(vdevs).build());
+        }
+    }
+
+    private int attach(GuestDomain guest, VdevConfig device) {
         LoadedDriver driver = require(device.type(), Kind.NOT_SUPPORTED);
         int devid = device.devid().orElseGet(() -> lowestFree(guest.domid(), device.type()));
         Key key = new Key(guest.domid(), device.type(), devid);
@@ -157,7 +168,7 @@ final class DriverDevices implements Devices {
                     () -> "domain " + guest.config().name() + " does not let go of device " + type + " " + devid);
             configs.remove(key);
             List<VdevConfig> vdevs = new ArrayList<>(guest.config().vdevs());
-            vdevs.removeIf(vdev -> vdev.type().equals(type) && vdev.devid().orElse(devid) == devid);
+            vdevs.removeIf(vdev -> vdev.type().equals(type) && vdev.devid().equals(OptionalInt.of(devid)));
             guest.config(guest.config().toBuilder().vdevs(vdevs).build());
         }
     }

@@ -103,6 +103,19 @@ class VechoIT {
     }
 
     @Test
+    void shouldKeepTheOtherDeviceInTheConfigurationWhenOneIsDetached() {
+        try (var dom0 = new Dom0Fixture(List.of(DRIVER))) {
+            VdevConfig device = VdevConfig.parse("vecho");
+            int domid = dom0.create(guest(Patient.class, device, device));
+            dom0.toolstack().devices().detach(domid, "vecho", 1, true);
+            assertThat(dom0.toolstack().info(domid).config().orElseThrow().vdevs())
+                    .containsExactly(device.withDevid(0));
+            dom0.toolstack().destroy(domid, false);
+            awaitEnd(dom0);
+        }
+    }
+
+    @Test
     void shouldNameWhatCannotBeAttached() {
         try (var dom0 = new Dom0Fixture(List.of(DRIVER))) {
             int domid = dom0.create(guest(VechoGuest.class, VdevConfig.parse("vecho")));
