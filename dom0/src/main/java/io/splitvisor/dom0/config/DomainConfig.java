@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,6 +21,8 @@ import java.util.stream.Stream;
  * @param maxVcpus the most virtual processors, 1 to 128
  * @param disks its disks, no vdev twice
  * @param vifs its network interfaces
+ * @param vdevs its devices that drivers make, no number of a type twice
+ * @param drivers jars and folders with front ends, for JVM guests
  * @param on what happens when it shuts down
  * @param optional whether {@code up} may leave it out where its kernel is missing
  * @param after the names of domains that {@code up} starts before it
@@ -27,6 +30,7 @@ import java.util.stream.Stream;
  * @param source the file that it comes from, as the user named it
  * @param maxGrantFrames the most frames of its grant table, 1 to 1024
  * @param cpuShare what it gets of the host's processors
+ * @param paging how its memory is virtualized
  */
 public record DomainConfig(
         String name,
@@ -39,13 +43,16 @@ public record DomainConfig(
         int maxVcpus,
         List<DiskConfig> disks,
         List<VifConfig> vifs,
+        List<VdevConfig> vdevs,
+        List<Path> drivers,
         OnShutdown on,
         boolean optional,
         List<String> after,
         List<String> takes,
         String source,
         int maxGrantFrames,
-        CpuShare cpuShare) {
+        CpuShare cpuShare,
+        PagingChoice paging) {
 
     /** The largest memory of a domain, in MiB. */
     public static final long MAX_MEMORY_MIB = 1 << 20;
@@ -72,6 +79,10 @@ public record DomainConfig(
         public static final OnShutdown DEFAULT =
                 new OnShutdown(Action.DESTROY, Action.RESTART, Action.DESTROY, Action.DESTROY);
 
+        /** Every end destroys the domain. */
+        public static final OnShutdown DESTROYS =
+                new OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY);
+
         /** Checks that nothing is null. */
         public OnShutdown {
             Stream.of(poweroff, reboot, crash, watchdog).forEach(Objects::requireNonNull);
@@ -94,48 +105,25 @@ public record DomainConfig(
         Objects.requireNonNull(on, "on");
         Objects.requireNonNull(source, "source");
         Objects.requireNonNull(cpuShare, "cpuShare");
+        Objects.requireNonNull(paging, "paging");
         arguments = List.copyOf(arguments);
         disks = List.copyOf(disks);
         vifs = List.copyOf(vifs);
+        vdevs = List.copyOf(vdevs);
+        drivers = List.copyOf(drivers);
         after = List.copyOf(after);
         takes = List.copyOf(takes);
         check(disks.stream().map(DiskConfig::devid).distinct().count() == disks.size(), "disk", "a vdev twice");
     }
 
-    /** A domain that takes nothing from {@code up}'s command line in particular. */
-    public DomainConfig(
-            String name,
-            Optional<UUID> uuid,
-            Guest guest,
-            List<String> arguments,
-            long memoryMib,
-            long maxmemMib,
-            int vcpus,
-            int maxVcpus,
-            List<DiskConfig> disks,
-            List<VifConfig> vifs,
-            OnShutdown on,
-            boolean optional,
-            List<String> after,
-            String source) {
-        this(
-                name,
-                uuid,
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                List.of(),
-                source,
-                DEFAULT_GRANT_FRAMES,
-                CpuShare.DEFAULT);
+    /** A configuration with the defaults of xl.cfg, to be filled. */
+    public static DomainConfigBuilder of(String name, Guest guest) {
+        return new DomainConfigBuilder(name, guest);
+    }
+
+    /** This configuration, to be changed. */
+    public DomainConfigBuilder toBuilder() {
+        return new DomainConfigBuilder(this);
     }
 
     /** What is wrong with a domain's name, empty where it is good. */
@@ -156,94 +144,6 @@ public record DomainConfig(
     /** The arguments as one line, as start_info carries them. */
     public String commandLine() {
         return String.join(" ", arguments);
-    }
-
-    /** The same domain under another name. */
-    public DomainConfig withName(String other) {
-        return new DomainConfig(
-                other,
-                uuid,
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                maxGrantFrames,
-                cpuShare);
-    }
-
-    /** The same domain with a UUID. */
-    public DomainConfig withUuid(UUID known) {
-        return new DomainConfig(
-                name,
-                Optional.of(known),
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                maxGrantFrames,
-                cpuShare);
-    }
-
-    /** The same domain with other disks. */
-    public DomainConfig withDisks(List<DiskConfig> others) {
-        return new DomainConfig(
-                name,
-                uuid,
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                others,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                maxGrantFrames,
-                cpuShare);
-    }
-
-    /** The same domain with another share of the processors. */
-    public DomainConfig withCpuShare(CpuShare other) {
-        return new DomainConfig(
-                name,
-                uuid,
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                maxGrantFrames,
-                other);
     }
 
     private static void check(boolean good, String key, String value) {

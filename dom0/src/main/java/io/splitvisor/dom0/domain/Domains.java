@@ -7,16 +7,20 @@ import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.config.VdevConfig;
 import io.splitvisor.dom0.flight.DomainCreatedEvent;
 import io.splitvisor.dom0.flight.DomainDestroyedEvent;
 import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
 import io.splitvisor.dom0.toolstack.CreateOptions;
+import io.splitvisor.dom0.toolstack.Devices;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
+import io.splitvisor.dom0.toolstack.PageWalk;
+import io.splitvisor.dom0.toolstack.PagingInfo;
 import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
@@ -36,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -105,6 +110,9 @@ final class Domains implements Toolstack, MonitorListener {
             for (DiskConfig disk : config.disks()) {
                 services.disks().attach(guest, disk);
             }
+            for (VdevConfig vdev : config.vdevs()) {
+                services.devices().attach(guest, vdev);
+            }
             events.publish(new DomainEvent.Created(guest.domid(), config.name()));
             DomainCreatedEvent.happened(guest.domid(), config.name());
             guest.start(paused);
@@ -136,7 +144,8 @@ final class Domains implements Toolstack, MonitorListener {
                 Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
         Domain domain;
         try {
-            domain = services.monitor().create(layout, Math.toIntExact(config.memoryMib() * PAGES_PER_MIB));
+            int pages = Math.toIntExact(config.memoryMib() * PAGES_PER_MIB);
+            domain = services.monitor().create(layout, pages, PagingFigures.config(config, layout));
         } catch (HostException e) {
             throw new ToolstackException(Kind.NO_SPACE, "no memory for domain " + config.name(), e);
         }
@@ -197,7 +206,7 @@ final class Domains implements Toolstack, MonitorListener {
         return guest;
     }
 
-    private GuestDomain runningGuest(int domid) {
+    GuestDomain runningGuest(int domid) {
         GuestDomain guest = guest(domid);
         if (guest.dying() || guest.shutdown().isPresent()) {
             throw new ToolstackException(
@@ -264,6 +273,7 @@ final class Domains implements Toolstack, MonitorListener {
         services.cpuShares().removed(guest.domid());
         services.summary().add(guest, services.disks().disks(guest.domid()));
         services.disks().detachAll(guest);
+        services.devices().forget(guest);
         guest.disconnect();
         services.storeLayout().remove(guest);
         services.monitor().destroy(guest.domain());
@@ -337,7 +347,7 @@ final class Domains implements Toolstack, MonitorListener {
                     && domains.values().stream().anyMatch(d -> d.config().name().equals(name))) {
                 throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + name + "\" already exists.");
             }
-            guest.config(guest.config().withName(name));
+            guest.config(guest.config().toBuilder().name(name).build());
         }
         services.storeLayout().rename(guest);
         events.publish(new DomainEvent.Renamed(domid, name, before));
@@ -350,7 +360,7 @@ final class Domains implements Toolstack, MonitorListener {
             int devid = services.disks().attach(guest, disk);
             List<DiskConfig> disks = new ArrayList<>(guest.config().disks());
             disks.add(disk);
-            guest.config(guest.config().withDisks(disks));
+            guest.config(guest.config().toBuilder().disks(disks).build());
             return devid;
         }
     }
@@ -362,13 +372,18 @@ final class Domains implements Toolstack, MonitorListener {
             services.disks().detach(guest, devid, force);
             List<DiskConfig> disks = new ArrayList<>(guest.config().disks());
             disks.removeIf(disk -> disk.devid() == devid);
-            guest.config(guest.config().withDisks(disks));
+            guest.config(guest.config().toBuilder().disks(disks).build());
         }
     }
 
     @Override
     public List<BlockInfo> blockList(int domid) {
         return services.disks().list(guest(domid));
+    }
+
+    @Override
+    public Devices devices() {
+        return services.devices();
     }
 
     @Override
@@ -390,6 +405,16 @@ final class Domains implements Toolstack, MonitorListener {
     @Override
     public HypercallInfo hypercalls(int domid) {
         return guest(domid).hypercallInfo();
+    }
+
+    @Override
+    public PagingInfo paging(int domid) {
+        return guest(domid).pagingInfo();
+    }
+
+    @Override
+    public PageWalk pageWalk(int domid, int vcpu, long linear) {
+        return guest(domid).pageWalk(vcpu, linear);
     }
 
     @Override
@@ -521,7 +546,7 @@ final class Domains implements Toolstack, MonitorListener {
                 guest.kill();
                 services.disks().detachAll(guest);
                 rename(guest.domid(), again.name() + "-" + guest.domid());
-                create(again.withUuid(java.util.UUID.randomUUID()), false);
+                create(again.toBuilder().uuid(Optional.of(UUID.randomUUID())).build(), false);
             }
             case COREDUMP_DESTROY -> {
                 dump(guest);

@@ -14,7 +14,10 @@ import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
+import io.splitvisor.dom0.toolstack.PageWalk;
+import io.splitvisor.dom0.toolstack.PagingInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.hypercall.ToolstackCalls.DomainState;
@@ -77,7 +80,7 @@ final class GuestDomain implements Invitation.Guest {
         this.services = services;
         this.domain = domain;
         this.uuid = config.uuid().orElseGet(UUID::randomUUID);
-        this.config = config.withUuid(uuid);
+        this.config = config.toBuilder().uuid(Optional.of(uuid)).build();
         this.targetKib = config.memoryMib() * 1024;
         this.maxmemKib = config.maxmemMib() * 1024;
         domain.cpuNanos(this::cpuNanos);
@@ -193,6 +196,21 @@ final class GuestDomain implements Invitation.Guest {
         return HypercallFigures.of(domain, config.name(), hypercallRings);
     }
 
+    /** How its memory is virtualized. */
+    PagingInfo pagingInfo() {
+        return PagingFigures.of(domain, config.name());
+    }
+
+    /** How an address of a vCPU is translated. */
+    PageWalk pageWalk(int vcpu, long linear) {
+        if (vcpu < 0 || vcpu >= domain.vcpus()) {
+            throw new ToolstackException(
+                    ToolstackException.Kind.INVALID,
+                    "Error: Domain '" + domain.domid() + "' has no VCPU " + vcpu + ".");
+        }
+        return PagingFigures.walk(domain, vcpu, linear);
+    }
+
     /** Starts the process. With {@code stopped} it is stopped before it can attach. */
     void start(boolean stopped) {
         paused = stopped;
@@ -220,7 +238,7 @@ final class GuestDomain implements Invitation.Guest {
 
     /** Gives it another share of the host's processors. */
     void share(CpuShare share) {
-        config = config.withCpuShare(share);
+        config = config.toBuilder().cpuShare(share).build();
         GuestProcess running = process;
         if (running != null && running.alive()) {
             services.cpuShares().apply(domid(), running.pid(), share);

@@ -4,12 +4,15 @@ package io.splitvisor.dom0.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.splitvisor.abi.paging.PagingMode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,6 +92,31 @@ class ConfigGoldenTest {
     }
 
     @Test
+    void shouldTakeHowMemoryIsVirtualized() {
+        assertThat(withPaging().parse().config().paging()).isEqualTo(PagingChoice.NONE);
+        PagingChoice shadow = withPaging("paging=shadow", "shadow_memory=8", "oos=0").parse().config().toBuilder()
+                .name("m")
+                .build()
+                .paging();
+        assertThat(shadow).isEqualTo(new PagingChoice(PagingMode.SHADOW, OptionalLong.of(8), false));
+        assertThat(withPaging("paging=ept").parse().config().paging().mode()).isEqualTo(PagingMode.EPT);
+        assertThat(withPaging("paging=registered", "oos=0").parse().warnings()).hasSize(1);
+        assertThat(withPaging("shadow_memory=8").parse().warnings()).hasSize(1);
+        assertThatThrownBy(withPaging("paging=npt")::parse)
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("none, shadow, registered, ept");
+        assertThatThrownBy(withPaging("paging=ept", "shadow_memory=0")::parse)
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("shadow_memory");
+    }
+
+    private static ConfigSource withPaging(String... more) {
+        List<String> all = new ArrayList<>(List.of("name=n", "type=exec", "kernel=/k"));
+        all.addAll(List.of(more));
+        return ConfigSource.read("/dev/null", all);
+    }
+
+    @Test
     void shouldTakeTheMostFramesOfTheGrantTable() {
         List<String> base = List.of("name=n", "type=exec", "kernel=/k");
         ConfigSource plain = ConfigSource.read("/dev/null", base);
@@ -96,7 +124,8 @@ class ConfigGoldenTest {
         ConfigSource asked =
                 ConfigSource.read("/dev/null", List.of(base.get(0), base.get(1), base.get(2), "max_grant_frames=100"));
         assertThat(asked.parse().config().maxGrantFrames()).isEqualTo(100);
-        assertThat(asked.parse().config().withName("m").maxGrantFrames()).isEqualTo(100);
+        assertThat(asked.parse().config().toBuilder().name("m").build().maxGrantFrames())
+                .isEqualTo(100);
         assertThat(asked.parse().warnings()).isEmpty();
         ConfigSource wrong =
                 ConfigSource.read("/dev/null", List.of(base.get(0), base.get(1), base.get(2), "max_grant_frames=1025"));

@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenDomctl;
+import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.hypercall.HypercallArgument;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Guest;
 import io.splitvisor.monitor.Hypervisor;
+import io.splitvisor.monitor.paging.PagingConfig;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -95,9 +97,12 @@ class OperationsFuzzPropertyTest {
 
     /** One guest, until it ends or has done enough. */
     private void life() {
-        guest = hypervisor.guest(LAYOUT);
+        PagingMode[] modes = PagingMode.values();
+        PagingMode mode = modes[random.nextInt(modes.length)];
+        guest = hypervisor.guest(
+                LAYOUT, new PagingConfig(mode, mode == PagingMode.NONE ? 0 : 64, random.nextBoolean()));
         ring = new HypercallRing(guest.domain(), 0, hypervisor.table());
-        for (int round = 0; round < ROUNDS && !guest.domain().ended(); round++) {
+        for (int round = 0; round < ROUNDS && isServed(); round++) {
             scribble();
             Deque<HypercallOp> staged = new ArrayDeque<>();
             for (int i = random.nextInt(12); i >= 0; i--) {
@@ -117,7 +122,7 @@ class OperationsFuzzPropertyTest {
 
     private void serve(Deque<HypercallOp> staged) {
         int idle = 0;
-        while (!staged.isEmpty() && !guest.domain().ended()) {
+        while (!staged.isEmpty() && isServed()) {
             idle = ring.serve() > 0 ? 0 : idle + 1;
             // A guest may wait in a call: time passes, and an event comes.
             hypervisor.time().advance(200_000_000);
@@ -128,6 +133,11 @@ class OperationsFuzzPropertyTest {
             }
             assertThat(idle).isLessThan(1000);
         }
+    }
+
+    /** Whether vCPU 0 makes hypercalls: the domain has not ended, and has not brought the other one up and this one down. */
+    private boolean isServed() {
+        return !guest.domain().ended() && !guest.domain().vcpu(0).isDown();
     }
 
     private HypercallOp operation() {

@@ -27,7 +27,6 @@ import org.junit.jupiter.api.Test;
  */
 class UserInstructionsPropertyTest {
     private static final long SEED = Long.getLong("oracle.seed", 20261122);
-    private static final int CASES = Integer.getInteger("oracle.cases", 1000);
     private static final String ONLY = System.getProperty("oracle.only");
     private static final boolean TRACE = Boolean.getBoolean("oracle.trace");
 
@@ -111,6 +110,11 @@ class UserInstructionsPropertyTest {
     private long scratch;
     private long target;
 
+    /** How many are tried. */
+    int cases() {
+        return Integer.getInteger("oracle.cases", 1000);
+    }
+
     @Test
     void shouldDoWhatTheRealProcessorDoes() {
         try (RealProcessor processor = new RealProcessor()) {
@@ -128,7 +132,7 @@ class UserInstructionsPropertyTest {
                 try {
                     int done = row(row, processor, machine);
                     cases += done;
-                    if (done < CASES / 4) {
+                    if (done < cases() / 4) {
                         wrong.add(row + " has too few cases: " + done);
                     }
                 } catch (AssertionError e) {
@@ -136,6 +140,7 @@ class UserInstructionsPropertyTest {
                     machine.scratch().copyFrom(processor.scratch());
                 }
             }
+            machine.requireTranslations(cases);
             System.out.println("oracle: " + cases + " cases agree, seed " + SEED);
             assertThat(wrong)
                     .as("rows that differ, the first case of each, seed %d", SEED)
@@ -159,7 +164,7 @@ class UserInstructionsPropertyTest {
 
     private int row(Row row, RealProcessor processor, Machine machine) {
         int done = 0;
-        for (int attempt = 0; attempt < CASES; attempt++) {
+        for (int attempt = 0; attempt < cases(); attempt++) {
             int at = random.nextInt(3000);
             long codeAddress = processor.address() + RealProcessor.CODE_PAGE * 4096L + at;
             scratch = processor.address() + RealProcessor.SCRATCH_PAGE * 4096L;
