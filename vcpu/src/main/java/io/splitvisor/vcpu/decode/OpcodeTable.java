@@ -13,7 +13,8 @@ import java.util.Map;
  *
  * <p>Rows are read from text, one a line: {@code [prefix] opcode[/reg][m|r[/rm]] mnemonic [operands] [attributes]}. A
  * {@code +} after the opcode takes the eight opcodes with a register in their low bits; {@code ~} the sixteen with a
- * condition, whose name replaces {@code CC} in the mnemonic. {@code np} as prefix means none of 66, F2, F3.
+ * condition, whose name replaces {@code CC} in the mnemonic. A mnemonic may be several, separated by bars: with {@code /*}
+ * the n-th is selected by n in ModRM's register field, with {@code ^} it is 8 * n opcodes further on. {@code np} as prefix means none of 66, F2, F3.
  */
 public final class OpcodeTable {
     /** The one-byte map, then 0F, 0F 38, 0F 3A. */
@@ -94,12 +95,21 @@ public final class OpcodeTable {
                 Arrays.stream(word.split(",", -1)).map(Arg::named).forEach(args::add);
             }
         }
-        int count = rest.equals("+") ? 8 : rest.equals("~") ? 16 : 1;
-        for (int n = 0; n < count; n++) {
-            String name = mnemonic.replace("CC", CONDITIONS[n]);
-            Row plain = new Row(rows.size(), name, feature, List.copyOf(args), attributes, prefix, -1, -1, 0);
-            add(opcode + n, count > 1 ? plain : selected(plain, rest));
+        List<String> names = names(mnemonic, rest);
+        int step = rest.equals("^") ? 8 : rest.equals("+") || rest.equals("~") ? 1 : 0;
+        for (int n = 0; n < names.size(); n++) {
+            Row plain = new Row(rows.size(), names.get(n), feature, List.copyOf(args), attributes, prefix, -1, -1, 0);
+            add(opcode + n * step, selected(plain, step != 0 ? "" : rest.replace("*", Integer.toString(n))));
         }
+    }
+
+    private static List<String> names(String mnemonic, String selector) {
+        return switch (selector) {
+            case "+" -> Collections.nCopies(8, mnemonic);
+            case "~" ->
+                Arrays.stream(CONDITIONS).map(c -> mnemonic.replace("CC", c)).toList();
+            default -> List.of(mnemonic.split("\\|", -1));
+        };
     }
 
     /** A row that ModRM selects. */
@@ -139,7 +149,7 @@ public final class OpcodeTable {
 
     /** A first word of two characters may be a prefix or a whole opcode: a prefix is followed by another opcode. */
     private static boolean isPrefix(String word, String next) {
-        return List.of("np", "66", "f2", "f3").contains(word) && next.matches("[0-9a-f]{2,6}([/mr+~].*)?");
+        return List.of("np", "66", "f2", "f3").contains(word) && next.matches("[0-9a-f]{2,6}([/mr+~^].*)?");
     }
 
     private static int mapped(String hex) {

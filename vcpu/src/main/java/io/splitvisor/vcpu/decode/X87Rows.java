@@ -5,14 +5,7 @@ package io.splitvisor.vcpu.decode;
 final class X87Rows {
     static final String TEXT = """
             9b fwait
-            d8/0m fadd Md
-            d8/1m fmul Md
-            d8/2m fcom Md
-            d8/3m fcomp Md
-            d8/4m fsub Md
-            d8/5m fsubr Md
-            d8/6m fdiv Md
-            d8/7m fdivr Md
+            d8/*m fadd|fmul|fcom|fcomp|fsub|fsubr|fdiv|fdivr Md
             d8/0r fadd ST,Ti
             d8/1r fmul ST,Ti
             d8/2r fcom Ti
@@ -58,18 +51,8 @@ final class X87Rows {
             d9/7r/5 fscale
             d9/7r/6 fsin
             d9/7r/7 fcos
-            da/0m fiadd Md
-            da/1m fimul Md
-            da/2m ficom Md
-            da/3m ficomp Md
-            da/4m fisub Md
-            da/5m fisubr Md
-            da/6m fidiv Md
-            da/7m fidivr Md
-            da/0r fcmovb ST,Ti
-            da/1r fcmove ST,Ti
-            da/2r fcmovbe ST,Ti
-            da/3r fcmovu ST,Ti
+            da/*m fiadd|fimul|ficom|ficomp|fisub|fisubr|fidiv|fidivr Md
+            da/*r fcmovb|fcmove|fcmovbe|fcmovu ST,Ti
             da/5r/1 fucompp
             db/0m fild Md
             db/1m fisttp Md
@@ -77,10 +60,7 @@ final class X87Rows {
             db/3m fistp Md
             db/5m fld Mt
             db/7m fstp Mt
-            db/0r fcmovnb ST,Ti
-            db/1r fcmovne ST,Ti
-            db/2r fcmovnbe ST,Ti
-            db/3r fcmovnu ST,Ti
+            db/*r fcmovnb|fcmovne|fcmovnbe|fcmovnu ST,Ti
             db/4r/0 fneni(8087only)
             db/4r/1 fndisi(8087only)
             db/4r/2 fnclex
@@ -88,14 +68,7 @@ final class X87Rows {
             db/4r/4 fnsetpm(287only)
             db/5r fucomi ST,Ti
             db/6r fcomi ST,Ti
-            dc/0m fadd Mq
-            dc/1m fmul Mq
-            dc/2m fcom Mq
-            dc/3m fcomp Mq
-            dc/4m fsub Mq
-            dc/5m fsubr Mq
-            dc/6m fdiv Mq
-            dc/7m fdivr Mq
+            dc/*m fadd|fmul|fcom|fcomp|fsub|fsubr|fdiv|fdivr Mq
             dc/0r fadd Ti,ST
             dc/1r fmul Ti,ST
             dc/4r fsubr Ti,ST
@@ -114,14 +87,7 @@ final class X87Rows {
             dd/3r fstp Ti
             dd/4r fucom Ti
             dd/5r fucomp Ti
-            de/0m fiadd Mw
-            de/1m fimul Mw
-            de/2m ficom Mw
-            de/3m ficomp Mw
-            de/4m fisub Mw
-            de/5m fisubr Mw
-            de/6m fidiv Mw
-            de/7m fidivr Mw
+            de/*m fiadd|fimul|ficom|ficomp|fisub|fisubr|fidiv|fidivr Mw
             de/0r faddp Ti,ST
             de/1r fmulp Ti,ST
             de/3r/1 fcompp

@@ -78,12 +78,15 @@ public final class Lowerings {
 
     private static Lowering[] hotByRow() {
         return OpcodeTable.instance().rows().stream()
-                .map(row -> switch (row.mnemonic()) {
-                    case "add", "sub", "and", "or", "xor", "cmp", "test" -> (Lowering) HotArithmetic::lower;
-                    case "mov", "movzx", "lea", "push", "pop" -> (Lowering) HotMoves::lower;
-                    default -> (Lowering) i -> null;
-                })
+                .map(row -> hot(row.mnemonic()))
                 .toArray(Lowering[]::new);
+    }
+
+    private static Lowering hot(String mnemonic) {
+        if (HotArithmetic.has(mnemonic)) {
+            return HotArithmetic::lower;
+        }
+        return HotMoves.has(mnemonic) ? HotMoves::lower : i -> null;
     }
 
     private static Lowering conditional(Row row) {
