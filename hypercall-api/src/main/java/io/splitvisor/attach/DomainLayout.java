@@ -96,16 +96,6 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
         return GrantEntryV2.statusFrames(grantFrames);
     }
 
-    /**
-     * The layout of the monitor's memory for the domain.
-     *
-     * @param populated frames that have a page at first, from 0
-     * @param poolPages most table pages
-     */
-    public MonitorLayout monitorLayout(int populated, int poolPages) {
-        return new MonitorLayout(vcpuControl(0), ramPages, populated, poolPages);
-    }
-
     /** Control page of a vCPU. */
     public int vcpuControl(int vcpu) {
         return grantStatus() + grantStatusFrames() + vcpu * VCPU_AREA_PAGES;
