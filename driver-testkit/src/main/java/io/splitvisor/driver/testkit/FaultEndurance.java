@@ -81,10 +81,13 @@ public abstract class FaultEndurance {
             var closed = front.close();
             machine.await("the front end is taken away", closed::isDone, Pair.LIMIT);
             for (Exchange exchange : made) {
-                machine.await("every request is over", () -> {
-                    front.poll();
-                    return exchange.isDone();
-                }, Pair.LIMIT);
+                machine.await(
+                        "every request is over",
+                        () -> {
+                            front.poll();
+                            return exchange.isDone();
+                        },
+                        Pair.LIMIT);
             }
             machine.advance(Duration.ofSeconds(3));
             assertEquals(0, pair.guest().grants().deferred(), () -> "grants that never end" + machine.describe());

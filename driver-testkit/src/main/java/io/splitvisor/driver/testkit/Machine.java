@@ -260,7 +260,8 @@ public final class Machine implements AutoCloseable {
                 LockSupport.parkNanos(IDLE_NANOS);
             }
             if (System.nanoTime() > end) {
-                AssertionError stuck = new AssertionError("the guest waits for something that never comes" + describe());
+                AssertionError stuck =
+                        new AssertionError("the guest waits for something that never comes" + describe());
                 stuck.addSuppressed(new Throwable("it waits: " + List.of(thread.getStackTrace())));
                 throw stuck;
             }

@@ -61,7 +61,8 @@ final class BlockUnderTest {
         public void sample(Message request, MockFrontend frontend) {
             request.set(BlkifRequest.OPERATION, BlkifOp.READ).set(BlkifRequest.NR_SEGMENTS, 1);
             long segment = BlkifRequest.SEG.at(0, 0);
-            BlkifRequestSegment.GREF.set(request.bytes(), segment, frontend.shared().ref());
+            BlkifRequestSegment.GREF.set(
+                    request.bytes(), segment, frontend.shared().ref());
             BlkifRequestSegment.FIRST_SECT.set(request.bytes(), segment, 0);
             BlkifRequestSegment.LAST_SECT.set(request.bytes(), segment, 7);
         }

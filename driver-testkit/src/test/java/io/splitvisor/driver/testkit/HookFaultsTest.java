@@ -224,8 +224,7 @@ class HookFaultsTest {
                 request.complete();
             }
         };
-        assertThatThrownBy(
-                        () -> devices.attach(new Driver(device), DeviceConfig.of(guest.domid(), 0, Map.of())))
+        assertThatThrownBy(() -> devices.attach(new Driver(device), DeviceConfig.of(guest.domid(), 0, Map.of())))
                 .hasMessageContaining("queues 77");
         assertWorks(attachGood(0));
     }

@@ -65,9 +65,8 @@ class ConnectionMatrixIT {
     }
 
     private void awaitBackend(XenbusState... states) {
-        await().atMost(PATIENCE)
-                .until(() -> List.of(states)
-                        .contains(XenbusState.of(devices().getFirst().backendState())));
+        await().atMost(PATIENCE).until(() -> List.of(states)
+                .contains(XenbusState.of(devices().getFirst().backendState())));
     }
 
     /** What became of one domain is nothing to another. */
@@ -85,8 +84,7 @@ class ConnectionMatrixIT {
         tell("fill");
         dom0.toolstack().devices().reload("vrng");
         console.type("fill");
-        await().atMost(PATIENCE)
-                .until(() -> console.text().split("done: fill", -1).length == 3);
+        await().atMost(PATIENCE).until(() -> console.text().split("done: fill", -1).length == 3);
         awaitBackend(XenbusState.CONNECTED);
         tell("close");
     }

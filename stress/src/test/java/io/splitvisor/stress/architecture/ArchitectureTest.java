@@ -135,9 +135,8 @@ class ArchitectureTest {
     @Test
     void shouldNotLetPackagesGoInCircles() {
         slices().assignedFrom(new TopPackages()).should().beFreeOfCycles().check(CLASSES);
-        for (String module : new String[] {
-            "io.splitvisor.monitor.(*)..", "io.splitvisor.dom0.(*)..", "io.splitvisor.domu.(*).."
-        }) {
+        for (String module :
+                new String[] {"io.splitvisor.monitor.(*)..", "io.splitvisor.dom0.(*)..", "io.splitvisor.domu.(*).."}) {
             // The test kit is a module of its own, above all that it tests.
             slices().matching(module)
                     .should()

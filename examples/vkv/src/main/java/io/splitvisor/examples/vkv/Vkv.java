@@ -33,8 +33,10 @@ public final class Vkv {
     private static final Struct.Builder REQ = Struct.named("vkv_request");
     static final Field.U64 ID = REQ.note("front end: echoed in the response").u64("id");
     static final Field.U8 OPERATION = REQ.note("front end").u8("operation");
-    static final Field.U8 PAGES = REQ.note("front end: how many of the pages are used").u8("pages");
-    static final Field.U16 ENTRIES = REQ.note("front end: operations, or the most wanted").u16("entries");
+    static final Field.U8 PAGES =
+            REQ.note("front end: how many of the pages are used").u8("pages");
+    static final Field.U16 ENTRIES =
+            REQ.note("front end: operations, or the most wanted").u16("entries");
     static final Field.Array<Field.Gref> PAGE =
             REQ.note("front end: the buffer").grefs("page", MOST_PAGES, Access.BACKEND_WRITES);
     static final Struct REQUEST = REQ.end();

@@ -70,14 +70,15 @@ public final class VkvBackend implements BackendDriver {
         public void request(Request request) {
             MemorySegment buffer = read(request);
             try {
-                boolean good = switch (request.get(Vkv.OPERATION)) {
-                    case Vkv.BATCH -> batch(request, buffer);
-                    case Vkv.SCAN -> scan(request, buffer);
-                    default -> {
-                        engine.sync();
-                        yield true;
-                    }
-                };
+                boolean good =
+                        switch (request.get(Vkv.OPERATION)) {
+                            case Vkv.BATCH -> batch(request, buffer);
+                            case Vkv.SCAN -> scan(request, buffer);
+                            default -> {
+                                engine.sync();
+                                yield true;
+                            }
+                        };
                 if (good) {
                     write(request, buffer);
                     request.complete();

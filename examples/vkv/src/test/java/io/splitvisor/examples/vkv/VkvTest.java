@@ -43,7 +43,8 @@ class VkvTest {
     }
 
     private VkvFrontend connect(int devid, String name) {
-        VkvBackend driver = new VkvBackend(config -> new RocksEngine(Path.of(config.setting("path", ""))), Threads.LOOP);
+        VkvBackend driver =
+                new VkvBackend(config -> new RocksEngine(Path.of(config.setting("path", ""))), Threads.LOOP);
         Map<String, String> settings = Map.of("path", folder.resolve(name).toString());
         BackendUnderTest.of(driver, settings, (_, _) -> {}).attach(machine.newBackend(), guest.domid(), devid);
         return new VkvFrontend(Frontend.open(guest.newFrontend(), Vkv.PROTOCOL, devid, new FrontendSettings()));
@@ -59,7 +60,8 @@ class VkvTest {
     }
 
     private String get(String key) {
-        return machine.call(() -> store.get(bytes(key)).map(value -> new String(value, US_ASCII)).orElse(null));
+        return machine.call(() ->
+                store.get(bytes(key)).map(value -> new String(value, US_ASCII)).orElse(null));
     }
 
     private void put(String key, String value) {
@@ -102,8 +104,12 @@ class VkvTest {
         put("x", "old");
         List<Optional<byte[]>> results = machine.call(() -> {
             try (VkvBatch batch = store.newBatch()) {
-                return batch.get(bytes("x")).put(bytes("x"), bytes("new")).get(bytes("x")).delete(bytes("x"))
-                        .get(bytes("x")).run();
+                return batch.get(bytes("x"))
+                        .put(bytes("x"), bytes("new"))
+                        .get(bytes("x"))
+                        .delete(bytes("x"))
+                        .get(bytes("x"))
+                        .run();
             }
         });
         assertThat(results.get(0)).hasValueSatisfying(value -> assertThat(value).isEqualTo(bytes("old")));
@@ -166,7 +172,9 @@ class VkvTest {
         store = new VkvFrontend(Frontend.open(guest.newFrontend(), Vkv.PROTOCOL, 3, new FrontendSettings()));
         assertThatThrownBy(() -> run(() -> {
                     try (VkvBatch batch = store.newBatch()) {
-                        batch.put(bytes("a"), bytes("1")).put(bytes("fail"), bytes("2")).run();
+                        batch.put(bytes("a"), bytes("1"))
+                                .put(bytes("fail"), bytes("2"))
+                                .run();
                     }
                 }))
                 .hasRootCauseInstanceOf(CallException.class);

@@ -12,11 +12,12 @@ final class VkvUnderTest {
     private VkvUnderTest() {}
 
     static BackendUnderTest backend() {
-        return BackendUnderTest.of(
-                new VkvBackend(_ -> new MapEngine(), Threads.LOOP), Map.of(), (request, front) -> {
-                    request.set(Vkv.PAGES, 1);
-                    Vkv.PAGE.element().write(request.bytes(), Vkv.PAGE.at(0, 0), front.shared().ref());
-                });
+        return BackendUnderTest.of(new VkvBackend(_ -> new MapEngine(), Threads.LOOP), Map.of(), (request, front) -> {
+            request.set(Vkv.PAGES, 1);
+            Vkv.PAGE
+                    .element()
+                    .write(request.bytes(), Vkv.PAGE.at(0, 0), front.shared().ref());
+        });
     }
 
     static FrontendUnderTest frontend() {
