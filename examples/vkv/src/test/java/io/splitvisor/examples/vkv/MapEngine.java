@@ -3,16 +3,17 @@ package io.splitvisor.examples.vkv;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** Keys and values in memory; a put of the key "fail" fails. */
 final class MapEngine implements Engine {
-    private final Map<byte[], byte[]> map = new TreeMap<>(Arrays::compareUnsigned);
-    private Map<byte[], byte[]> batch = new TreeMap<>(Arrays::compareUnsigned);
+    private final TreeMap<byte[], byte[]> map = new TreeMap<>(Arrays::compareUnsigned);
+    private TreeMap<byte[], byte[]> batch = new TreeMap<>(Arrays::compareUnsigned);
 
     @Override
     public void begin() {
-        batch = new TreeMap<>(map);
+        batch = new TreeMap<>((SortedMap<byte[], byte[]>) map);
     }
 
     @Override
