@@ -33,6 +33,12 @@ public enum Format {
         return 8 * bytes() - 1;
     }
 
+    /** Whether a float or double is normal; zero is not. */
+    boolean isNormal(long bits) {
+        int field = (int) (bits >>> (precision - 1)) & specialField;
+        return field != 0 && field != specialField;
+    }
+
     /** Takes a float or double apart; the bits above it are ignored. */
     public void unpack(long bits, Unpacked to) {
         boolean sign = (bits >>> signBit() & 1) != 0;

@@ -63,11 +63,10 @@ public final class Sse {
 
     /** A two-operand operation. */
     public long binary(Format f, Op op, long aBits, long bBits) {
-        if (host && f == Format.DOUBLE) {
-            double result = onHost(op, Double.longBitsToDouble(aBits), Double.longBitsToDouble(bBits));
-            double size = Math.abs(result);
-            if (size > Double.MIN_NORMAL && size <= Double.MAX_VALUE && isPlain(aBits) && isPlain(bBits)) {
-                return Double.doubleToRawLongBits(result);
+        if (host && f.isNormal(aBits) && f.isNormal(bBits)) {
+            long result = f == Format.DOUBLE ? doubleOnHost(op, aBits, bBits) : floatOnHost(op, aBits, bBits);
+            if (result != 0) {
+                return result;
             }
         }
         load(f, aBits, bBits);
@@ -86,7 +85,20 @@ public final class Sse {
         return f.pack(exact.r);
     }
 
-    /** NaN where the host's answer is of no use. */
+    /** Zero where the host's answer is of no use: it may lack flags. */
+    private static long doubleOnHost(Op op, long aBits, long bBits) {
+        double result = onHost(op, Double.longBitsToDouble(aBits), Double.longBitsToDouble(bBits));
+        double size = Math.abs(result);
+        return size > Double.MIN_NORMAL && size <= Double.MAX_VALUE ? Double.doubleToRawLongBits(result) : 0;
+    }
+
+    /** By way of doubles, which are so much longer that rounding twice gives what rounding once would. */
+    private static long floatOnHost(Op op, long aBits, long bBits) {
+        float result = (float) onHost(op, Float.intBitsToFloat((int) aBits), Float.intBitsToFloat((int) bBits));
+        float size = Math.abs(result);
+        return size > Float.MIN_NORMAL && size <= Float.MAX_VALUE ? Float.floatToRawIntBits(result) & 0xffff_ffffL : 0;
+    }
+
     private static double onHost(Op op, double x, double y) {
         return switch (op) {
             case ADD -> x + y;
@@ -95,12 +107,6 @@ public final class Sse {
             case DIV -> x / y;
             default -> Double.NaN;
         };
-    }
-
-    /** Whether a double is normal; zero, which is rare, counts as none. */
-    private static boolean isPlain(long bits) {
-        long field = bits >>> 52 & 2047;
-        return field != 0 && field != 2047;
     }
 
     private long select(Format f, Op op, long aBits, long bBits) {

@@ -5,7 +5,6 @@ import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Fpu;
 import io.splitvisor.vcpu.decode.Insn;
 import io.splitvisor.vcpu.fp.Constant;
-import io.splitvisor.vcpu.fp.Format;
 import io.splitvisor.vcpu.fp.X87;
 import java.util.HashMap;
 import java.util.Map;
@@ -149,9 +148,5 @@ final class X87Moves {
                 f.set(f.top, f.signExponent[from], f.significand[from]);
             }
         }
-    }
-
-    static Format format(int size) {
-        return size == 4 ? Format.FLOAT : Format.DOUBLE;
     }
 }

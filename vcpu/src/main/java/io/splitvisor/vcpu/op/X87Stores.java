@@ -38,7 +38,7 @@ final class X87Stores {
     }
 
     private static long narrow(X87 m, int size, boolean empty) {
-        Format format = X87Moves.format(size);
+        Format format = size == Format.FLOAT.bytes() ? Format.FLOAT : Format.DOUBLE;
         return empty ? format.pack(m.r) : m.narrow(format);
     }
 
