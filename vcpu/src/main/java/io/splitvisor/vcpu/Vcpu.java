@@ -45,6 +45,14 @@ public final class Vcpu {
         return engine.run(budget);
     }
 
+    /**
+     * Runs one instruction, or delivers the exception that it raises. Ends with {@link Exit#BUDGET} unless something needs
+     * the host. A repeated string instruction may end before its last repetition, as with the trap flag.
+     */
+    public Exit step() {
+        return engine.step();
+    }
+
     /** Answers an {@link Exit.Access}; the instruction goes on with the next run. */
     public void complete(long value) {
         requireAccess();

@@ -63,6 +63,12 @@ public final class Interpreter implements CodeWatch {
         }
     }
 
+    /** Runs one instruction. */
+    public Exit step() {
+        c.pending.alone = true;
+        return run(1);
+    }
+
     /** Drops decoded code of a range of guest RAM that somebody else has changed. */
     public void invalidate(long offset, long size) {
         long end = offset + size;
