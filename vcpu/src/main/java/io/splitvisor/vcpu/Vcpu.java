@@ -18,6 +18,8 @@ public final class Vcpu {
     private final Interpreter engine;
     private final Cpu cpu;
     private final Registers registers;
+    private final Breakpoints breakpoints;
+    private final LinearMemory linearMemory;
 
     /**
      * @param memory guest-physical memory
@@ -33,6 +35,8 @@ public final class Vcpu {
                 Objects.requireNonNull(clock)));
         this.cpu = engine.cpu();
         this.registers = new Registers(cpu);
+        this.breakpoints = new Breakpoints(cpu.debug);
+        this.linearMemory = new LinearMemory(cpu.mmu, engine::invalidate);
     }
 
     /**
@@ -111,6 +115,20 @@ public final class Vcpu {
         engine.invalidate(offset, size);
     }
 
+    /**
+     * Reads memory by linear address, as a debugger: rights do not count, and devices are not touched.
+     *
+     * @return how many bytes there were before the first page without memory
+     */
+    public int readLinear(long linear, byte[] to) {
+        return linearMemory.read(linear, to);
+    }
+
+    /** Writes memory by linear address, as {@link #readLinear} reads it. Decoded code is dropped. */
+    public int writeLinear(long linear, byte[] from) {
+        return linearMemory.write(linear, from);
+    }
+
     /** Back to the state after power-on. */
     public void reset() {
         cpu.reset();
@@ -119,6 +137,11 @@ public final class Vcpu {
     /** Instructions retired, counting every repetition of a string instruction. */
     public long retired() {
         return cpu.retired;
+    }
+
+    /** The host's breakpoints. */
+    public Breakpoints breakpoints() {
+        return breakpoints;
     }
 
     /** The registers, to be read and written between runs. */

@@ -40,6 +40,7 @@ class ArchitectureTest {
     };
     private static final String MONITOR = "io.splitvisor.monitor..";
     private static final String VCPU = "io.splitvisor.vcpu..";
+    private static final String X86 = "io.splitvisor.x86..";
     private static final String DOM0 = "io.splitvisor.dom0..";
     private static final String DOMU = "io.splitvisor.domu..";
     private static final String EXAMPLES = "io.splitvisor.examples..";
@@ -71,6 +72,8 @@ class ArchitectureTest {
                 .definedBy(MONITOR)
                 .optionalLayer("vcpu")
                 .definedBy(VCPU)
+                .optionalLayer("x86")
+                .definedBy(X86)
                 .layer("dom0")
                 .definedBy(DOM0)
                 .layer("domU")
@@ -85,6 +88,8 @@ class ArchitectureTest {
                 .mayOnlyAccessLayers("hypercall-api", "ring-buffer")
                 .whereLayer("vcpu")
                 .mayOnlyAccessLayers("ring-buffer")
+                .whereLayer("x86")
+                .mayOnlyAccessLayers("vcpu", "ring-buffer")
                 .whereLayer("dom0")
                 .mayOnlyAccessLayers("monitor", "hypercall-api", "ring-buffer")
                 .whereLayer("domU")
@@ -97,7 +102,11 @@ class ArchitectureTest {
     @Test
     void shouldNotLetPackagesGoInCircles() {
         for (String module : new String[] {
-            "io.splitvisor.(*)..", "io.splitvisor.monitor.(*)..", "io.splitvisor.dom0.(*)..", "io.splitvisor.domu.(*).."
+            "io.splitvisor.(*)..",
+            "io.splitvisor.monitor.(*)..",
+            "io.splitvisor.dom0.(*)..",
+            "io.splitvisor.domu.(*)..",
+            "io.splitvisor.x86.(*).."
         }) {
             slices().matching(module).should().beFreeOfCycles().check(CLASSES);
         }
@@ -185,7 +194,7 @@ class ArchitectureTest {
     void shouldKeepAGuestFreeOfEverythingButTheJdk() {
         noClasses()
                 .that()
-                .resideInAnyPackage(DOMU, VCPU)
+                .resideInAnyPackage(DOMU, VCPU, X86)
                 .or()
                 .resideInAnyPackage(API)
                 .or()

@@ -66,6 +66,7 @@ public final class Interpreter implements CodeWatch {
     /** Runs one instruction. */
     public Exit step() {
         c.pending.alone = true;
+        c.debug.resume(true);
         return run(1);
     }
 
@@ -81,6 +82,15 @@ public final class Interpreter implements CodeWatch {
     public void codeWrite(long offset, int size) {
         boolean hitRunning = cache.invalidate(offset, size, running);
         if (hitRunning && running.ops.length > 1) {
+            c.pending.alone = true;
+            c.attention = true;
+            throw c.fault.restart();
+        }
+    }
+
+    @Override
+    public void aboutToTrap() {
+        if (running != null && running.ops.length > 1) {
             c.pending.alone = true;
             c.attention = true;
             throw c.fault.restart();
@@ -146,7 +156,7 @@ public final class Interpreter implements CodeWatch {
     }
 
     private long linearIp() {
-        return c.mode == Cpu.CODE64 ? c.rip : c.seg[Cpu.CS].base() + c.rip & 0xffff_ffffL;
+        return c.linearIp();
     }
 
     private long context() {

@@ -19,6 +19,7 @@ public final class Mmu {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long PAGE = -4096L;
     private static final long NO_MEMORY = -1;
+    private static final int ALIGNMENT_CHECK = 17;
 
     private final GuestMemory memory;
     private final MemorySegment ram;
@@ -33,6 +34,7 @@ public final class Mmu {
     private int bank;
     private long[] table;
     private boolean checkCanonical;
+    private DataWatch watch;
     /** Where the last {@link #resolve} led, if not to memory. */
     private long deviceAddress;
 
@@ -74,6 +76,12 @@ public final class Mmu {
     /** The bank in force. */
     public int bank() {
         return bank;
+    }
+
+    /** Reports accesses to somebody; null ends it. */
+    public void watch(DataWatch newWatch) {
+        this.watch = newWatch;
+        tlb.flush();
     }
 
     /** Whether addresses must be canonical (long mode) or are known to have 32 bits. */
@@ -239,6 +247,20 @@ public final class Mmu {
     }
 
     /**
+     * Translates for a debugger: rights do not count, and nothing is filled.
+     *
+     * @return the offset in guest RAM, or -1 if no memory is there
+     */
+    public long peekAddress(long a) {
+        boolean canonical = !checkCanonical || a << 16 >> 16 == a;
+        if (!canonical || paging.translate(a, Tlb.READ, Tlb.SUPERVISOR_AC, mapping) != Paging.MAPPED) {
+            return NO_MEMORY;
+        }
+        long page = memory.page(mapping.gfn());
+        return page == GuestMemory.NO_PAGE ? NO_MEMORY : page | (a & 4095);
+    }
+
+    /**
      * Translates for bulk access to part of a page.
      *
      * @return the offset in guest RAM of the byte at {@code a} if stores there need nobody's attention, else -1
@@ -277,6 +299,7 @@ public final class Mmu {
         int first = firstPart(a, size);
         long at = resolve(a, Tlb.READ);
         long atDevice = deviceAddress;
+        slowAccess(a, size, Tlb.READ);
         if (first == size) {
             return at != NO_MEMORY ? peek(at, size) : events.deviceRead(atDevice, size);
         }
@@ -298,6 +321,7 @@ public final class Mmu {
         int first = firstPart(a, size);
         long at = resolve(a, Tlb.WRITE);
         long atDevice = deviceAddress;
+        slowAccess(a, size, Tlb.WRITE);
         if (first == size) {
             announce(at, size);
             if (at != NO_MEMORY) {
@@ -320,6 +344,16 @@ public final class Mmu {
             } else {
                 events.deviceWrite((i < first ? atDevice : nextDevice) + step, 1, b);
             }
+        }
+    }
+
+    /** What only accesses that the TLB does not answer can meet: misalignment where that counts, and data breakpoints. */
+    private void slowAccess(long a, int size, int access) {
+        if (bank == Tlb.USER_ALIGNED && (a & size - 1) != 0) {
+            throw fault.exception(ALIGNMENT_CHECK, 0);
+        }
+        if (watch != null) {
+            watch.accessed(a, size, access);
         }
     }
 
@@ -352,7 +386,7 @@ public final class Mmu {
         if (checkCanonical && (a << 16 >> 16) != a) {
             throw fault.nonCanonical(a);
         }
-        int error = paging.translate(a, access, bank, mapping);
+        int error = paging.translate(a, access, bank == Tlb.USER_ALIGNED ? Tlb.USER : bank, mapping);
         if (error != Paging.MAPPED) {
             throw fault.pageFault(a, error);
         }
@@ -365,6 +399,12 @@ public final class Mmu {
         int rights = mapping.rights();
         if (trapped || isCode(page)) {
             rights &= ~(1 << Tlb.WRITE);
+        }
+        if (bank == Tlb.USER_ALIGNED) {
+            rights &= 1 << Tlb.EXECUTE;
+        }
+        if (watch != null) {
+            rights &= ~watch.hiddenRights(a);
         }
         tlb.fill(bank, a, rights, page, mapping.large());
         return page | (a & 4095);

@@ -29,8 +29,10 @@ public final class Tlb {
     public static final int USER = 1;
     /** Rings 0 to 2 with EFLAGS.AC set while SMAP is on: may touch user pages. */
     public static final int SUPERVISOR_AC = 2;
+    /** Ring 3 with alignment checks: it has no tags for loads and stores, so that every access is looked at. */
+    public static final int USER_ALIGNED = 3;
 
-    private static final int BANKS = 3;
+    private static final int BANKS = 4;
     private static final int STRIDE = 4;
     /** Never equal to a tag, which is page-aligned. */
     private static final long NO_TAG = -1;

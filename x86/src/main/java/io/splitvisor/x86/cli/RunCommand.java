@@ -3,6 +3,7 @@ package io.splitvisor.x86.cli;
 
 import io.splitvisor.x86.linux.Runner;
 import java.io.IOException;
+import java.nio.file.Path;
 
 /** {@code x86 run}. */
 final class RunCommand {
@@ -14,6 +15,7 @@ final class RunCommand {
 
               -h, --help        this help
               -m, --memory N    how much memory it may address (8g; k, m, g)
+              --gdb SOCKET      wait for gdb on a Unix socket, and run the program under it
               --strace          print its system calls on standard error
             """;
 
@@ -22,6 +24,7 @@ final class RunCommand {
     static int run(Arguments arguments) throws IOException {
         long memory = Launch.DEFAULT_MEMORY;
         Runner runner = new FullSpeed();
+        Launch.Loaded loaded = task -> {};
         String option;
         while ((option = arguments.option()) != null) {
             switch (option) {
@@ -30,10 +33,15 @@ final class RunCommand {
                     return 0;
                 }
                 case "-m", "--memory" -> memory = arguments.bytes(option);
+                case "--gdb" -> {
+                    var debugged = new Debugged(Path.of(arguments.value(option)));
+                    runner = debugged;
+                    loaded = debugged::loaded;
+                }
                 case "--strace" -> runner = new CallPrinter(System.err);
                 default -> throw new UsageException("option `" + option + "' not supported.");
             }
         }
-        return new Launch(arguments.rest(), memory).run(runner, task -> {});
+        return new Launch(arguments.rest(), memory).run(runner, loaded);
     }
 }

@@ -145,7 +145,7 @@ final class ProcessCalls {
         Task child = t.process().newTask(t.process().family().newId());
         ThreadState.copy(t.vcpu(), child.vcpu());
         child.signals().mask(t.signals().mask());
-        prepare(t, child, a);
+        prepare(child, a);
         if ((a[0] & CLONE_PARENT_SETTID) != 0) {
             t.memory().putInt(a[2], child.id());
         }
@@ -162,7 +162,7 @@ final class ProcessCalls {
         int pid = family.newId();
         UserProcess child = t.process().fork(t, pid, shares);
         Task first = child.tasks().getFirst();
-        prepare(t, first, a);
+        prepare(first, a);
         if ((a[0] & CLONE_PARENT_SETTID) != 0) {
             t.memory().putInt(a[2], pid);
         }
@@ -174,7 +174,7 @@ final class ProcessCalls {
         return pid;
     }
 
-    private static void prepare(Task t, Task child, long[] a) {
+    private static void prepare(Task child, long[] a) {
         Registers r = child.vcpu().registers();
         r.general(RAX, 0);
         if (a[1] != 0) {
@@ -214,18 +214,19 @@ final class ProcessCalls {
 
     private static List<String> texts(Task t, long at) {
         List<String> texts = new ArrayList<>();
+        if (at == 0) {
+            return texts;
+        }
         long bytes = 0;
-        for (int i = 0; at != 0; i++) {
-            long text = t.memory().getLong(at + 8L * i);
-            if (text == 0) {
-                break;
-            }
+        long next = at;
+        for (long text = t.memory().getLong(next); text != 0; text = t.memory().getLong(next)) {
             String s = t.memory().text(text, LONGEST_ARGUMENT);
-            bytes += s.length();
-            if (i == MOST_ARGUMENTS || bytes > MOST_ARGUMENT_BYTES) {
+            bytes += s.length() + 1;
+            if (texts.size() == MOST_ARGUMENTS || bytes > MOST_ARGUMENT_BYTES) {
                 throw new Refused(Errno.E2BIG);
             }
             texts.add(s);
+            next += 8;
         }
         return texts;
     }

@@ -27,8 +27,9 @@ final class ProgramLoader {
      * @param rsp stack
      * @param heap where the heap may grow from
      * @param mappings below which address others may map
+     * @param auxiliaryVector what the stack says about the program, in bytes
      */
-    record Start(long rip, long rsp, long heap, long mappings) {}
+    record Start(long rip, long rsp, long heap, long mappings, byte[] auxiliaryVector) {}
 
     private final AddressSpace space;
 
@@ -54,8 +55,9 @@ final class ProgramLoader {
         }
         int stackRights = READ | WRITE | (image.executableStack() ? EXECUTE : 0);
         space.map(stackTop - STACK_BYTES, STACK_BYTES, stackRights);
-        long rsp = new StartStack(space, stackTop).build(program, image, bias, loaderBase);
-        return new Start(entry, rsp, pageUp(image.highest() + bias), mappings);
+        var stack = new StartStack(space, stackTop);
+        long rsp = stack.build(program, image, bias, loaderBase);
+        return new Start(entry, rsp, pageUp(image.highest() + bias), mappings, stack.auxiliaryVector());
     }
 
     private static ElfImage read(String path) throws IOException {

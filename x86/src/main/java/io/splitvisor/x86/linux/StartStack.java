@@ -6,6 +6,8 @@ import io.splitvisor.x86.elf.ElfImage;
 import io.splitvisor.x86.memory.AddressSpace;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -38,6 +40,7 @@ final class StartStack {
 
     private final MemorySegment ram;
     private long at;
+    private ByteBuffer vector;
 
     StartStack(AddressSpace space, long top) {
         this.ram = space.bytes();
@@ -95,6 +98,8 @@ final class StartStack {
             AT_NULL,
             0
         };
+        vector = ByteBuffer.allocate(8 * auxiliary.length).order(ByteOrder.LITTLE_ENDIAN);
+        vector.asLongBuffer().put(auxiliary);
         for (long word : auxiliary) {
             words.add(word);
         }
@@ -103,6 +108,11 @@ final class StartStack {
             ram.set(ValueLayout.JAVA_LONG, rsp + 8L * i, words.get(i));
         }
         return rsp;
+    }
+
+    /** The auxiliary vector that {@link #build} has written. */
+    byte[] auxiliaryVector() {
+        return vector.array();
     }
 
     private static long identity(int call) {

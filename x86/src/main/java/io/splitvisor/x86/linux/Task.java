@@ -89,6 +89,21 @@ public final class Task implements AddressSpace.Listener {
         return process.program().path();
     }
 
+    /** What the kernel told the program about itself and its program. */
+    public byte[] auxiliaryVector() {
+        return process.auxiliaryVector();
+    }
+
+    /** Has a wait end, without a signal. */
+    public void interrupt() {
+        wakeup.wake();
+    }
+
+    /** Ends the process as SIGKILL would. */
+    public void kill() {
+        process.endBySignal(this, Signals.SIGKILL);
+    }
+
     /** Up to so many bytes of code, as far as they are mapped. */
     public byte[] code(long at, int most) {
         int size = most;

@@ -25,6 +25,7 @@ public final class UserProcess {
     private volatile boolean borrowed;
     private Heap heap;
     private Program program;
+    private byte[] auxiliaryVector = {};
     private volatile int status;
     private volatile boolean ending;
 
@@ -92,6 +93,7 @@ public final class UserProcess {
         this.kernel = new KernelPages(fresh);
         this.heap = new Heap(start.heap(), start.mappings());
         this.program = resolved;
+        this.auxiliaryVector = start.auxiliaryVector();
         Task task = tasks.isEmpty() ? newTask(pid) : tasks.getFirst();
         task.attach();
         task.vcpu().registers().rip(start.rip());
@@ -114,6 +116,10 @@ public final class UserProcess {
             }
         }
         family.released(this);
+    }
+
+    byte[] auxiliaryVector() {
+        return auxiliaryVector;
     }
 
     /** Whether its memory is its parent's. */
