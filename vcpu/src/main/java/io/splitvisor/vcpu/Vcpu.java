@@ -28,11 +28,24 @@ public final class Vcpu {
      * @param clock where time comes from
      */
     public Vcpu(GuestMemory memory, Cpuid cpuid, Interrupts interrupts, Clock clock) {
-        this.engine = new Interpreter(new Environment(
-                Objects.requireNonNull(memory),
-                Objects.requireNonNull(cpuid),
-                Objects.requireNonNull(interrupts),
-                Objects.requireNonNull(clock)));
+        this(memory, cpuid, interrupts, clock, Tiers.TRANSLATING);
+    }
+
+    /**
+     * @param memory guest-physical memory
+     * @param cpuid what CPUID answers
+     * @param interrupts the interrupt controllers
+     * @param clock where time comes from
+     * @param tiers how code is executed
+     */
+    public Vcpu(GuestMemory memory, Cpuid cpuid, Interrupts interrupts, Clock clock, Tiers tiers) {
+        this.engine = new Interpreter(
+                new Environment(
+                        Objects.requireNonNull(memory),
+                        Objects.requireNonNull(cpuid),
+                        Objects.requireNonNull(interrupts),
+                        Objects.requireNonNull(clock)),
+                Objects.requireNonNull(tiers));
         this.cpu = engine.cpu();
         this.registers = new Registers(cpu);
         this.breakpoints = new Breakpoints(cpu.debug);
@@ -142,6 +155,11 @@ public final class Vcpu {
     /** The host's breakpoints. */
     public Breakpoints breakpoints() {
         return breakpoints;
+    }
+
+    /** What translation has done so far. */
+    public Tiers.Statistics translation() {
+        return engine.statistics();
     }
 
     /** The registers, to be read and written between runs. */

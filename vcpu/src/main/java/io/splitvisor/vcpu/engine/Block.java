@@ -2,6 +2,8 @@
 package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.op.Op;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Instructions that are executed one after the other. All lie in one page, but for one that straddles two. */
 final class Block {
@@ -30,12 +32,38 @@ final class Block {
     /** See {@link #follower}. */
     Block otherFollower;
 
+    /** How often it was executed by the interpreter, or less if it is not worth a translation. */
+    int heat;
+    /** Whether a translation that starts here is being made. */
+    boolean queued;
+    /** The translation that starts here. */
+    Region region;
+    /** Whether its code was overwritten. */
+    boolean gone;
+    /** Translations that contain it. */
+    private List<Region> users = List.of();
+
     Block(Op[] ops, int mode, long offset, int length, long secondPage) {
         this.ops = ops;
         this.mode = mode;
         this.offset = offset;
         this.length = length;
         this.secondPage = secondPage;
+    }
+
+    List<Region> users() {
+        return users;
+    }
+
+    void addUser(Region region) {
+        if (users.isEmpty()) {
+            users = new ArrayList<>(2);
+        }
+        users.add(region);
+    }
+
+    void removeUser(Region region) {
+        users.remove(region);
     }
 
     boolean overlaps(long from, long to) {

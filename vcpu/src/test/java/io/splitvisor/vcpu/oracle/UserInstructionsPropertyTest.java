@@ -27,7 +27,6 @@ import org.junit.jupiter.api.Test;
  */
 class UserInstructionsPropertyTest {
     private static final long SEED = Long.getLong("oracle.seed", 20261122);
-    private static final int CASES = Integer.getInteger("oracle.cases", 1000);
     private static final String ONLY = System.getProperty("oracle.only");
     private static final boolean TRACE = Boolean.getBoolean("oracle.trace");
 
@@ -109,6 +108,11 @@ class UserInstructionsPropertyTest {
     private final Snapshot ours = new Snapshot();
     private final Snapshot real = new Snapshot();
 
+    /** How many are tried. */
+    int cases() {
+        return Integer.getInteger("oracle.cases", 1000);
+    }
+
     @Test
     void shouldDoWhatTheRealProcessorDoes() {
         try (RealProcessor processor = new RealProcessor()) {
@@ -125,10 +129,11 @@ class UserInstructionsPropertyTest {
                 }
                 int done = row(row, processor, machine);
                 cases += done;
-                if (done < CASES / 4) {
+                if (done < cases() / 4) {
                     uncovered.add(row + ": " + done);
                 }
             }
+            machine.requireTranslations(cases);
             System.out.println("oracle: " + cases + " cases agree, seed " + SEED);
             assertThat(uncovered).as("rows with too few cases, seed %d", SEED).isEmpty();
         }
@@ -150,7 +155,7 @@ class UserInstructionsPropertyTest {
 
     private int row(Row row, RealProcessor processor, Machine machine) {
         int done = 0;
-        for (int attempt = 0; attempt < CASES; attempt++) {
+        for (int attempt = 0; attempt < cases(); attempt++) {
             int at = random.nextInt(3000);
             long codeAddress = processor.address() + RealProcessor.CODE_PAGE * 4096L + at;
             long scratch = processor.address() + RealProcessor.SCRATCH_PAGE * 4096L;
