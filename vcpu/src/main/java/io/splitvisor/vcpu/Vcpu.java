@@ -14,7 +14,7 @@ import java.util.Objects;
  * called by any. Bytes of any kind are a program: whatever guest code and page tables do, {@link #run} returns an {@link
  * Exit} within its budget.
  */
-public final class Vcpu {
+public final class Vcpu implements AutoCloseable {
     private final Interpreter engine;
     private final Cpu cpu;
     private final Registers registers;
@@ -140,6 +140,12 @@ public final class Vcpu {
     /** Writes memory by linear address, as {@link #readLinear} reads it. Decoded code is dropped. */
     public int writeLinear(long linear, byte[] from) {
         return linearMemory.write(linear, from);
+    }
+
+    /** Takes it out of those that share its memory, if there are others. It must not run any more. */
+    @Override
+    public void close() {
+        engine.close();
     }
 
     /** Back to the state after power-on. */

@@ -116,6 +116,9 @@ public final class Cpu {
     /** The high half of a 16-byte operand that was read last. */
     public long high;
 
+    /** What a locked instruction has read. */
+    public long lockedValue;
+
     /** Segment registers. */
     public final Segment[] seg = {
         new Segment(), new Segment(), new Segment(), new Segment(), new Segment(), new Segment()

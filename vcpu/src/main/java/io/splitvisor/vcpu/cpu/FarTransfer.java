@@ -184,6 +184,7 @@ public final class FarTransfer {
     }
 
     private static void setFlags(Cpu c, long value, int size, int oldCpl) {
+        c.mmu.fence();
         long may = Eflags.ARITHMETIC | Eflags.TF | Eflags.DF | Eflags.NT;
         if (size != 2) {
             // RF lasts for one instruction, and only breakpoints look at it: it is kept with them.

@@ -3,7 +3,9 @@ package io.splitvisor.vcpu.mmu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.function.BooleanSupplier;
 
 /**
  * Typed access to guest memory by linear address. A hit in the TLB costs one compare; the rest happens in the slow path.
@@ -17,6 +19,10 @@ public final class Mmu {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /** For atomic access to what holds an operand; RAM starts at a page. */
+    private static final VarHandle WORD =
+            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
     private static final long PAGE = -4096L;
     private static final long NO_MEMORY = -1;
     private static final int ALIGNMENT_CHECK = 17;
@@ -35,6 +41,8 @@ public final class Mmu {
     private long[] table;
     private boolean checkCanonical;
     private DataWatch watch;
+    private boolean shared;
+    private Processors.Place place;
     /** Where the last {@link #resolve} led, if not to memory. */
     private long deviceAddress;
 
@@ -93,28 +101,116 @@ public final class Mmu {
     public long load8(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == (a & PAGE) ? ram.get(BYTE, a + t[slot + Tlb.ADDEND]) & 0xff : loadSlow(a, 1);
+        return t[slot] == (a & PAGE) ? ordered(ram.get(BYTE, a + t[slot + Tlb.ADDEND]) & 0xff) : loadSlow(a, 1);
     }
 
     /** Loads two bytes. */
     public long load16(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == ((a + 1) & PAGE) ? ram.get(SHORT, a + t[slot + Tlb.ADDEND]) & 0xffff : loadSlow(a, 2);
+        return t[slot] == ((a + 1) & PAGE)
+                ? ordered(ram.get(SHORT, a + t[slot + Tlb.ADDEND]) & 0xffff)
+                : loadSlow(a, 2);
     }
 
     /** Loads four bytes. */
     public long load32(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == ((a + 3) & PAGE) ? ram.get(INT, a + t[slot + Tlb.ADDEND]) & 0xffff_ffffL : loadSlow(a, 4);
+        return t[slot] == ((a + 3) & PAGE)
+                ? ordered(ram.get(INT, a + t[slot + Tlb.ADDEND]) & 0xffff_ffffL)
+                : loadSlow(a, 4);
     }
 
     /** Loads eight bytes. */
     public long load64(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == ((a + 7) & PAGE) ? ram.get(LONG, a + t[slot + Tlb.ADDEND]) : loadSlow(a, 8);
+        return t[slot] == ((a + 7) & PAGE) ? ordered(ram.get(LONG, a + t[slot + Tlb.ADDEND])) : loadSlow(a, 8);
+    }
+
+    /** x86 keeps loads in order, and later stores behind them. The fence costs no instruction on x86 hosts. */
+    private long ordered(long loaded) {
+        if (shared) {
+            VarHandle.acquireFence();
+        }
+        return loaded;
+    }
+
+    /** x86 keeps stores in order, and behind earlier loads. */
+    private void beforeStore() {
+        if (shared) {
+            VarHandle.releaseFence();
+        }
+    }
+
+    /** What waits in the store buffer becomes visible to others: MFENCE and everything that implies it. */
+    public void fence() {
+        if (shared) {
+            VarHandle.fullFence();
+        }
+    }
+
+    /** Whether other processors look at this memory. */
+    public boolean shared() {
+        return shared;
+    }
+
+    /** Other processors look at this memory from now on. */
+    public void share() {
+        shared = true;
+    }
+
+    /** This processor among those that share its memory. */
+    public void place(Processors.Place newPlace) {
+        this.place = newPlace;
+    }
+
+    /**
+     * The second half of a locked instruction: stores if nobody else has stored since {@link #loadForStore}. It is
+     * atomic whatever the alignment: a word of the host's that holds all bytes is swapped, or else nobody else runs.
+     *
+     * @param expected what was loaded
+     * @return whether it stored
+     */
+    public boolean compareAndSet(long a, int size, long expected, long value) {
+        if (!shared) {
+            store(a, size, value);
+            return true;
+        }
+        int slot = Tlb.slot(a);
+        long offset = a + table[slot + Tlb.ADDEND];
+        boolean hit = table[slot + Tlb.WRITE] == ((a + size - 1) & PAGE);
+        if (hit && (offset & 7) + size <= 8) {
+            return swapWithin(offset, size, expected, value);
+        }
+        return exclusively(() -> {
+            boolean same = load(a, size) == (expected & -1L >>> 64 - 8 * size);
+            if (same) {
+                store(a, size, value);
+            }
+            return same;
+        });
+    }
+
+    /** Does something while no other processor runs. */
+    public boolean exclusively(BooleanSupplier action) {
+        return shared ? place.exclusively(action) : action.getAsBoolean();
+    }
+
+    private boolean swapWithin(long offset, int size, long expected, long value) {
+        long word = offset & -8;
+        int shift = (int) (offset - word) * 8;
+        long mask = -1L >>> 64 - 8 * size << shift;
+        while (true) {
+            long old = (long) WORD.getVolatile(ram, word);
+            if ((old & mask) != (expected << shift & mask)) {
+                return false;
+            }
+            if (WORD.compareAndSet(ram, word, old, (old & ~mask) | (value << shift & mask))) {
+                return true;
+            }
+        }
     }
 
     /** Loads 1, 2, 4 or 8 bytes. */
@@ -132,6 +228,7 @@ public final class Mmu {
         long[] t = table;
         int slot = Tlb.slot(a);
         if (t[slot + Tlb.WRITE] == (a & PAGE)) {
+            beforeStore();
             ram.set(BYTE, a + t[slot + Tlb.ADDEND], (byte) v);
         } else {
             storeSlow(a, 1, v);
@@ -143,6 +240,7 @@ public final class Mmu {
         long[] t = table;
         int slot = Tlb.slot(a);
         if (t[slot + Tlb.WRITE] == ((a + 1) & PAGE)) {
+            beforeStore();
             ram.set(SHORT, a + t[slot + Tlb.ADDEND], (short) v);
         } else {
             storeSlow(a, 2, v);
@@ -154,6 +252,7 @@ public final class Mmu {
         long[] t = table;
         int slot = Tlb.slot(a);
         if (t[slot + Tlb.WRITE] == ((a + 3) & PAGE)) {
+            beforeStore();
             ram.set(INT, a + t[slot + Tlb.ADDEND], (int) v);
         } else {
             storeSlow(a, 4, v);
@@ -165,6 +264,7 @@ public final class Mmu {
         long[] t = table;
         int slot = Tlb.slot(a);
         if (t[slot + Tlb.WRITE] == ((a + 7) & PAGE)) {
+            beforeStore();
             ram.set(LONG, a + t[slot + Tlb.ADDEND], v);
         } else {
             storeSlow(a, 8, v);
@@ -278,17 +378,30 @@ public final class Mmu {
 
     /** Reports every later store to the page of RAM that holds {@code offset} to {@link MmuEvents#codeWrite}. */
     public void watchCode(long offset) {
+        if (keepsCode(offset)) {
+            return;
+        }
+        if (place != null) {
+            place.addCode(offset);
+        }
         codePages[(int) (offset >>> 18)] |= 1L << (offset >>> 12);
         tlb.watchWrites(offset & PAGE);
     }
 
     /** Ends {@link #watchCode} for a page. */
     public void unwatchCode(long offset) {
+        if (place != null && keepsCode(offset)) {
+            place.removeCode(offset);
+        }
         codePages[(int) (offset >>> 18)] &= ~(1L << (offset >>> 12));
     }
 
-    private boolean isCode(long offset) {
+    private boolean keepsCode(long offset) {
         return (codePages[(int) (offset >>> 18)] & 1L << (offset >>> 12)) != 0;
+    }
+
+    private boolean isCode(long offset) {
+        return keepsCode(offset) || (shared && memory.processors().isCode(offset));
     }
 
     private static int firstPart(long a, int size) {
@@ -301,7 +414,7 @@ public final class Mmu {
         long atDevice = deviceAddress;
         slowAccess(a, size, Tlb.READ);
         if (first == size) {
-            return at != NO_MEMORY ? peek(at, size) : events.deviceRead(atDevice, size);
+            return at != NO_MEMORY ? ordered(peek(at, size)) : events.deviceRead(atDevice, size);
         }
         long next = resolve(a + first, Tlb.READ);
         long nextDevice = deviceAddress;
@@ -325,7 +438,9 @@ public final class Mmu {
         if (first == size) {
             announce(at, size);
             if (at != NO_MEMORY) {
+                beforeStore();
                 poke(at, size, v);
+                publish(at, size);
             } else {
                 events.deviceWrite(atDevice, size, v);
             }
@@ -344,6 +459,15 @@ public final class Mmu {
             } else {
                 events.deviceWrite((i < first ? atDevice : nextDevice) + step, 1, b);
             }
+        }
+        publish(at, first);
+        publish(next, size - first);
+    }
+
+    /** Others may hold code that a store has changed. */
+    private void publish(long offset, int size) {
+        if (shared && offset != NO_MEMORY && memory.processors().isCode(offset)) {
+            place.changedCode(offset, size);
         }
     }
 

@@ -62,6 +62,7 @@ final class ControlMoves {
         }
 
         private void write(Cpu c, long value) {
+            c.mmu.fence();
             switch (number) {
                 case 0 -> c.sys.writeCr0(value);
                 case 2 -> c.sys.cr2 = value;

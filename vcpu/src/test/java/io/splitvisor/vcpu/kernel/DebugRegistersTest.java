@@ -49,11 +49,11 @@ class DebugRegistersTest {
     void shouldTrapAfterStoresThatABreakpointWatchesAndNotAfterLoads() {
         TestKernel k = run("""
                     EXPECT hit
-                    lea rax, [word]
+                    lea rax, [cell]
                     mov dr1, rax
                     mov eax, 0xd00408
                     mov dr7, rax
-                    lea rax, [word]
+                    lea rax, [cell]
                     mov ecx, [rax]
                     xor ebx, ebx
                     mov byte ptr [rax + 4], 1
@@ -67,7 +67,7 @@ class DebugRegistersTest {
                     out 0x80, eax
                     hlt
                     .align 8
-                word: .quad 0
+                cell: .quad 0
                 """);
         assertThat(k.reports.get(0)).isEqualTo(DB);
         assertThat(k.reports.get(3)).as("instructions before").isEqualTo(1);
@@ -78,7 +78,7 @@ class DebugRegistersTest {
     void shouldTrapAfterLoadsWhereAsked() {
         TestKernel k = run("""
                     EXPECT hit
-                    lea rdx, [word]
+                    lea rdx, [cell]
                     mov dr3, rdx
                     mov eax, 0xb0000480
                     mov dr7, rax
@@ -90,7 +90,7 @@ class DebugRegistersTest {
                     REPORT rbx
                     hlt
                     .align 8
-                word: .quad 0
+                cell: .quad 0
                 """);
         assertThat(k.reports.get(0)).isEqualTo(DB);
         assertThat(k.reports.get(3)).as("instructions before").isEqualTo(1);
@@ -142,7 +142,7 @@ class DebugRegistersTest {
                     or dword ptr [rsp], 0x40000
                     popf
                     mov qword ptr [PML4], PDPT + 7
-                    lea rdi, [word + 1]
+                    lea rdi, [cell + 1]
                     xor ebx, ebx
                     mov eax, [rdi]
                     EXPECT back
@@ -163,7 +163,7 @@ class DebugRegistersTest {
                     REPORT rbx
                     hlt
                     .align 8
-                word: .quad 0, 0
+                cell: .quad 0, 0
                 """);
         assertThat(k.reports.get(0)).isEqualTo(AC);
         assertThat(k.reports.get(1)).as("error code").isZero();
@@ -173,7 +173,7 @@ class DebugRegistersTest {
     @Test
     void shouldStopForTheHostsBreakpointsAndWatchpoints() {
         TestKernel k = TestKernel.of("""
-                    lea rdx, [word]
+                    lea rdx, [cell]
                     hlt
                     xor ebx, ebx
                     hlt
@@ -184,7 +184,7 @@ class DebugRegistersTest {
                     jne again
                     hlt
                     .align 8
-                word: .quad 0
+                cell: .quad 0
                 """);
         assertThat(k.next()).isEqualTo(Exit.HALT);
         assertThat(k.next()).isEqualTo(Exit.HALT);

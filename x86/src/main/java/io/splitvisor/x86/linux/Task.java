@@ -12,7 +12,7 @@ import io.splitvisor.vcpu.mmu.GuestMemory;
 import io.splitvisor.x86.memory.AddressSpace;
 
 /** A thread of a program: a processor in ring 3, its signals, and the loop that answers what it asks for. */
-public final class Task implements AddressSpace.Listener {
+public final class Task {
     /** Ends a call that a signal came into; the call starts again unless a handler says otherwise. */
     static final int ERESTART = 512;
 
@@ -28,7 +28,7 @@ public final class Task implements AddressSpace.Listener {
     private final SignalQueue signals;
     private final long[] arguments = new long[6];
 
-    private Vcpu vcpu;
+    private volatile Vcpu vcpu;
     private KernelPages kernel;
     private int page;
     private UserMemory memory;
@@ -64,7 +64,6 @@ public final class Task implements AddressSpace.Listener {
         this.memory = new UserMemory(space);
         kernel.enter(vcpu, page, space.root());
         vcpu.registers().rflags(0x202);
-        space.listen(this);
     }
 
     /** The processor. Another one after exec. */
@@ -247,18 +246,8 @@ public final class Task implements AddressSpace.Listener {
         vcpu.stop();
     }
 
-    @Override
-    public void mappingsChanged() {
-        vcpu.flushTlb();
-    }
-
-    @Override
-    public void bytesChanged(long offset, long size) {
-        vcpu.codeChanged(offset, size);
-    }
-
     private void detach() {
-        memory.space().forget(this);
+        vcpu.close();
         kernel.release(page);
     }
 

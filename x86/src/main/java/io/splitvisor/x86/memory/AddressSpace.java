@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * A program's memory. Linear address, guest-physical address and offset in RAM are the same number, so that a pointer
@@ -32,15 +31,6 @@ public final class AddressSpace implements AutoCloseable {
     /** Below it nothing is mapped, so that null pointers fault. */
     public static final long LOWEST = 0x1_0000;
 
-    /** Whoever caches translations or code of this memory. */
-    public interface Listener {
-        /** Mappings have changed. */
-        void mappingsChanged();
-
-        /** Bytes have changed other than by the program's own stores. */
-        void bytesChanged(long offset, long size);
-    }
-
     /**
      * A mapped range with the same rights.
      *
@@ -59,7 +49,7 @@ public final class AddressSpace implements AutoCloseable {
     private final PageTables tables;
     private final long limit;
     private final NavigableMap<Long, Area> areas = new TreeMap<>();
-    private final CopyOnWriteArrayList<Listener> listeners = new CopyOnWriteArrayList<>();
+    private final GuestMemory guestMemory;
 
     /**
      * @param bytes how far addresses go; a multiple of 2 MiB
@@ -70,11 +60,12 @@ public final class AddressSpace implements AutoCloseable {
         this.reserved = new ReservedMemory(bytes + PageTables.KERNEL_BYTES + PageTables.bytes(bytes));
         this.ram = reserved.segment();
         this.tables = new PageTables(ram, bytes);
+        this.guestMemory = GuestMemory.flat(ram).shared();
     }
 
-    /** For a processor: all of it, one to one. */
+    /** For the threads' processors: all of it, one to one. */
     public GuestMemory guestMemory() {
-        return GuestMemory.flat(ram);
+        return guestMemory;
     }
 
     /** First address behind the program's, where its kernel's pages start. */
@@ -95,16 +86,6 @@ public final class AddressSpace implements AutoCloseable {
     /** The host's address of a linear one. */
     public long hostAddress(long linear) {
         return ram.address() + linear;
-    }
-
-    /** Adds one who is told of changes. */
-    public void listen(Listener listener) {
-        listeners.add(listener);
-    }
-
-    /** Ends {@link #listen}. */
-    public void forget(Listener listener) {
-        listeners.remove(listener);
     }
 
     /** Whether all of a range may be accessed so by the program. */
@@ -247,9 +228,7 @@ public final class AddressSpace implements AutoCloseable {
 
     /** Bytes have been written behind the program's back. */
     public void wrote(long start, long size) {
-        for (Listener l : listeners) {
-            l.bytesChanged(start, size);
-        }
+        guestMemory.processors().codeChanged(start, size);
     }
 
     @Override
@@ -293,6 +272,6 @@ public final class AddressSpace implements AutoCloseable {
     }
 
     private void changed() {
-        listeners.forEach(Listener::mappingsChanged);
+        guestMemory.processors().shootDown();
     }
 }

@@ -24,7 +24,7 @@ class GdbIT {
                 int sum = 0;
                 for (int i = 1; i <= 5; i++)
                     sum += square(i);
-                printf("%d %f\\n", sum, half(7));
+                printf("%d %d\\n", sum, (int) half(7));
                 if (argc > 1)
                     for (;;)
                         counter++;
@@ -96,7 +96,7 @@ class GdbIT {
         assertThat(log)
                 .contains("square (x=1)", "$1 = 1", "main (argc=1")
                 .contains("Old value = 0", "New value = 1", "Old value = 1", "New value = 3", "$2 = 3")
-                .contains("Value returned is", "= 100", "= 3.5", "<square>:")
+                .contains("Value returned is", "= 100", "$7 = 7", "<square>:")
                 .contains("exited with code 067");
     }
 
