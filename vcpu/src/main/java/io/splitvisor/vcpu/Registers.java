@@ -3,6 +3,7 @@ package io.splitvisor.vcpu;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Eflags;
+import io.splitvisor.vcpu.cpu.FxImage;
 import io.splitvisor.vcpu.cpu.Segment;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import java.util.Objects;
@@ -127,6 +128,17 @@ public final class Registers {
     /** Sets MXCSR; bits that are reserved are ignored. */
     public void mxcsr(int value) {
         cpu.mxcsr = value & 0xffff;
+    }
+
+    /** The state of x87, MMX and SSE in the words that FXSAVE lays out, 64 of them. */
+    public long[] floatState() {
+        return FxImage.save(cpu);
+    }
+
+    /** Sets {@link #floatState}; bits that are reserved are ignored. */
+    public void floatState(long[] words) {
+        Objects.checkIndex(FxImage.WORDS - 1, words.length);
+        FxImage.restore(cpu, words, GENERAL);
     }
 
     /** Loads the task register without looking at any table. */

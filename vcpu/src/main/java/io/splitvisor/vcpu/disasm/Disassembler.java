@@ -29,6 +29,6 @@ public final class Disassembler {
         if (i.row() == null || i.length() > Math.min(Decoder.MAX_LENGTH, code.length)) {
             return BAD;
         }
-        return new Line(i.length(), new IntelText(i, address).text());
+        return new Line(i.length(), new IntelText(i, address, new Prefixes(code, bits)).text());
     }
 }

@@ -27,8 +27,6 @@ final class SignalFrame {
 
     private static final int FXSAVE_BYTES = 512;
     private static final int RED_ZONE = 128;
-    private static final int MXCSR = 24;
-    private static final int XMM = 160;
     private static final int RSP = 4;
     private static final int RDI = 7;
     private static final int RSI = 6;
@@ -98,19 +96,17 @@ final class SignalFrame {
     }
 
     private static void saveFloat(Registers r, UserMemory m, long at) {
-        m.putBytes(at, new byte[FXSAVE_BYTES]);
-        m.putInt(at + MXCSR, r.mxcsr());
-        for (int n = 0; n < 16; n++) {
-            m.putLong(at + XMM + 16L * n, r.xmm(n, 0));
-            m.putLong(at + XMM + 16L * n + 8, r.xmm(n, 1));
+        long[] words = r.floatState();
+        for (int n = 0; n < words.length; n++) {
+            m.putLong(at + 8L * n, words[n]);
         }
     }
 
     private static void restoreFloat(Registers r, UserMemory m, long at) {
-        r.mxcsr(m.getInt(at + MXCSR));
-        for (int n = 0; n < 16; n++) {
-            r.xmm(n, 0, m.getLong(at + XMM + 16L * n));
-            r.xmm(n, 1, m.getLong(at + XMM + 16L * n + 8));
+        long[] words = new long[FXSAVE_BYTES / 8];
+        for (int n = 0; n < words.length; n++) {
+            words[n] = m.getLong(at + 8L * n);
         }
+        r.floatState(words);
     }
 }

@@ -16,10 +16,8 @@ final class ThreadState {
         Registers b = to.registers();
         for (int n = 0; n < 16; n++) {
             b.general(n, a.general(n));
-            b.xmm(n, 0, a.xmm(n, 0));
-            b.xmm(n, 1, a.xmm(n, 1));
         }
-        b.mxcsr(a.mxcsr());
+        b.floatState(a.floatState());
         b.rip(a.rip());
         b.rflags(a.rflags());
         b.segment(FS, a.segment(FS));

@@ -9,8 +9,6 @@ import io.splitvisor.vcpu.Cpuid;
  * for the sizes of caches are the simpler ones.
  */
 final class UserCpuid {
-    private static final int FPU = 1;
-    private static final int MMX = 1 << 23;
     private static final int EXTENDED = 0x8000_0000;
     private static final Cpuid BASELINE = Cpuid.baseline();
 
@@ -27,8 +25,6 @@ final class UserCpuid {
         Cpuid.Leaf leaf = BASELINE.leaf(eax, ecx);
         return switch (eax) {
             case 0, EXTENDED -> new Cpuid.Leaf(leaf.eax(), word("Auth"), word("cAMD"), word("enti"));
-            // Whether or not a program uses them, the C library wants both.
-            case 1 -> new Cpuid.Leaf(leaf.eax(), leaf.ebx(), leaf.ecx(), leaf.edx() | FPU | MMX);
             case EXTENDED + 5 -> new Cpuid.Leaf(0, 0, L1, L1);
             case EXTENDED + 6 -> new Cpuid.Leaf(0, 0, L2, L3);
             default -> leaf;

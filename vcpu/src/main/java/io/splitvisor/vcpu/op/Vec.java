@@ -2,50 +2,45 @@
 package io.splitvisor.vcpu.op;
 
 import io.splitvisor.vcpu.cpu.Cpu;
-import io.splitvisor.vcpu.cpu.SystemRegisters;
-import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.Insn;
 
-/** An operand of SSE instructions: an XMM register, or memory of 4, 8 or 16 bytes. */
-abstract class Xmm {
+/** An operand of SSE and MMX instructions: an XMM or MMX register, or memory. An MMX register has no upper half. */
+abstract class Vec {
     /** Bytes in memory. */
     final int size;
 
-    Xmm(int size) {
+    Vec(int size) {
         this.size = size;
     }
 
     /** Operand number {@code n}. Memory of 16 bytes must be aligned unless {@code unaligned}. */
-    static Xmm of(Insn i, int n, boolean unaligned) {
+    static Vec of(Insn i, int n, boolean unaligned) {
         Arg arg = i.row().args().get(n);
         int size = arg.size(i);
-        if (arg.kind() == Arg.Kind.XMM_REG) {
-            return new Register(i.reg(), size);
-        }
-        return i.hasMemory() ? new Memory(Ea.of(i), size, unaligned) : new Register(i.rm(), size);
+        return switch (arg.kind()) {
+            case XMM_REG -> new Xmm(i.reg(), size);
+            case MMX_REG -> new Mmx(i.reg() & 7, size);
+            default -> {
+                if (i.hasMemory()) {
+                    yield new Memory(Ea.of(i), size, unaligned);
+                }
+                yield arg.kind() == Arg.Kind.MMX_RM ? new Mmx(i.rm() & 7, size) : new Xmm(i.rm(), size);
+            }
+        };
     }
 
-    /** #UD or #NM unless the guest's kernel has enabled SSE. To be called first by every SSE instruction. */
-    static void check(Cpu c) {
-        long cr0 = c.sys.cr0 & (SystemRegisters.CR0_EM | SystemRegisters.CR0_TS);
-        if (cr0 != 0 || (c.sys.cr4 & SystemRegisters.CR4_OSFXSR) == 0) {
-            boolean disabled = (cr0 & SystemRegisters.CR0_EM) != 0 || (c.sys.cr4 & SystemRegisters.CR4_OSFXSR) == 0;
-            throw disabled ? c.ud() : c.fault.exception(Vector.NM);
-        }
-    }
-
-    /** Reads into {@link Cpu#low} and {@link Cpu#high}; bytes that are not in the operand are zero in memory's case. */
+    /** Reads into {@link Cpu#low} and {@link Cpu#high}; what memory does not have is zero. */
     abstract void read(Cpu c);
 
-    /** Writes the low bytes, as many as the operand has in memory; of a register, 16. */
+    /** Writes the low bytes, as many as the operand has in memory; of an XMM register, 16. */
     abstract void write(Cpu c, long low, long high);
 
     /** An XMM register. */
-    static final class Register extends Xmm {
+    static final class Xmm extends Vec {
         final int at;
 
-        Register(int number, int size) {
+        Xmm(int number, int size) {
             super(size);
             this.at = 2 * number;
         }
@@ -63,8 +58,29 @@ abstract class Xmm {
         }
     }
 
+    /** An MMX register. */
+    private static final class Mmx extends Vec {
+        private final int number;
+
+        Mmx(int number, int size) {
+            super(size);
+            this.number = number;
+        }
+
+        @Override
+        void read(Cpu c) {
+            c.low = c.fpu.significand[number];
+            c.high = 0;
+        }
+
+        @Override
+        void write(Cpu c, long low, long high) {
+            c.fpu.mmx(number, low);
+        }
+    }
+
     /** Memory. */
-    static final class Memory extends Xmm {
+    private static final class Memory extends Vec {
         private final Ea ea;
         private final boolean unaligned;
 
