@@ -5,6 +5,7 @@
 module io.splitvisor.benchmarks {
     requires io.splitvisor.dom0;
     requires io.splitvisor.domu;
+    requires io.splitvisor.vcpu;
     requires com.lmax.disruptor;
     requires io.aeron.client;
     requires io.aeron.driver;
@@ -26,5 +27,6 @@ module io.splitvisor.benchmarks {
             io.splitvisor.benchmarks.block.BlockBenchmark,
             io.splitvisor.benchmarks.domains.DomainBenchmark,
             io.splitvisor.benchmarks.hypercalls.HypercallBenchmark,
-            io.splitvisor.benchmarks.ring.RingBenchmark;
+            io.splitvisor.benchmarks.ring.RingBenchmark,
+            io.splitvisor.benchmarks.x86.X86Benchmark;
 }

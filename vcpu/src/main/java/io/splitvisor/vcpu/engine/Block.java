@@ -10,6 +10,9 @@ final class Block {
     /** {@link #linear} of a block that was invalidated. Not a linear address that anybody looks up. */
     static final long NOWHERE = 1L << 62;
 
+    /** More than that are not remembered. */
+    private static final int MOST_FOLLOWERS = 6;
+
     final Op[] ops;
     /** Code size it was decoded for. */
     final int mode;
@@ -32,6 +35,9 @@ final class Block {
     /** See {@link #follower}. */
     Block otherFollower;
 
+    /** Blocks that followed it, too, where it ends with a computed jump; see {@link #follower}. */
+    private List<Block> otherFollowers = List.of();
+
     /** How often it was executed by the interpreter, or less if it is not worth a translation. */
     int heat;
     /** Whether a translation that starts here is being made. */
@@ -49,6 +55,29 @@ final class Block {
         this.offset = offset;
         this.length = length;
         this.secondPage = secondPage;
+    }
+
+    /** Another block followed it than the two that did lately. */
+    void follow(Block b) {
+        if (otherFollower != null && otherFollowers.size() < MOST_FOLLOWERS && !otherFollowers.contains(otherFollower)) {
+            if (otherFollowers.isEmpty()) {
+                otherFollowers = new ArrayList<>(2);
+            }
+            otherFollowers.add(otherFollower);
+        }
+        otherFollower = follower;
+        follower = b;
+    }
+
+    /** Blocks that are known to have followed it. */
+    List<Block> followers() {
+        List<Block> all = new ArrayList<>(otherFollowers);
+        for (Block b : new Block[] {follower, otherFollower}) {
+            if (b != null && !all.contains(b)) {
+                all.add(b);
+            }
+        }
+        return all;
     }
 
     List<Region> users() {

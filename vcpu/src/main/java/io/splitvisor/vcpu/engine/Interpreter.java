@@ -275,8 +275,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
             return b;
         }
         b = lookup();
-        last.otherFollower = last.follower;
-        last.follower = b;
+        last.follow(b);
         return b;
     }
 

@@ -123,8 +123,8 @@ final class RegionFormer {
 
     private List<Long> observed(Block b) {
         List<Long> targets = new ArrayList<>(2);
-        for (Block follower : new Block[] {b.follower, b.otherFollower}) {
-            if (follower != null && follower.linear != Block.NOWHERE) {
+        for (Block follower : b.followers()) {
+            if (follower.linear != Block.NOWHERE) {
                 targets.add(follower.linear - base);
             }
         }
