@@ -59,7 +59,9 @@ final class Block {
 
     /** Another block followed it than the two that did lately. */
     void follow(Block b) {
-        if (otherFollower != null && otherFollowers.size() < MOST_FOLLOWERS && !otherFollowers.contains(otherFollower)) {
+        if (otherFollower != null
+                && otherFollowers.size() < MOST_FOLLOWERS
+                && !otherFollowers.contains(otherFollower)) {
             if (otherFollowers.isEmpty()) {
                 otherFollowers = new ArrayList<>(2);
             }

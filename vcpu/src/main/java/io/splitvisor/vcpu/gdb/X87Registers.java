@@ -16,7 +16,11 @@ final class X87Registers {
     @FunctionalInterface
     interface Sink {
         void add(
-                String name, String type, int bytes, Function<Registers, long[]> get, BiConsumer<Registers, long[]> set);
+                String name,
+                String type,
+                int bytes,
+                Function<Registers, long[]> get,
+                BiConsumer<Registers, long[]> set);
     }
 
     private X87Registers() {}
@@ -61,7 +65,8 @@ final class X87Registers {
             int at = ST_WORD + 2 * (physical - top & 7);
             long exponent = words[at + 1] & 0x7fff;
             boolean empty = (words[0] >>> 32 + physical & 1) == 0;
-            long tag = exponent == 0 && words[at] == 0 ? 1 : exponent == 0 || exponent == 0x7fff || words[at] >= 0 ? 2 : 0;
+            long tag =
+                    exponent == 0 && words[at] == 0 ? 1 : exponent == 0 || exponent == 0x7fff || words[at] >= 0 ? 2 : 0;
             tags |= (empty ? 3 : tag) << 2 * physical;
         }
         return tags;
