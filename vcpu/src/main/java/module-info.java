@@ -5,5 +5,6 @@ module io.splitvisor.vcpu {
 
     exports io.splitvisor.vcpu;
     exports io.splitvisor.vcpu.disasm;
+    exports io.splitvisor.vcpu.gdb;
     exports io.splitvisor.vcpu.mmu;
 }

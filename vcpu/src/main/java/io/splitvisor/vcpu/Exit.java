@@ -42,6 +42,12 @@ public sealed interface Exit {
     /** The host asked the processor to come back. */
     record Stopped() implements Exit {}
 
+    /** The next instruction is at a breakpoint of the host's. It is executed by the next run. */
+    record Breakpoint(long linear) implements Exit {}
+
+    /** An instruction, retired, has accessed what the host watches. */
+    record Watchpoint(long linear, boolean write) implements Exit {}
+
     /** An exception while a double fault was being delivered: the processor is shut down until it is reset. */
     record TripleFault() implements Exit {}
 

@@ -3,7 +3,9 @@ package io.splitvisor.vcpu;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Eflags;
+import io.splitvisor.vcpu.cpu.FxImage;
 import io.splitvisor.vcpu.cpu.Segment;
+import io.splitvisor.vcpu.mmu.GuestFault;
 import java.util.Objects;
 
 /** A processor's registers as its host sees them, between runs. General registers are numbered as x86 encodes them. */
@@ -106,6 +108,58 @@ public final class Registers {
      */
     public void system(long cr0, long cr3, long cr4, long newEfer) {
         cpu.sys.restore(cr0, cr3, cr4, newEfer);
+    }
+
+    /** Half of an XMM register: 0 is the low one. */
+    public long xmm(int number, int half) {
+        return cpu.xmm[2 * Objects.checkIndex(number, GENERAL) + Objects.checkIndex(half, 2)];
+    }
+
+    /** Sets half of an XMM register. */
+    public void xmm(int number, int half, long value) {
+        cpu.xmm[2 * Objects.checkIndex(number, GENERAL) + Objects.checkIndex(half, 2)] = value;
+    }
+
+    /** Control and status of SSE. */
+    public int mxcsr() {
+        return cpu.mxcsr;
+    }
+
+    /** Sets MXCSR; bits that are reserved are ignored. */
+    public void mxcsr(int value) {
+        cpu.mxcsr = value & 0xffff;
+    }
+
+    /** The state of x87, MMX and SSE in the words that FXSAVE lays out, 64 of them. */
+    public long[] floatState() {
+        return FxImage.save(cpu);
+    }
+
+    /** Sets {@link #floatState}; bits that are reserved are ignored. */
+    public void floatState(long[] words) {
+        Objects.checkIndex(FxImage.WORDS - 1, words.length);
+        FxImage.restore(cpu, words, GENERAL);
+    }
+
+    /** Loads the task register without looking at any table. */
+    public void task(SegmentValue value) {
+        cpu.tr.load(value.selector(), value.base(), value.limit(), value.attributes());
+    }
+
+    /**
+     * Sets a model-specific register, as WRMSR would.
+     *
+     * @throws IllegalArgumentException if the processor does not hold it, or not this value
+     */
+    public void msr(int index, long value) {
+        if (!cpu.sys.msrs.holds(index)) {
+            throw new IllegalArgumentException("not held here: MSR 0x" + Integer.toHexString(index));
+        }
+        try {
+            cpu.sys.msrs.write(index, value);
+        } catch (GuestFault _) {
+            throw new IllegalArgumentException("bad value for MSR 0x" + Integer.toHexString(index));
+        }
     }
 
     /** Points GDTR and IDTR. */

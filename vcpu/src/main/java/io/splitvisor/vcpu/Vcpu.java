@@ -14,10 +14,12 @@ import java.util.Objects;
  * called by any. Bytes of any kind are a program: whatever guest code and page tables do, {@link #run} returns an {@link
  * Exit} within its budget.
  */
-public final class Vcpu {
+public final class Vcpu implements AutoCloseable {
     private final Interpreter engine;
     private final Cpu cpu;
     private final Registers registers;
+    private final Breakpoints breakpoints;
+    private final LinearMemory linearMemory;
 
     /**
      * @param memory guest-physical memory
@@ -46,6 +48,8 @@ public final class Vcpu {
                 Objects.requireNonNull(tiers));
         this.cpu = engine.cpu();
         this.registers = new Registers(cpu);
+        this.breakpoints = new Breakpoints(cpu.debug);
+        this.linearMemory = new LinearMemory(cpu.mmu, engine::invalidate);
     }
 
     /**
@@ -56,6 +60,14 @@ public final class Vcpu {
      */
     public Exit run(long budget) {
         return engine.run(budget);
+    }
+
+    /**
+     * Runs one instruction, or delivers the exception that it raises. Ends with {@link Exit#BUDGET} unless something needs
+     * the host. A repeated string instruction may end before its last repetition, as with the trap flag.
+     */
+    public Exit step() {
+        return engine.step();
     }
 
     /** Answers an {@link Exit.Access}; the instruction goes on with the next run. */
@@ -116,6 +128,26 @@ public final class Vcpu {
         engine.invalidate(offset, size);
     }
 
+    /**
+     * Reads memory by linear address, as a debugger: rights do not count, and devices are not touched.
+     *
+     * @return how many bytes there were before the first page without memory
+     */
+    public int readLinear(long linear, byte[] to) {
+        return linearMemory.read(linear, to);
+    }
+
+    /** Writes memory by linear address, as {@link #readLinear} reads it. Decoded code is dropped. */
+    public int writeLinear(long linear, byte[] from) {
+        return linearMemory.write(linear, from);
+    }
+
+    /** Takes it out of those that share its memory, if there are others. It must not run any more. */
+    @Override
+    public void close() {
+        engine.close();
+    }
+
     /** Back to the state after power-on. */
     public void reset() {
         cpu.reset();
@@ -124,6 +156,11 @@ public final class Vcpu {
     /** Instructions retired, counting every repetition of a string instruction. */
     public long retired() {
         return cpu.retired;
+    }
+
+    /** The host's breakpoints. */
+    public Breakpoints breakpoints() {
+        return breakpoints;
     }
 
     /** What translation has done so far. */

@@ -84,6 +84,8 @@ class AnyBytesPropertyTest {
                 case Exit.Halt halt -> vcpu.interrupt();
                 case Exit.Hypercall call -> vcpu.registers().general(0, r.nextLong());
                 case Exit.InterruptWindow window -> vcpu.interrupt();
+                case Exit.Breakpoint breakpoint -> throw new AssertionError("nobody set one");
+                case Exit.Watchpoint watchpoint -> throw new AssertionError("nobody set one");
                 case Exit.Stopped stopped -> throw new AssertionError("nobody stopped it");
             }
         }

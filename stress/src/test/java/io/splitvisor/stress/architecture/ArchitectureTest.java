@@ -48,6 +48,7 @@ class ArchitectureTest {
     };
     private static final String MONITOR = "io.splitvisor.monitor..";
     private static final String VCPU = "io.splitvisor.vcpu..";
+    private static final String X86 = "io.splitvisor.x86..";
     private static final String DOM0 = "io.splitvisor.dom0..";
     private static final String DOMU = "io.splitvisor.domu..";
     private static final String TESTKIT = "io.splitvisor.driver.testkit..";
@@ -81,6 +82,8 @@ class ArchitectureTest {
                 .definedBy(MONITOR)
                 .optionalLayer("vcpu")
                 .definedBy(VCPU)
+                .optionalLayer("x86")
+                .definedBy(X86)
                 .layer("dom0")
                 .definedBy(DOM0)
                 .layer("domU")
@@ -97,6 +100,8 @@ class ArchitectureTest {
                 .mayOnlyAccessLayers("hypercall-api", "ring-buffer")
                 .whereLayer("vcpu")
                 .mayOnlyAccessLayers("ring-buffer")
+                .whereLayer("x86")
+                .mayOnlyAccessLayers("vcpu", "ring-buffer")
                 .whereLayer("dom0")
                 .mayOnlyAccessLayers("monitor", "hypercall-api", "ring-buffer")
                 .whereLayer("domU")
@@ -136,7 +141,12 @@ class ArchitectureTest {
     void shouldNotLetPackagesGoInCircles() {
         slices().assignedFrom(new TopPackages()).should().beFreeOfCycles().check(CLASSES);
         for (String module :
-                new String[] {"io.splitvisor.monitor.(*)..", "io.splitvisor.dom0.(*)..", "io.splitvisor.domu.(*).."}) {
+                new String[] {
+                    "io.splitvisor.monitor.(*)..",
+                    "io.splitvisor.dom0.(*)..",
+                    "io.splitvisor.domu.(*)..",
+                    "io.splitvisor.x86.(*).."
+                }) {
             // The test kit is a module of its own, above all that it tests.
             slices().matching(module)
                     .should()
@@ -228,7 +238,7 @@ class ArchitectureTest {
     void shouldKeepAGuestFreeOfEverythingButTheJdk() {
         noClasses()
                 .that()
-                .resideInAnyPackage(DOMU, VCPU)
+                .resideInAnyPackage(DOMU, VCPU, X86)
                 .or()
                 .resideInAnyPackage(API)
                 .or()

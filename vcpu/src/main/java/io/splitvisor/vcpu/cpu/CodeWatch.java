@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.cpu;
 
-/** Whoever keeps decoded code, told of stores to it. */
-@FunctionalInterface
+/** Whoever keeps and runs decoded code, told of what it cannot see itself. */
 public interface CodeWatch {
     /**
      * A store is about to hit a watched page. Throws a restart if it rewrites the running block.
@@ -11,4 +10,7 @@ public interface CodeWatch {
      * @param size bytes
      */
     void codeWrite(long offset, int size);
+
+    /** An access is about to be one that traps afterwards. Throws a restart unless its instruction is running alone. */
+    void aboutToTrap();
 }

@@ -119,6 +119,9 @@ public final class Cpu {
     /** The high half of a 16-byte operand that was read last. */
     public long high;
 
+    /** What a locked instruction has read. */
+    public long lockedValue;
+
     /** Segment registers. */
     public final Segment[] seg = {
         new Segment(), new Segment(), new Segment(), new Segment(), new Segment(), new Segment()
@@ -169,6 +172,9 @@ public final class Cpu {
     /** Accesses that the host answers. */
     public final HostAccess host;
 
+    /** Breakpoints. */
+    public final DebugUnit debug;
+
     /** The fault that instructions throw. */
     public final GuestFault fault;
 
@@ -182,6 +188,7 @@ public final class Cpu {
         this.host = new HostAccess(this, code);
         this.mmu = new Mmu(env.memory(), sys.paging(), host);
         this.fault = mmu.fault();
+        this.debug = new DebugUnit(this, code::aboutToTrap);
         reset();
     }
 
@@ -208,6 +215,8 @@ public final class Cpu {
         sys.reset();
         host.clear();
         pending.clear();
+        debug.forget();
+        debug.changed();
         modeChanged();
     }
 
@@ -224,10 +233,14 @@ public final class Cpu {
         bankChanged();
     }
 
-    /** Derives the TLB bank from CPL, SMAP and AC. */
+    /** Derives the TLB bank from CPL, SMAP, alignment checks and AC. */
     public void bankChanged() {
-        int bank = cpl == 3 ? Tlb.USER : sys.smap() && (flags & Eflags.AC) != 0 ? Tlb.SUPERVISOR_AC : Tlb.SUPERVISOR;
-        mmu.bank(bank);
+        boolean ac = (flags & Eflags.AC) != 0;
+        if (cpl == 3) {
+            mmu.bank(ac && (sys.cr0 & SystemRegisters.CR0_AM) != 0 ? Tlb.USER_ALIGNED : Tlb.USER);
+        } else {
+            mmu.bank(ac && sys.smap() ? Tlb.SUPERVISOR_AC : Tlb.SUPERVISOR);
+        }
     }
 
     /** Real mode: no protection. */
@@ -353,6 +366,11 @@ public final class Cpu {
         // A zero byte has even parity, a one has not: the low bit of the inverter tells the two apart.
         aux = (value & Eflags.AF) | ((value & Eflags.SF) != 0 ? Long.MIN_VALUE : 0) | (zero != even ? 1 << 8 : 0);
         carryOverflow((value & Eflags.CF) != 0, (value & Eflags.OF) != 0);
+    }
+
+    /** The linear address of the next instruction. */
+    public long linearIp() {
+        return mode == CODE64 ? rip : seg[CS].base() + rip & 0xffff_ffffL;
     }
 
     // Memory outside 64-bit mode's flat address space

@@ -184,9 +184,11 @@ public final class FarTransfer {
     }
 
     private static void setFlags(Cpu c, long value, int size, int oldCpl) {
+        c.mmu.fence();
         long may = Eflags.ARITHMETIC | Eflags.TF | Eflags.DF | Eflags.NT;
         if (size != 2) {
-            // RF would be cleared again by the next instruction, and no breakpoint looks at it.
+            // RF lasts for one instruction, and only breakpoints look at it: it is kept with them.
+            c.debug.resume((value & Eflags.RF) != 0);
             may |= Eflags.AC | Eflags.ID;
         }
         if (oldCpl == 0) {

@@ -66,6 +66,15 @@ public final class Msrs {
         return cpu.env.clock().ticks(cpu.retired) + tscOffset;
     }
 
+    /** Whether the processor holds a register itself. */
+    public boolean holds(int index) {
+        return switch (index) {
+            case TSC, SYSENTER_CS, SYSENTER_ESP, SYSENTER_EIP, PAT, EFER, STAR, LSTAR, CSTAR, SFMASK -> true;
+            case FS_BASE, GS_BASE, KERNEL_GS_BASE, TSC_AUX -> true;
+            default -> false;
+        };
+    }
+
     /** RDMSR. */
     public long read(int index) {
         return switch (index) {

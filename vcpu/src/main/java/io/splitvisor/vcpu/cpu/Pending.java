@@ -20,6 +20,9 @@ public final class Pending {
     /** A non-maskable interrupt. */
     public volatile boolean nmi;
 
+    /** Other processors on the same memory want this one to come by. */
+    public volatile boolean others;
+
     /** The host wants {@code run} to return soon. */
     public volatile boolean stop;
 

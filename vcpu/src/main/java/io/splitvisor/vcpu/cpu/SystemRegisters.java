@@ -32,6 +32,8 @@ public final class SystemRegisters {
 
     /** RDTSC only in ring 0. */
     public static final long CR4_TSD = 1 << 2;
+    /** DR4 and DR5 are no names of DR6 and DR7. */
+    public static final long CR4_DE = 1 << 3;
     /** Large pages in 32-bit tables. */
     public static final long CR4_PSE = 1 << 4;
     /** 64-bit page-table entries. */
@@ -61,13 +63,14 @@ public final class SystemRegisters {
     private static final int PHYSICAL_BITS = 46;
     private static final long CR0_DEFINED =
             CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
-    /** VME, PVI and DE, MCE, PCE are accepted and have no effect beyond being readable. */
-    private static final long CR4_INERT = 1 << 3 | 1 << 6 | 1 << 8;
+    /** MCE and PCE are accepted and have no effect beyond being readable. */
+    private static final long CR4_INERT = 1 << 6 | 1 << 8;
 
     private static final long CR4_DEFINED = CR4_OSFXSR
             | CR4_OSXMMEXCPT
             | CR4_INERT
             | CR4_TSD
+            | CR4_DE
             | CR4_PSE
             | CR4_PAE
             | CR4_PGE
@@ -87,7 +90,7 @@ public final class SystemRegisters {
     public int cr8;
     /** EFER. */
     public long efer;
-    /** DR0 to DR7; breakpoints do not fire yet. */
+    /** DR0 to DR7. {@link DebugUnit#changed} has to be told. */
     public final long[] dr = new long[8];
     /** Model-specific registers. */
     public final Msrs msrs;

@@ -95,6 +95,9 @@ final class BlockBuilder implements CodeBytes {
         if (secondPage < 0) {
             long page = linear + inPage;
             secondPage = Interpreter.fetch(c, c.mode == Cpu.CODE64 ? page : page & 0xffff_ffffL);
+            if (c.mmu.shared()) {
+                c.mmu.watchCode(secondPage);
+            }
         }
         return ram.get(ValueLayout.JAVA_BYTE, secondPage + at - inPage) & 0xff;
     }

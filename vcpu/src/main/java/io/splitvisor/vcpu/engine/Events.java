@@ -4,6 +4,7 @@ package io.splitvisor.vcpu.engine;
 import io.splitvisor.vcpu.Exit;
 import io.splitvisor.vcpu.Interrupts;
 import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.cpu.DebugUnit;
 import io.splitvisor.vcpu.cpu.Delivery;
 import io.splitvisor.vcpu.cpu.Eflags;
 import io.splitvisor.vcpu.cpu.Vector;
@@ -11,8 +12,6 @@ import io.splitvisor.vcpu.mmu.GuestFault;
 
 /** What happens between instructions: interrupts, traps, exits, and how exceptions pile up to double and triple faults. */
 final class Events {
-    private static final long DR6_SINGLE_STEP = 1 << 14;
-
     private final Cpu c;
     private boolean stepping;
     private boolean wantsOneAlone;
@@ -35,14 +34,69 @@ final class Events {
             return Exit.STOPPED;
         }
         boolean resuming = c.host.resuming() || c.pending.alone;
+        if (!c.host.resuming()) {
+            Exit exit = traps();
+            if (exit != null) {
+                return exit;
+            }
+        }
         if (!c.pending.shadow && !resuming) {
             Exit exit = interrupts();
             if (exit != null) {
                 return exit;
             }
         }
-        wantsOneAlone = c.pending.shadow || resuming || Interpreter.singleStepping(c);
+        boolean watched = c.debug.armed();
+        if (watched) {
+            Exit exit = c.host.resuming() ? null : breakpoints();
+            if (exit != null) {
+                return exit;
+            }
+            // Every block is looked at before it runs.
+            c.attention = true;
+            watched = c.debug.watchesCode(c.linearIp());
+            if (!watched) {
+                c.debug.resume(false);
+            }
+        }
+        wantsOneAlone = c.pending.shadow || resuming || watched || Interpreter.singleStepping(c);
         return null;
+    }
+
+    /** Traps of the last instruction: single steps, data breakpoints. */
+    private Exit traps() {
+        long conditions = c.debug.takeTraps();
+        if (conditions != 0) {
+            Exit exit = debugException(conditions);
+            if (exit != null) {
+                return exit;
+            }
+        }
+        if (c.debug.takeHostHit()) {
+            c.attention = true;
+            return new Exit.Watchpoint(c.debug.hostAddress(), c.debug.hostWrite());
+        }
+        return null;
+    }
+
+    /** Breakpoints at the next instruction, which are faults: what is saved says that they have been seen. */
+    private Exit breakpoints() {
+        int met = c.debug.meets(c.linearIp());
+        if (DebugUnit.isHost(met)) {
+            c.debug.resume(true);
+            c.attention = true;
+            return new Exit.Breakpoint(c.linearIp());
+        }
+        if (met == 0) {
+            return null;
+        }
+        c.sys.dr[6] |= met;
+        return exception(Vector.DB, GuestFault.NO_ERROR_CODE, 0);
+    }
+
+    private Exit debugException(long conditions) {
+        c.sys.dr[6] |= conditions;
+        return deliver(Vector.DB, GuestFault.NO_ERROR_CODE, Delivery.Source.EXCEPTION);
     }
 
     boolean wantsOneAlone() {
@@ -79,6 +133,7 @@ final class Events {
     void startAlone() {
         c.pending.shadow = false;
         c.pending.alone = false;
+        c.debug.resume(false);
         stepping = Interpreter.singleStepping(c);
         c.attention = true;
     }
@@ -87,11 +142,7 @@ final class Events {
     void endAlone() {
         c.host.commit();
         if (stepping) {
-            c.sys.dr[6] |= DR6_SINGLE_STEP;
-            Exit exit = deliver(Vector.DB, GuestFault.NO_ERROR_CODE, Delivery.Source.EXCEPTION);
-            if (exit != null) {
-                c.pending.exit = exit;
-            }
+            c.debug.trap(DebugUnit.DR6_BS);
         }
     }
 
@@ -99,6 +150,7 @@ final class Events {
     Exit exception(int vector, int error, long address) {
         c.pending.alone = false;
         c.attention = true;
+        c.debug.forget();
         if (vector == Vector.PF) {
             c.sys.cr2 = address;
         }
@@ -116,6 +168,9 @@ final class Events {
         while (true) {
             try {
                 Delivery.deliver(c, current, code, from, c.rip);
+                if (current == Vector.DB) {
+                    c.sys.dr[7] &= ~DebugUnit.DR7_GD;
+                }
                 return null;
             } catch (GuestFault f) {
                 if (f.kind() != GuestFault.Kind.EXCEPTION) {

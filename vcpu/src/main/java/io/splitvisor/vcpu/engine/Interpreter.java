@@ -9,10 +9,11 @@ import io.splitvisor.vcpu.cpu.Eflags;
 import io.splitvisor.vcpu.cpu.Environment;
 import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.mmu.GuestFault;
+import io.splitvisor.vcpu.mmu.Processors;
 import io.splitvisor.vcpu.op.Op;
 
 /** Tier 0, which executes blocks of decoded instructions, and the loop that chooses between it and tier 1. */
-public final class Interpreter implements CodeWatch {
+public final class Interpreter implements CodeWatch, Processors.Member {
     private static final int JUMP_CACHE = 4096;
     private static final int MOST = Integer.MAX_VALUE;
 
@@ -23,6 +24,7 @@ public final class Interpreter implements CodeWatch {
     private final Block[] jumps = new Block[JUMP_CACHE];
     private final Tiers tiers;
     private final HotCode hot;
+    private final Processors.Place place;
     private Block running;
     private Region runningRegion;
     private long limit;
@@ -40,6 +42,37 @@ public final class Interpreter implements CodeWatch {
         this.builder = new BlockBuilder(c);
         this.events = new Events(c);
         this.hot = new HotCode(c, cache, tiers);
+        Processors others = env.memory().processors();
+        this.place = others == null ? null : others.join(this);
+        c.mmu.place(place);
+    }
+
+    /** Takes the processor out of those that share its memory. It does not run any more. */
+    public void close() {
+        if (place != null) {
+            c.env.memory().processors().part(place);
+        }
+    }
+
+    @Override
+    public void callOver() {
+        c.pending.others = true;
+        c.attention = true;
+    }
+
+    @Override
+    public void shareMemory() {
+        c.mmu.share();
+    }
+
+    @Override
+    public void forgetTranslations() {
+        c.mmu.tlb().flush();
+    }
+
+    @Override
+    public void dropCode(long offset, long size) {
+        invalidate(offset, size);
     }
 
     private void forget(Block gone) {
@@ -71,6 +104,18 @@ public final class Interpreter implements CodeWatch {
         }
         limit = c.retired + budget + 1;
         c.attention = true;
+        if (place == null) {
+            return run();
+        }
+        place.enter();
+        try {
+            return run();
+        } finally {
+            place.leave();
+        }
+    }
+
+    private Exit run() {
         while (true) {
             try {
                 return loop();
@@ -81,6 +126,13 @@ public final class Interpreter implements CodeWatch {
                 }
             }
         }
+    }
+
+    /** Runs one instruction. */
+    public Exit step() {
+        c.pending.alone = true;
+        c.debug.resume(true);
+        return run(1);
     }
 
     /** Drops decoded code of a range of guest RAM that somebody else has changed. */
@@ -101,6 +153,15 @@ public final class Interpreter implements CodeWatch {
         }
     }
 
+    @Override
+    public void aboutToTrap() {
+        if (runningRegion != null || (running != null && running.ops.length > 1)) {
+            c.pending.alone = true;
+            c.attention = true;
+            throw c.fault.restart();
+        }
+    }
+
     private Exit loop() {
         Block last = null;
         boolean interpret = false;
@@ -110,6 +171,10 @@ public final class Interpreter implements CodeWatch {
                 running = null;
                 // Counts against the budget, so that events without instructions in between end, too.
                 limit--;
+                if (c.pending.others) {
+                    c.pending.others = false;
+                    place.comeBy();
+                }
                 Exit exit = events.attend();
                 if (exit != null) {
                     return exit;
@@ -130,7 +195,7 @@ public final class Interpreter implements CodeWatch {
             if (region == null && ++last.heat >= tiers.threshold() && tiers.translates()) {
                 region = hot.heated(last);
             }
-            if (region != null && !interpret && region.fits(c)) {
+            if (region != null && !interpret && !c.debug.armed() && region.fits(c)) {
                 interpret = translated(region);
                 last = null;
             } else {
@@ -183,7 +248,7 @@ public final class Interpreter implements CodeWatch {
     }
 
     private long linearIp() {
-        return c.mode == Cpu.CODE64 ? c.rip : c.seg[Cpu.CS].base() + c.rip & 0xffff_ffffL;
+        return c.linearIp();
     }
 
     private long context() {
@@ -232,6 +297,10 @@ public final class Interpreter implements CodeWatch {
             fits &= fetch(c, c.mode == Cpu.CODE64 ? next : next & 0xffff_ffffL) == b.secondPage;
         }
         if (!fits) {
+            if (c.mmu.shared()) {
+                // Before the bytes are read, so that a store to them cannot slip through.
+                c.mmu.watchCode(offset);
+            }
             Block built = builder.build(linear, offset, MOST);
             if (b != null) {
                 // Same place, but another second page or another segment limit: not worth keeping both.

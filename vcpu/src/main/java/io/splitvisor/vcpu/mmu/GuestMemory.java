@@ -57,6 +57,16 @@ public interface GuestMemory {
         return false;
     }
 
+    /** The processors that share this memory, the same object for all of them; null if there is only one. */
+    default Processors processors() {
+        return null;
+    }
+
+    /** This memory, for several processors. */
+    default GuestMemory shared() {
+        return new SharedGuestMemory(this);
+    }
+
     /**
      * Memory from guest-physical zero up, without holes or devices.
      *

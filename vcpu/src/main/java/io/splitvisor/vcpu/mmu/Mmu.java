@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.function.BooleanSupplier;
 
 /**
  * Typed access to guest memory by linear address. A hit in the TLB costs one compare; the rest happens in the slow path.
@@ -18,14 +19,17 @@ public final class Mmu {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /** For atomic access to what holds an operand; RAM starts at a page. */
+    private static final VarHandle WORD =
+            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+
     private static final long PAGE = -4096L;
     /** No memory: a device, at {@link #deviceAddress}. */
     private static final long NO_MEMORY = -1;
     /** Memory, but the paging mode makes this store. */
     private static final long EMULATED = -2;
 
-    private static final VarHandle ALIGNED_LONG =
-            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
+    private static final int ALIGNMENT_CHECK = 17;
 
     private final GuestMemory memory;
     private final MemorySegment ram;
@@ -40,6 +44,9 @@ public final class Mmu {
     private int bank;
     private long[] table;
     private boolean checkCanonical;
+    private DataWatch watch;
+    private boolean shared;
+    private Processors.Place place;
     /** Where the last {@link #resolve} led, if not to memory. */
     private long deviceAddress;
 
@@ -134,6 +141,12 @@ public final class Mmu {
         tlb.flush();
     }
 
+    /** Reports accesses to somebody; null ends it. */
+    public void watch(DataWatch newWatch) {
+        this.watch = newWatch;
+        tlb.flush();
+    }
+
     /** Whether addresses must be canonical (long mode) or are known to have 32 bits. */
     public void checkCanonical(boolean check) {
         this.checkCanonical = check;
@@ -143,28 +156,116 @@ public final class Mmu {
     public long load8(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == (a & PAGE) ? ram.get(BYTE, a + t[slot + Tlb.ADDEND]) & 0xff : loadSlow(a, 1);
+        return t[slot] == (a & PAGE) ? ordered(ram.get(BYTE, a + t[slot + Tlb.ADDEND]) & 0xff) : loadSlow(a, 1);
     }
 
     /** Loads two bytes. */
     public long load16(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == ((a + 1) & PAGE) ? ram.get(SHORT, a + t[slot + Tlb.ADDEND]) & 0xffff : loadSlow(a, 2);
+        return t[slot] == ((a + 1) & PAGE)
+                ? ordered(ram.get(SHORT, a + t[slot + Tlb.ADDEND]) & 0xffff)
+                : loadSlow(a, 2);
     }
 
     /** Loads four bytes. */
     public long load32(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == ((a + 3) & PAGE) ? ram.get(INT, a + t[slot + Tlb.ADDEND]) & 0xffff_ffffL : loadSlow(a, 4);
+        return t[slot] == ((a + 3) & PAGE)
+                ? ordered(ram.get(INT, a + t[slot + Tlb.ADDEND]) & 0xffff_ffffL)
+                : loadSlow(a, 4);
     }
 
     /** Loads eight bytes. */
     public long load64(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == ((a + 7) & PAGE) ? ram.get(LONG, a + t[slot + Tlb.ADDEND]) : loadSlow(a, 8);
+        return t[slot] == ((a + 7) & PAGE) ? ordered(ram.get(LONG, a + t[slot + Tlb.ADDEND])) : loadSlow(a, 8);
+    }
+
+    /** x86 keeps loads in order, and later stores behind them. The fence costs no instruction on x86 hosts. */
+    private long ordered(long loaded) {
+        if (shared) {
+            VarHandle.acquireFence();
+        }
+        return loaded;
+    }
+
+    /** x86 keeps stores in order, and behind earlier loads. */
+    private void beforeStore() {
+        if (shared) {
+            VarHandle.releaseFence();
+        }
+    }
+
+    /** What waits in the store buffer becomes visible to others: MFENCE and everything that implies it. */
+    public void fence() {
+        if (shared) {
+            VarHandle.fullFence();
+        }
+    }
+
+    /** Whether other processors look at this memory. */
+    public boolean shared() {
+        return shared;
+    }
+
+    /** Other processors look at this memory from now on. */
+    public void share() {
+        shared = true;
+    }
+
+    /** This processor among those that share its memory. */
+    public void place(Processors.Place newPlace) {
+        this.place = newPlace;
+    }
+
+    /**
+     * The second half of a locked instruction: stores if nobody else has stored since {@link #loadForStore}. It is
+     * atomic whatever the alignment: a word of the host's that holds all bytes is swapped, or else nobody else runs.
+     *
+     * @param expected what was loaded
+     * @return whether it stored
+     */
+    public boolean compareAndSet(long a, int size, long expected, long value) {
+        if (!shared) {
+            store(a, size, value);
+            return true;
+        }
+        int slot = Tlb.slot(a);
+        long offset = a + table[slot + Tlb.ADDEND];
+        boolean hit = table[slot + Tlb.WRITE] == ((a + size - 1) & PAGE);
+        if (hit && (offset & 7) + size <= 8) {
+            return swapWithin(offset, size, expected, value);
+        }
+        return exclusively(() -> {
+            boolean same = load(a, size) == (expected & -1L >>> 64 - 8 * size);
+            if (same) {
+                store(a, size, value);
+            }
+            return same;
+        });
+    }
+
+    /** Does something while no other processor runs. */
+    public boolean exclusively(BooleanSupplier action) {
+        return shared ? place.exclusively(action) : action.getAsBoolean();
+    }
+
+    private boolean swapWithin(long offset, int size, long expected, long value) {
+        long word = offset & -8;
+        int shift = (int) (offset - word) * 8;
+        long mask = -1L >>> 64 - 8 * size << shift;
+        while (true) {
+            long old = (long) WORD.getVolatile(ram, word);
+            if ((old & mask) != (expected << shift & mask)) {
+                return false;
+            }
+            if (WORD.compareAndSet(ram, word, old, (old & ~mask) | (value << shift & mask))) {
+                return true;
+            }
+        }
     }
 
     /** Loads 1, 2, 4 or 8 bytes. */
@@ -182,6 +283,7 @@ public final class Mmu {
         long[] t = table;
         int slot = Tlb.slot(a);
         if (t[slot + Tlb.WRITE] == (a & PAGE)) {
+            beforeStore();
             ram.set(BYTE, a + t[slot + Tlb.ADDEND], (byte) v);
         } else {
             storeSlow(a, 1, v);
@@ -193,6 +295,7 @@ public final class Mmu {
         long[] t = table;
         int slot = Tlb.slot(a);
         if (t[slot + Tlb.WRITE] == ((a + 1) & PAGE)) {
+            beforeStore();
             ram.set(SHORT, a + t[slot + Tlb.ADDEND], (short) v);
         } else {
             storeSlow(a, 2, v);
@@ -204,6 +307,7 @@ public final class Mmu {
         long[] t = table;
         int slot = Tlb.slot(a);
         if (t[slot + Tlb.WRITE] == ((a + 3) & PAGE)) {
+            beforeStore();
             ram.set(INT, a + t[slot + Tlb.ADDEND], (int) v);
         } else {
             storeSlow(a, 4, v);
@@ -215,6 +319,7 @@ public final class Mmu {
         long[] t = table;
         int slot = Tlb.slot(a);
         if (t[slot + Tlb.WRITE] == ((a + 7) & PAGE)) {
+            beforeStore();
             ram.set(LONG, a + t[slot + Tlb.ADDEND], v);
         } else {
             storeSlow(a, 8, v);
@@ -297,6 +402,20 @@ public final class Mmu {
     }
 
     /**
+     * Translates for a debugger: rights do not count, and nothing is filled.
+     *
+     * @return the offset in guest RAM, or -1 if no memory is there
+     */
+    public long peekAddress(long a) {
+        boolean canonical = !checkCanonical || a << 16 >> 16 == a;
+        if (!canonical || paging.translate(a, Tlb.READ, Tlb.SUPERVISOR_AC, mapping) != Paging.MAPPED) {
+            return NO_MEMORY;
+        }
+        long page = memory.page(mapping.gfn());
+        return page == GuestMemory.NO_PAGE ? NO_MEMORY : page | (a & 4095);
+    }
+
+    /**
      * Translates for bulk access to part of a page.
      *
      * @return the offset in guest RAM of the byte at {@code a} if stores there need nobody's attention, else -1
@@ -314,17 +433,30 @@ public final class Mmu {
 
     /** Reports every later store to the page of RAM that holds {@code offset} to {@link MmuEvents#codeWrite}. */
     public void watchCode(long offset) {
+        if (keepsCode(offset)) {
+            return;
+        }
+        if (place != null) {
+            place.addCode(offset);
+        }
         codePages[(int) (offset >>> 18)] |= 1L << (offset >>> 12);
         tlb.watchWrites(offset & PAGE);
     }
 
     /** Ends {@link #watchCode} for a page. */
     public void unwatchCode(long offset) {
+        if (place != null && keepsCode(offset)) {
+            place.removeCode(offset);
+        }
         codePages[(int) (offset >>> 18)] &= ~(1L << (offset >>> 12));
     }
 
-    private boolean isCode(long offset) {
+    private boolean keepsCode(long offset) {
         return (codePages[(int) (offset >>> 18)] & 1L << (offset >>> 12)) != 0;
+    }
+
+    private boolean isCode(long offset) {
+        return keepsCode(offset) || (shared && memory.processors().isCode(offset));
     }
 
     private static int firstPart(long a, int size) {
@@ -335,8 +467,9 @@ public final class Mmu {
         int first = firstPart(a, size);
         long at = resolve(a, Tlb.READ);
         long atDevice = deviceAddress;
+        slowAccess(a, size, Tlb.READ);
         if (first == size) {
-            return at != NO_MEMORY ? peek(at, size) : events.deviceRead(atDevice, size);
+            return at != NO_MEMORY ? ordered(peek(at, size)) : events.deviceRead(atDevice, size);
         }
         long next = resolve(a + first, Tlb.READ);
         long nextDevice = deviceAddress;
@@ -356,9 +489,12 @@ public final class Mmu {
         int first = firstPart(a, size);
         long at = resolve(a, Tlb.WRITE);
         long atDevice = deviceAddress;
+        slowAccess(a, size, Tlb.WRITE);
         if (first == size) {
             announce(at, size);
+            beforeStore();
             storePart(a, at, atDevice, size, v);
+            publish(at, size);
             return;
         }
         long next = resolve(a + first, Tlb.WRITE);
@@ -371,6 +507,8 @@ public final class Mmu {
             long to = low ? at : next;
             storePart(a + i, to < 0 ? to : to + step, (low ? atDevice : nextDevice) + step, 1, v >>> (8 * i) & 0xff);
         }
+        publish(at, first);
+        publish(next, size - first);
     }
 
     /** Stores within a page whose address has been resolved. */
@@ -380,8 +518,25 @@ public final class Mmu {
         } else if (to == NO_MEMORY) {
             events.deviceWrite(device, size, v);
         } else {
-            check(a, paging.store(a, size, v, bank));
+            check(a, paging.store(a, size, v, rightsBank()));
             paging.settle(tlb);
+        }
+    }
+
+    /** Others may hold code that a store has changed. */
+    private void publish(long offset, int size) {
+        if (shared && offset >= 0 && memory.processors().isCode(offset)) {
+            place.changedCode(offset, size);
+        }
+    }
+
+    /** What only accesses that the TLB does not answer can meet: misalignment where that counts, and data breakpoints. */
+    private void slowAccess(long a, int size, int access) {
+        if (bank == Tlb.USER_ALIGNED && (a & size - 1) != 0) {
+            throw fault.exception(ALIGNMENT_CHECK, 0);
+        }
+        if (watch != null) {
+            watch.accessed(a, size, access);
         }
     }
 
@@ -422,12 +577,12 @@ public final class Mmu {
         int slot = Tlb.slot(a);
         long at = table[slot + Tlb.WRITE] == (a & PAGE) ? a + table[slot + Tlb.ADDEND] : resolve(a, Tlb.WRITE);
         if (at == EMULATED) {
-            int answer = paging.compareAndSet(a, expected, v, bank);
+            int answer = paging.compareAndSet(a, expected, v, rightsBank());
             paging.settle(tlb);
             return answer != Paging.DIFFERENT && check(a, answer);
         }
         announce(at, 8);
-        return at != NO_MEMORY && ALIGNED_LONG.compareAndSet(ram, at, expected, v);
+        return at != NO_MEMORY && WORD.compareAndSet(ram, at, expected, v);
     }
 
     private boolean check(long a, int answer) {
@@ -452,7 +607,7 @@ public final class Mmu {
             return offset;
         }
         while (true) {
-            int answer = paging.translate(a, access, bank, mapping);
+            int answer = paging.translate(a, access, rightsBank(), mapping);
             if (answer == Paging.EMULATED) {
                 return EMULATED;
             }
@@ -482,7 +637,7 @@ public final class Mmu {
         if (trapped || isCode(page)) {
             rights &= ~(1 << Tlb.WRITE);
         }
-        tlb.fill(bank, a, mapping, rights, page);
+        tlb.fill(bank, a, mapping, shown(a, rights), page);
         if (shift > 12 && !trapped) {
             mapping.set(mapping.gfn(), mapping.rights() & memory.rights(), mapping.shift(), mapping.global());
             tlb.largePages().add(bank, a, mapping, shift, page);
@@ -502,7 +657,18 @@ public final class Mmu {
             return NO_MEMORY;
         }
         int rights = pages.mapping(index).rights();
-        tlb.fill(bank, a, pages.mapping(index), isCode(page) ? rights & ~(1 << Tlb.WRITE) : rights, page);
+        tlb.fill(bank, a, pages.mapping(index), shown(a, isCode(page) ? rights & ~(1 << Tlb.WRITE) : rights), page);
         return page | (a & 4095);
+    }
+
+    /** Whose rights the bank has. */
+    private int rightsBank() {
+        return bank == Tlb.USER_ALIGNED ? Tlb.USER : bank;
+    }
+
+    /** What the TLB may answer for by itself: not the accesses that are to be looked at. */
+    private int shown(long a, int rights) {
+        int looked = bank == Tlb.USER_ALIGNED ? rights & 1 << Tlb.EXECUTE : rights;
+        return watch == null ? looked : looked & ~watch.hiddenRights(a);
     }
 }

@@ -30,6 +30,8 @@ public final class Tlb {
     public static final int USER = 1;
     /** Rings 0 to 2 with EFLAGS.AC set while SMAP is on: may touch user pages. */
     public static final int SUPERVISOR_AC = 2;
+    /** Ring 3 with alignment checks: it has no tags for loads and stores, so that every access is looked at. */
+    public static final int USER_ALIGNED = 3;
 
     /** Sets of banks that are kept at a time; the processor that uses no PCIDs has one. */
     public static final int CONTEXTS = 8;

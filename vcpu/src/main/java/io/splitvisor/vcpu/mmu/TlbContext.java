@@ -10,7 +10,7 @@ import java.util.Arrays;
 final class TlbContext {
     static final int STRIDE = 4;
 
-    private static final int BANKS = 3;
+    private static final int BANKS = 4;
     /** Never equal to a tag, which is page-aligned. */
     private static final long NO_TAG = -1;
     /** Addend of an entry that is not in the list of filled ones. */

@@ -43,6 +43,7 @@ final class Bits {
         private final Operand d;
         private final Operand bit;
         private final Ea string;
+        private final boolean locked;
 
         BitTest(Insn i, Action action) {
             this.action = action;
@@ -50,6 +51,7 @@ final class Bits {
             this.bit = Operand.of(i, 1);
             boolean isString = i.hasMemory() && i.row().args().get(1).kind() == Arg.Kind.REG;
             this.string = isString ? Ea.of(i) : null;
+            this.locked = i.lock();
         }
 
         @Override
@@ -77,7 +79,11 @@ final class Bits {
                 return c.mmu.load(at, d.size);
             }
             long value = c.mmu.loadForStore(at, d.size);
-            c.mmu.store(at, d.size, action.apply(value, mask));
+            if (!locked) {
+                c.mmu.store(at, d.size, action.apply(value, mask));
+            } else if (!c.mmu.compareAndSet(at, d.size, value, action.apply(value, mask))) {
+                throw c.fault.restart();
+            }
             return value;
         }
     }

@@ -2,7 +2,9 @@
 package io.splitvisor.vcpu.op;
 
 import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.cpu.DebugUnit;
 import io.splitvisor.vcpu.cpu.SystemRegisters;
+import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.Insn;
 
@@ -60,6 +62,7 @@ final class ControlMoves {
         }
 
         private void write(Cpu c, long value) {
+            c.mmu.fence();
             switch (number) {
                 case 0 -> c.sys.writeCr0(value);
                 case 2 -> c.sys.cr2 = value;
@@ -76,14 +79,16 @@ final class ControlMoves {
         }
     }
 
-    /** DR4 and DR5 are other names of DR6 and DR7, for CR4.DE does nothing here. */
+    /** DR4 and DR5 are other names of DR6 and DR7, unless CR4.DE says that they are none. */
     private static final class Debug extends Op {
         private final int number;
+        private final boolean alias;
         private final boolean write;
         private final Operand general;
 
         Debug(Insn i, int number, boolean write) {
-            this.number = number == 4 || number == 5 ? number + 2 : number;
+            this.alias = number == 4 || number == 5;
+            this.number = alias ? number + 2 : number;
             this.write = write;
             this.general = Operand.of(i, write ? 1 : 0);
         }
@@ -91,6 +96,13 @@ final class ControlMoves {
         @Override
         public void exec(Cpu c) {
             c.requireRing0();
+            if (alias && (c.sys.cr4 & SystemRegisters.CR4_DE) != 0) {
+                throw c.ud();
+            }
+            if ((c.sys.dr[7] & DebugUnit.DR7_GD) != 0) {
+                c.sys.dr[6] |= DebugUnit.DR6_BD;
+                throw c.fault.exception(Vector.DB);
+            }
             if (!write) {
                 general.write(c, c.sys.dr[number]);
                 return;
@@ -104,6 +116,7 @@ final class ControlMoves {
                 case 7 -> (value & DR7_WRITABLE) | DR7_ONE;
                 default -> value;
             };
+            c.debug.changed();
         }
     }
 

@@ -96,9 +96,11 @@ final class Exchanges {
     private static final class CmpxchgDouble extends Op {
         private final Ea ea;
         private final int half;
+        private final boolean locked;
 
         CmpxchgDouble(Insn i) {
             this.ea = Ea.of(i);
+            this.locked = i.lock();
             this.half = i.rexW() ? 8 : 4;
         }
 
@@ -109,6 +111,14 @@ final class Exchanges {
                 throw c.gp(0);
             }
             c.mmu.probeStore(at, 2 * half);
+            if (locked) {
+                c.mmu.exclusively(() -> exchange(c, at));
+            } else {
+                exchange(c, at);
+            }
+        }
+
+        private boolean exchange(Cpu c, long at) {
             long low = c.mmu.load(at, half);
             long high = c.mmu.load(at + half, half);
             long mask = -1L >>> (64 - 8 * half);
@@ -121,6 +131,7 @@ final class Exchanges {
             }
             long flags = c.eflags() & ~Eflags.ZF;
             c.arithmetic(equal ? flags | Eflags.ZF : flags);
+            return equal;
         }
     }
 }

@@ -21,7 +21,7 @@ final class Moves {
             Map.entry("xlat", Xlat::new),
             Map.entry("nop", i -> new Nop()),
             Map.entry("lfence", i -> new Nop()),
-            Map.entry("mfence", i -> new Nop()),
+            Map.entry("mfence", i -> new Fence()),
             Map.entry("sfence", i -> new Nop()),
             Map.entry("clflush", Clflush::new));
 
@@ -41,6 +41,14 @@ final class Moves {
 
     static Op conditional(Insn i) {
         return i.row().mnemonic().startsWith("set") ? new Set(i) : new Cmov(i);
+    }
+
+    /** MFENCE. Loads and stores are in order by themselves but for stores that wait. */
+    private static final class Fence extends Op {
+        @Override
+        public void exec(Cpu c) {
+            c.mmu.fence();
+        }
     }
 
     static final class Nop extends Op {

@@ -35,7 +35,7 @@ abstract class Operand {
         Arg arg = i.row().args().get(n);
         int size = arg.size(i);
         return switch (arg.kind()) {
-            case RM, MEMORY -> i.hasMemory() ? new Memory(Ea.of(i), size) : register(i, i.rm(), size);
+            case RM, MEMORY -> i.hasMemory() ? memory(i, size) : register(i, i.rm(), size);
             case REG -> register(i, i.reg(), size);
             case OPCODE_REG -> register(i, i.opcodeRegister(), size);
             case ACC -> Register.of(Cpu.RAX, size);
@@ -46,6 +46,12 @@ abstract class Operand {
             case OFFSET -> new Memory(Absolute.of(i), size);
             default -> throw new IllegalArgumentException(arg + " is not a plain operand");
         };
+    }
+
+    /** XCHG with memory is locked, with and without the prefix. */
+    private static Operand memory(Insn i, int size) {
+        boolean locked = i.lock() || i.row().mnemonic().equals("xchg");
+        return locked ? new LockedMemory(Ea.of(i), size) : new Memory(Ea.of(i), size);
     }
 
     private static long immediate(Insn i, int n) {
@@ -105,7 +111,7 @@ abstract class Operand {
     }
 
     /** Memory. */
-    static final class Memory extends Operand {
+    static class Memory extends Operand {
         final Ea ea;
 
         Memory(Ea ea, int size) {
@@ -126,6 +132,30 @@ abstract class Operand {
         @Override
         void write(Cpu c, long value) {
             c.mmu.store(ea.linear(c, size, true), size, value);
+        }
+    }
+
+    /**
+     * Memory that is read and written as one. Instructions write before they change anything else, so that one that
+     * somebody else came between simply starts again.
+     */
+    static final class LockedMemory extends Memory {
+        LockedMemory(Ea ea, int size) {
+            super(ea, size);
+        }
+
+        @Override
+        long readForWrite(Cpu c) {
+            long value = super.readForWrite(c);
+            c.lockedValue = value;
+            return value;
+        }
+
+        @Override
+        void write(Cpu c, long value) {
+            if (!c.mmu.compareAndSet(ea.linear(c, size, true), size, c.lockedValue, value)) {
+                throw c.fault.restart();
+            }
         }
     }
 

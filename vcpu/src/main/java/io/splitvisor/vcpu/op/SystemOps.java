@@ -139,10 +139,12 @@ final class SystemOps {
 
     private static void wrmsr(Cpu c) {
         c.requireRing0();
+        c.mmu.fence();
         c.sys.msrs.write((int) c.r[Cpu.RCX], c.r[Cpu.RDX] << 32 | (c.r[Cpu.RAX] & 0xffff_ffffL));
     }
 
     private static void cpuid(Cpu c) {
+        c.mmu.fence();
         Cpuid.Leaf leaf = c.env.cpuid().leaf((int) c.r[Cpu.RAX], (int) c.r[Cpu.RCX]);
         c.set(Cpu.RAX, 4, leaf.eax());
         c.set(Cpu.RBX, 4, leaf.ebx());

@@ -97,6 +97,12 @@ final class TestKernel {
         }
     }
 
+    /** 64-bit code for an address below 64 KiB. */
+    static byte[] assembleAt(int address, String code) {
+        byte[] image = assemble(".intel_syntax noprefix\n.text\n.code64\n.org " + address + "\n" + code + "\n");
+        return java.util.Arrays.copyOfRange(image, address, image.length);
+    }
+
     private static byte[] assemble(String source) {
         return ASSEMBLED.computeIfAbsent(source, TestKernel::assembleNow);
     }

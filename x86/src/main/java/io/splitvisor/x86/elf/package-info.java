@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The file format of programs. */
+package io.splitvisor.x86.elf;
