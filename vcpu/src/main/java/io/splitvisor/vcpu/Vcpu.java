@@ -26,11 +26,24 @@ public final class Vcpu {
      * @param clock where time comes from
      */
     public Vcpu(GuestMemory memory, Cpuid cpuid, Interrupts interrupts, Clock clock) {
-        this.engine = new Interpreter(new Environment(
-                Objects.requireNonNull(memory),
-                Objects.requireNonNull(cpuid),
-                Objects.requireNonNull(interrupts),
-                Objects.requireNonNull(clock)));
+        this(memory, cpuid, interrupts, clock, Tiers.TRANSLATING);
+    }
+
+    /**
+     * @param memory guest-physical memory
+     * @param cpuid what CPUID answers
+     * @param interrupts the interrupt controllers
+     * @param clock where time comes from
+     * @param tiers how code is executed
+     */
+    public Vcpu(GuestMemory memory, Cpuid cpuid, Interrupts interrupts, Clock clock, Tiers tiers) {
+        this.engine = new Interpreter(
+                new Environment(
+                        Objects.requireNonNull(memory),
+                        Objects.requireNonNull(cpuid),
+                        Objects.requireNonNull(interrupts),
+                        Objects.requireNonNull(clock)),
+                Objects.requireNonNull(tiers));
         this.cpu = engine.cpu();
         this.registers = new Registers(cpu);
     }
@@ -111,6 +124,11 @@ public final class Vcpu {
     /** Instructions retired, counting every repetition of a string instruction. */
     public long retired() {
         return cpu.retired;
+    }
+
+    /** What translation has done so far. */
+    public Tiers.Statistics translation() {
+        return engine.statistics();
     }
 
     /** The registers, to be read and written between runs. */

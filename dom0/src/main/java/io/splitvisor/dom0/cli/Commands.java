@@ -32,6 +32,9 @@ final class Commands {
             case "shutdown", "reboot" -> ShutdownCommand.run(in);
             case "console" -> ConsoleCommand.run(in);
             case "block-attach", "block-list", "block-detach" -> BlockCommands.run(in);
+            case "device-attach", "device-list", "device-detach", "why-stuck" -> DeviceCommands.device(in);
+            case "drivers", "driver-reload" -> DeviceCommands.driver(in);
+            case "new-driver" -> NewDriverCommand.run(in);
             case "trace" -> TraceCommands.run(in);
             case "trace-print" -> TracePrintCommand.run(in);
             case "sched-credit" -> SchedCreditCommand.run(in);
@@ -55,6 +58,7 @@ final class Commands {
             case "up" -> UpCommand.run(in);
             case "dom0" -> Dom0Command.run(in);
             case "bench" -> BenchCommand.run(in);
+            case "paging-compare" -> BenchCommand.run(in, "paging");
             case "completion" -> Completion.run(in);
             default ->
                 throw new IllegalStateException(

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,6 +52,8 @@ final class ConfigReader {
         PagingChoice paging = paging();
         List<DiskConfig> disks = disks();
         List<VifConfig> vifs = vifs();
+        List<VdevConfig> vdevs = vdevs();
+        List<Path> drivers = drivers(guest);
         OnShutdown on = onShutdown();
         boolean optional = read.flag("optional");
         List<String> after = after(name);
@@ -68,6 +71,8 @@ final class ConfigReader {
                 .vcpus(vcpus, maxVcpus)
                 .disks(disks)
                 .vifs(vifs)
+                .vdevs(vdevs)
+                .drivers(drivers)
                 .on(on)
                 .optional(optional)
                 .after(after)
@@ -288,6 +293,28 @@ final class ConfigReader {
                     settings.get("vif").problem("network interfaces are not served yet; the domain starts without"));
         }
         return vifs;
+    }
+
+    private List<VdevConfig> vdevs() {
+        List<VdevConfig> vdevs = read.each("vdev", (spec, _) -> VdevConfig.parse(spec));
+        var seen = new HashSet<String>();
+        for (VdevConfig vdev : vdevs) {
+            if (vdev.devid().isPresent()
+                    && !seen.add(vdev.type() + " " + vdev.devid().getAsInt())) {
+                read.problem(
+                        settings.get("vdev"),
+                        vdev.type() + " " + vdev.devid().getAsInt() + " is the same device as one before it");
+            }
+        }
+        return vdevs;
+    }
+
+    private List<Path> drivers(Optional<Guest> guest) {
+        List<Path> drivers = read.paths("drivers");
+        if (guest.isPresent() && !(guest.get() instanceof Guest.Jvm) && !drivers.isEmpty()) {
+            read.problem(settings.get("drivers"), "only for type = \"jvm\"");
+        }
+        return drivers;
     }
 
     private OnShutdown onShutdown() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,6 +21,8 @@ import java.util.stream.Stream;
  * @param maxVcpus the most virtual processors, 1 to 128
  * @param disks its disks, no vdev twice
  * @param vifs its network interfaces
+ * @param vdevs its devices that drivers make, no number of a type twice
+ * @param drivers jars and folders with front ends, for JVM guests
  * @param on what happens when it shuts down
  * @param optional whether {@code up} may leave it out where its kernel is missing
  * @param after the names of domains that {@code up} starts before it
@@ -40,6 +43,8 @@ public record DomainConfig(
         int maxVcpus,
         List<DiskConfig> disks,
         List<VifConfig> vifs,
+        List<VdevConfig> vdevs,
+        List<Path> drivers,
         OnShutdown on,
         boolean optional,
         List<String> after,
@@ -104,6 +109,8 @@ public record DomainConfig(
         arguments = List.copyOf(arguments);
         disks = List.copyOf(disks);
         vifs = List.copyOf(vifs);
+        vdevs = List.copyOf(vdevs);
+        drivers = List.copyOf(drivers);
         after = List.copyOf(after);
         takes = List.copyOf(takes);
         check(disks.stream().map(DiskConfig::devid).distinct().count() == disks.size(), "disk", "a vdev twice");

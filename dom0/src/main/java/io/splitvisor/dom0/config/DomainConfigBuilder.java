@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -23,6 +24,8 @@ public final class DomainConfigBuilder {
     private int maxVcpus = 1;
     private List<DiskConfig> disks = List.of();
     private List<VifConfig> vifs = List.of();
+    private List<VdevConfig> vdevs = List.of();
+    private List<Path> drivers = List.of();
     private DomainConfig.OnShutdown on = DomainConfig.OnShutdown.DEFAULT;
     private boolean optional;
     private List<String> after = List.of();
@@ -47,6 +50,8 @@ public final class DomainConfigBuilder {
         maxVcpus = from.maxVcpus();
         disks = from.disks();
         vifs = from.vifs();
+        vdevs = from.vdevs();
+        drivers = from.drivers();
         on = from.on();
         optional = from.optional();
         after = from.after();
@@ -98,6 +103,18 @@ public final class DomainConfigBuilder {
     /** Its network interfaces. */
     public DomainConfigBuilder vifs(List<VifConfig> value) {
         vifs = value;
+        return this;
+    }
+
+    /** Its devices that drivers make. */
+    public DomainConfigBuilder vdevs(List<VdevConfig> value) {
+        vdevs = value;
+        return this;
+    }
+
+    /** Jars and folders with front ends. */
+    public DomainConfigBuilder drivers(List<Path> value) {
+        drivers = value;
         return this;
     }
 
@@ -162,6 +179,8 @@ public final class DomainConfigBuilder {
                 maxVcpus,
                 disks,
                 vifs,
+                vdevs,
+                drivers,
                 on,
                 optional,
                 after,

@@ -24,6 +24,8 @@ final class Keys {
             "oos",
             "disk",
             "vif",
+            "vdev",
+            "drivers",
             "on_poweroff",
             "on_reboot",
             "on_crash",

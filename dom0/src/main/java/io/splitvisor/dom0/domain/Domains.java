@@ -13,6 +13,7 @@ import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
 import io.splitvisor.dom0.toolstack.CreateOptions;
+import io.splitvisor.dom0.toolstack.Devices;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
@@ -108,6 +109,7 @@ final class Domains implements Toolstack, MonitorListener {
             for (DiskConfig disk : config.disks()) {
                 services.disks().attach(guest, disk);
             }
+            services.devices().attachAll(guest);
             events.publish(new DomainEvent.Created(guest.domid(), config.name()));
             DomainCreatedEvent.happened(guest.domid(), config.name());
             guest.start(paused);
@@ -201,7 +203,7 @@ final class Domains implements Toolstack, MonitorListener {
         return guest;
     }
 
-    private GuestDomain runningGuest(int domid) {
+    GuestDomain runningGuest(int domid) {
         GuestDomain guest = guest(domid);
         if (guest.dying() || guest.shutdown().isPresent()) {
             throw new ToolstackException(
@@ -268,6 +270,7 @@ final class Domains implements Toolstack, MonitorListener {
         services.cpuShares().removed(guest.domid());
         services.summary().add(guest, services.disks().disks(guest.domid()));
         services.disks().detachAll(guest);
+        services.devices().forget(guest);
         guest.disconnect();
         services.storeLayout().remove(guest);
         services.monitor().destroy(guest.domain());
@@ -373,6 +376,11 @@ final class Domains implements Toolstack, MonitorListener {
     @Override
     public List<BlockInfo> blockList(int domid) {
         return services.disks().list(guest(domid));
+    }
+
+    @Override
+    public Devices devices() {
+        return services.devices();
     }
 
     @Override

@@ -42,10 +42,12 @@ final class Routes {
     private static final int MAX_WAIT_SECONDS = 86_400;
 
     private final Toolstack toolstack;
+    private final DeviceRoutes devices;
     private final ManagementServer.Stop stop;
 
     Routes(Toolstack toolstack, ManagementServer.Stop stop) {
         this.toolstack = toolstack;
+        this.devices = new DeviceRoutes(toolstack.devices());
         this.stop = stop;
     }
 
@@ -57,6 +59,7 @@ final class Routes {
         return switch (path.get(1)) {
             case "domains" -> domains(request, path.subList(2, path.size()));
             case "disks" -> allow(request, "GET", () -> disksOf(request));
+            case "drivers" -> devices.drivers(request, path.subList(2, path.size()));
             case "vcpus" -> allow(request, "GET", () -> vcpus(request));
             case "host" -> host(request);
             case "uptime" -> uptime(request);
@@ -93,12 +96,16 @@ final class Routes {
         if (rest.get(1).equals("disks") && rest.size() <= 3) {
             return disks(request, toolstack.resolve(name), rest.subList(2, rest.size()));
         }
+        if (rest.get(1).equals("devices")) {
+            return devices.devices(request, toolstack.resolve(name), rest.subList(2, rest.size()));
+        }
         if (rest.size() > 2) {
             throw notFound();
         }
         return switch (rest.get(1)) {
             case "console" -> allow(request, "GET", () -> console(request, name));
             case "sched-credit" -> allow(request, "POST", () -> schedCredit(request, toolstack.resolve(name)));
+            case "why-stuck" -> allow(request, "GET", () -> devices.whyStuck(request, toolstack.resolve(name)));
             case "hypercalls" -> allow(request, "GET", () -> hypercalls(request, toolstack.resolve(name)));
             case "paging" -> allow(request, "GET", () -> paging(request, toolstack.resolve(name)));
             case "page-walk" -> allow(request, "GET", () -> pageWalk(request, toolstack.resolve(name)));
@@ -392,15 +399,15 @@ final class Routes {
         return new Reply.Whole(200, request.text(), request.text() ? "" : "{}\n", "", stop::dom0);
     }
 
-    private static Reply done(Request request) {
+    static Reply done(Request request) {
         return request.text() ? Reply.text("") : Reply.json(200, Json.object());
     }
 
-    private interface Handler {
+    interface Handler {
         Reply answer();
     }
 
-    private static Reply allow(Request request, String method, Handler handler) {
+    static Reply allow(Request request, String method, Handler handler) {
         if (!request.method().equals(method)) {
             throw new MethodNotAllowed(method);
         }

@@ -125,6 +125,9 @@ public interface Toolstack {
     /** The domain's disks by number. */
     List<BlockInfo> blockList(int domid);
 
+    /** Drivers, and the devices that they make. */
+    Devices devices();
+
     /** The domain's virtual processors by number; none for Domain-0, whose are the host's. */
     List<VcpuInfo> vcpuList(int domid);
 

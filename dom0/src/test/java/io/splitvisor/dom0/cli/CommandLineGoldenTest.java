@@ -229,6 +229,8 @@ class CommandLineGoldenTest {
                                         }
                                     ],
                                     "nics": [],
+                                    "vdevs": [],
+                                    "drivers": [],
                                     "on_poweroff": "destroy",
                                     "on_reboot": "restart",
                                     "on_watchdog": "destroy",

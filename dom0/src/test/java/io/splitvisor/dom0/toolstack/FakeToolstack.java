@@ -40,6 +40,7 @@ public final class FakeToolstack implements Toolstack {
     private BiConsumer<FakeToolstack, Integer> onCreate = (_, _) -> {};
     private Instant created = CREATED;
     private Optional<TraceInfo> trace = Optional.empty();
+    private final FakeDevices devices = new FakeDevices(calls);
     private int nextDomid = 1;
     private boolean obedient = true;
 
@@ -174,6 +175,11 @@ public final class FakeToolstack implements Toolstack {
         tell(new DomainEvent.Created(domid, config.name()));
         onCreate.accept(this, domid);
         return domid;
+    }
+
+    @Override
+    public FakeDevices devices() {
+        return devices;
     }
 
     @Override

@@ -2,7 +2,7 @@
 package io.splitvisor.vcpu.decode;
 
 /** A decoded instruction. Reused by its {@link Decoder}: whoever wants to keep something copies it. */
-public final class Insn {
+public final class Insn implements Cloneable {
     /** Code sizes, the same numbers as the processor's modes. */
     public static final int MODE16 = 0;
 
@@ -43,6 +43,15 @@ public final class Insn {
     long immediate2;
 
     Insn() {}
+
+    /** This instruction as it is now, for keeping. */
+    public Insn copy() {
+        try {
+            return (Insn) clone();
+        } catch (CloneNotSupportedException e) {
+            throw new AssertionError(e);
+        }
+    }
 
     /** The row it was found in, or null: the bytes are no instruction. */
     public Row row() {
@@ -127,6 +136,11 @@ public final class Insn {
     /** Low bits of the opcode with REX.B. */
     public int opcodeRegister() {
         return (opcode & 7) | (rex & 1) << 3;
+    }
+
+    /** The ModRM byte, or -1. */
+    public int modRm() {
+        return modRm;
     }
 
     /** Whether ModRM names memory. */

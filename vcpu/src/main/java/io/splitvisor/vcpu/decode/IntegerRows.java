@@ -4,85 +4,25 @@ package io.splitvisor.vcpu.decode;
 /** Integer instructions of user mode. */
 final class IntegerRows {
     static final String TEXT = """
-            00 add Eb,Gb lock
-            01 add Ev,Gv lock
-            02 add Gb,Eb
-            03 add Gv,Ev
-            04 add AL,Ib
-            05 add RAX,Iz
-            08 or Eb,Gb lock
-            09 or Ev,Gv lock
-            0a or Gb,Eb
-            0b or Gv,Ev
-            0c or AL,Ib
-            0d or RAX,Iz
-            10 adc Eb,Gb lock
-            11 adc Ev,Gv lock
-            12 adc Gb,Eb
-            13 adc Gv,Ev
-            14 adc AL,Ib
-            15 adc RAX,Iz
-            18 sbb Eb,Gb lock
-            19 sbb Ev,Gv lock
-            1a sbb Gb,Eb
-            1b sbb Gv,Ev
-            1c sbb AL,Ib
-            1d sbb RAX,Iz
-            20 and Eb,Gb lock
-            21 and Ev,Gv lock
-            22 and Gb,Eb
-            23 and Gv,Ev
-            24 and AL,Ib
-            25 and RAX,Iz
-            28 sub Eb,Gb lock
-            29 sub Ev,Gv lock
-            2a sub Gb,Eb
-            2b sub Gv,Ev
-            2c sub AL,Ib
-            2d sub RAX,Iz
-            30 xor Eb,Gb lock
-            31 xor Ev,Gv lock
-            32 xor Gb,Eb
-            33 xor Gv,Ev
-            34 xor AL,Ib
-            35 xor RAX,Iz
+            00^ add|or|adc|sbb|and|sub|xor Eb,Gb lock
+            01^ add|or|adc|sbb|and|sub|xor Ev,Gv lock
+            02^ add|or|adc|sbb|and|sub|xor Gb,Eb
+            03^ add|or|adc|sbb|and|sub|xor Gv,Ev
+            04^ add|or|adc|sbb|and|sub|xor AL,Ib
+            05^ add|or|adc|sbb|and|sub|xor RAX,Iz
             38 cmp Eb,Gb
             39 cmp Ev,Gv
             3a cmp Gb,Eb
             3b cmp Gv,Ev
             3c cmp AL,Ib
             3d cmp RAX,Iz
-            80/0 add Eb,Ib lock
-            80/1 or Eb,Ib lock
-            80/2 adc Eb,Ib lock
-            80/3 sbb Eb,Ib lock
-            80/4 and Eb,Ib lock
-            80/5 sub Eb,Ib lock
-            80/6 xor Eb,Ib lock
+            80/* add|or|adc|sbb|and|sub|xor Eb,Ib lock
             80/7 cmp Eb,Ib
-            81/0 add Ev,Iz lock
-            81/1 or Ev,Iz lock
-            81/2 adc Ev,Iz lock
-            81/3 sbb Ev,Iz lock
-            81/4 and Ev,Iz lock
-            81/5 sub Ev,Iz lock
-            81/6 xor Ev,Iz lock
+            81/* add|or|adc|sbb|and|sub|xor Ev,Iz lock
             81/7 cmp Ev,Iz
-            82/0 add Eb,Ib lock i64
-            82/1 or Eb,Ib lock i64
-            82/2 adc Eb,Ib lock i64
-            82/3 sbb Eb,Ib lock i64
-            82/4 and Eb,Ib lock i64
-            82/5 sub Eb,Ib lock i64
-            82/6 xor Eb,Ib lock i64
+            82/* add|or|adc|sbb|and|sub|xor Eb,Ib lock i64
             82/7 cmp Eb,Ib i64
-            83/0 add Ev,Is lock
-            83/1 or Ev,Is lock
-            83/2 adc Ev,Is lock
-            83/3 sbb Ev,Is lock
-            83/4 and Ev,Is lock
-            83/5 sub Ev,Is lock
-            83/6 xor Ev,Is lock
+            83/* add|or|adc|sbb|and|sub|xor Ev,Is lock
             83/7 cmp Ev,Is
 
             06 push ES i64
@@ -155,54 +95,12 @@ final class IntegerRows {
             af scas RAX,Yv end
             b0+ mov Zb,Ib
             b8+ mov Zv,Iv
-            c0/0 rol Eb,Ib
-            c0/1 ror Eb,Ib
-            c0/2 rcl Eb,Ib
-            c0/3 rcr Eb,Ib
-            c0/4 shl Eb,Ib
-            c0/5 shr Eb,Ib
-            c0/6 shl Eb,Ib
-            c0/7 sar Eb,Ib
-            c1/0 rol Ev,Ib
-            c1/1 ror Ev,Ib
-            c1/2 rcl Ev,Ib
-            c1/3 rcr Ev,Ib
-            c1/4 shl Ev,Ib
-            c1/5 shr Ev,Ib
-            c1/6 shl Ev,Ib
-            c1/7 sar Ev,Ib
-            d0/0 rol Eb,1
-            d0/1 ror Eb,1
-            d0/2 rcl Eb,1
-            d0/3 rcr Eb,1
-            d0/4 shl Eb,1
-            d0/5 shr Eb,1
-            d0/6 shl Eb,1
-            d0/7 sar Eb,1
-            d1/0 rol Ev,1
-            d1/1 ror Ev,1
-            d1/2 rcl Ev,1
-            d1/3 rcr Ev,1
-            d1/4 shl Ev,1
-            d1/5 shr Ev,1
-            d1/6 shl Ev,1
-            d1/7 sar Ev,1
-            d2/0 rol Eb,CL
-            d2/1 ror Eb,CL
-            d2/2 rcl Eb,CL
-            d2/3 rcr Eb,CL
-            d2/4 shl Eb,CL
-            d2/5 shr Eb,CL
-            d2/6 shl Eb,CL
-            d2/7 sar Eb,CL
-            d3/0 rol Ev,CL
-            d3/1 ror Ev,CL
-            d3/2 rcl Ev,CL
-            d3/3 rcr Ev,CL
-            d3/4 shl Ev,CL
-            d3/5 shr Ev,CL
-            d3/6 shl Ev,CL
-            d3/7 sar Ev,CL
+            c0/* rol|ror|rcl|rcr|shl|shr|shl|sar Eb,Ib
+            c1/* rol|ror|rcl|rcr|shl|shr|shl|sar Ev,Ib
+            d0/* rol|ror|rcl|rcr|shl|shr|shl|sar Eb,1
+            d1/* rol|ror|rcl|rcr|shl|shr|shl|sar Ev,1
+            d2/* rol|ror|rcl|rcr|shl|shr|shl|sar Eb,CL
+            d3/* rol|ror|rcl|rcr|shl|shr|shl|sar Ev,CL
             c2 ret Iw f64 end
             c3 ret f64 end
             c6/0 mov Eb,Ib
@@ -274,7 +172,6 @@ final class IntegerRows {
             0fb1 cmpxchg Ev,Gv lock
             0fb6 movzx Gv,Eb
             0fb7 movzx Gv,Ew
-            f3 0fb8 popcnt Gv,Ev
             0fbc bsf Gv,Ev
             0fbd bsr Gv,Ev
             0fbe movsx Gv,Eb

@@ -13,7 +13,8 @@ import java.util.Map;
  *
  * <p>Rows are read from text, one a line: {@code [prefix] opcode[/reg][m|r[/rm]] mnemonic [operands] [attributes]}. A
  * {@code +} after the opcode takes the eight opcodes with a register in their low bits; {@code ~} the sixteen with a
- * condition, whose name replaces {@code CC} in the mnemonic. {@code np} as prefix means none of 66, F2, F3.
+ * condition, whose name replaces {@code CC} in the mnemonic. A mnemonic may be several, separated by bars: with {@code /*}
+ * the n-th is selected by n in ModRM's register field, with {@code ^} it is 8 * n opcodes further on. {@code np} as prefix means none of 66, F2, F3.
  */
 public final class OpcodeTable {
     /** The one-byte map, then 0F, 0F 38, 0F 3A. */
@@ -24,17 +25,29 @@ public final class OpcodeTable {
     };
     private static final Row[] NONE = {};
 
-    private static final OpcodeTable INSTANCE =
-            new OpcodeTable(List.of(IntegerRows.TEXT, SystemRows.TEXT, SseRows.TEXT));
+    private static final OpcodeTable INSTANCE = new OpcodeTable(List.of(
+            new Group(Feature.BASE, IntegerRows.TEXT),
+            new Group(Feature.POPCNT, "f3 0fb8 popcnt Gv,Ev"),
+            new Group(Feature.BASE, SystemRows.TEXT),
+            new Group(Feature.X87, X87Rows.TEXT),
+            new Group(Feature.MMX, MmxRows.TEXT),
+            new Group(Feature.BASE, SseRows.TEXT),
+            new Group(Feature.SSE3, Sse3Rows.SSE3),
+            new Group(Feature.SSSE3, Sse3Rows.SSSE3),
+            new Group(Feature.SSE4_1, Sse3Rows.SSE4_1),
+            new Group(Feature.SSE4_2, Sse3Rows.SSE4_2)));
 
     private final Row[][] byOpcode = new Row[MAPS * 256][];
     private final List<Row> rows = new ArrayList<>();
     private final Map<Row, Integer> opcodes = new HashMap<>();
 
-    private OpcodeTable(List<String> texts) {
+    /** Rows that one feature of CPUID announces. */
+    private record Group(Feature feature, String text) {}
+
+    private OpcodeTable(List<Group> groups) {
         Arrays.fill(byOpcode, NONE);
-        for (String text : texts) {
-            text.lines().map(String::strip).filter(l -> !l.isEmpty()).forEach(this::add);
+        for (Group group : groups) {
+            group.text().lines().map(String::strip).filter(l -> !l.isEmpty()).forEach(l -> add(group.feature(), l));
         }
     }
 
@@ -57,7 +70,7 @@ public final class OpcodeTable {
         return byOpcode[map << 8 | opcode];
     }
 
-    private void add(String line) {
+    private void add(Feature feature, String line) {
         String[] words = line.split("\\s+", -1);
         int at = 0;
         int prefix = Row.ANY_PREFIX;
@@ -82,20 +95,30 @@ public final class OpcodeTable {
                 Arrays.stream(word.split(",", -1)).map(Arg::named).forEach(args::add);
             }
         }
-        int count = rest.equals("+") ? 8 : rest.equals("~") ? 16 : 1;
-        for (int n = 0; n < count; n++) {
-            String name = mnemonic.replace("CC", CONDITIONS[n]);
-            add(opcode + n, row(name, args, attributes, prefix, count > 1 ? "" : rest));
+        List<String> names = names(mnemonic, rest);
+        int step = rest.equals("^") ? 8 : rest.equals("+") || rest.equals("~") ? 1 : 0;
+        for (int n = 0; n < names.size(); n++) {
+            Row plain = new Row(rows.size(), names.get(n), feature, List.copyOf(args), attributes, prefix, -1, -1, 0);
+            add(opcode + n * step, selected(plain, step != 0 ? "" : rest.replace("*", Integer.toString(n))));
         }
     }
 
-    private Row row(String mnemonic, List<Arg> args, int attributes, int prefix, String selector) {
+    private static List<String> names(String mnemonic, String selector) {
+        return switch (selector) {
+            case "+" -> Collections.nCopies(8, mnemonic);
+            case "~" ->
+                Arrays.stream(CONDITIONS).map(c -> mnemonic.replace("CC", c)).toList();
+            default -> List.of(mnemonic.split("\\|", -1));
+        };
+    }
+
+    /** A row that ModRM selects. */
+    private static Row selected(Row row, String selector) {
         int reg = -1;
         int rm = -1;
         int form = 0;
         for (int i = 0; i < selector.length(); i++) {
-            char c = selector.charAt(i);
-            switch (c) {
+            switch (selector.charAt(i)) {
                 case 'm' -> form = Row.MEMORY_FORM;
                 case 'r' -> form = Row.REGISTER_FORM;
                 case '/' -> {
@@ -106,13 +129,14 @@ public final class OpcodeTable {
                         rm = value;
                     }
                 }
-                default -> throw new IllegalArgumentException("selector " + selector + " of " + mnemonic);
+                default -> throw new IllegalArgumentException("selector " + selector + " of " + row.mnemonic());
             }
         }
-        if (args.stream().anyMatch(a -> a.kind() == Arg.Kind.MEMORY)) {
+        if (row.args().stream().anyMatch(a -> a.kind() == Arg.Kind.MEMORY)) {
             form = Row.MEMORY_FORM;
         }
-        return new Row(rows.size(), mnemonic, List.copyOf(args), attributes, prefix, reg, rm, form);
+        return new Row(
+                row.id(), row.mnemonic(), row.feature(), row.args(), row.attributes(), row.prefix(), reg, rm, form);
     }
 
     private void add(int opcode, Row row) {
@@ -125,7 +149,7 @@ public final class OpcodeTable {
 
     /** A first word of two characters may be a prefix or a whole opcode: a prefix is followed by another opcode. */
     private static boolean isPrefix(String word, String next) {
-        return List.of("np", "66", "f2", "f3").contains(word) && next.matches("[0-9a-f]{2,6}([/mr+~].*)?");
+        return List.of("np", "66", "f2", "f3").contains(word) && next.matches("[0-9a-f]{2,6}([/mr+~^].*)?");
     }
 
     private static int mapped(String hex) {

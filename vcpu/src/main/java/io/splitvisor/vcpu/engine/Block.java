@@ -2,11 +2,16 @@
 package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.op.Op;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Instructions that are executed one after the other. All lie in one page, but for one that straddles two. */
 final class Block {
     /** {@link #linear} of a block that was invalidated. Not a linear address that anybody looks up. */
     static final long NOWHERE = 1L << 62;
+
+    /** More than that are not remembered. */
+    private static final int MOST_FOLLOWERS = 6;
 
     final Op[] ops;
     /** Code size it was decoded for. */
@@ -30,12 +35,66 @@ final class Block {
     /** See {@link #follower}. */
     Block otherFollower;
 
+    /** Blocks that followed it, too, where it ends with a computed jump; see {@link #follower}. */
+    private List<Block> otherFollowers = List.of();
+
+    /** How often it was executed by the interpreter, or less if it is not worth a translation. */
+    int heat;
+    /** Whether a translation that starts here is being made. */
+    boolean queued;
+    /** The translation that starts here. */
+    Region region;
+    /** Whether its code was overwritten. */
+    boolean gone;
+    /** Translations that contain it. */
+    private List<Region> users = List.of();
+
     Block(Op[] ops, int mode, long offset, int length, long secondPage) {
         this.ops = ops;
         this.mode = mode;
         this.offset = offset;
         this.length = length;
         this.secondPage = secondPage;
+    }
+
+    /** Another block followed it than the two that did lately. */
+    void follow(Block b) {
+        if (otherFollower != null
+                && otherFollowers.size() < MOST_FOLLOWERS
+                && !otherFollowers.contains(otherFollower)) {
+            if (otherFollowers.isEmpty()) {
+                otherFollowers = new ArrayList<>(2);
+            }
+            otherFollowers.add(otherFollower);
+        }
+        otherFollower = follower;
+        follower = b;
+    }
+
+    /** Blocks that are known to have followed it. */
+    List<Block> followers() {
+        List<Block> all = new ArrayList<>(otherFollowers);
+        for (Block b : new Block[] {follower, otherFollower}) {
+            if (b != null && !all.contains(b)) {
+                all.add(b);
+            }
+        }
+        return all;
+    }
+
+    List<Region> users() {
+        return users;
+    }
+
+    void addUser(Region region) {
+        if (users.isEmpty()) {
+            users = new ArrayList<>(2);
+        }
+        users.add(region);
+    }
+
+    void removeUser(Region region) {
+        users.remove(region);
     }
 
     boolean overlaps(long from, long to) {

@@ -4,15 +4,21 @@ package io.splitvisor.vcpu.engine;
 import io.splitvisor.vcpu.mmu.Mmu;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** All decoded blocks, by where they lie in guest RAM, so that a change of address space forgets nothing. */
 final class BlockCache {
     private final CodePage[] pages;
     private final List<Block> removed = new ArrayList<>();
     private final Mmu mmu;
+    private final Consumer<Block> onGone;
 
-    BlockCache(Mmu mmu) {
+    /**
+     * @param onGone told of every block that is dropped
+     */
+    BlockCache(Mmu mmu, Consumer<Block> onGone) {
         this.mmu = mmu;
+        this.onGone = onGone;
         this.pages = new CodePage[(int) (mmu.ram().byteSize() >>> 12) + 1];
     }
 
@@ -53,6 +59,8 @@ final class BlockCache {
         boolean hit = false;
         for (Block b : removed) {
             b.linear = Block.NOWHERE;
+            b.gone = true;
+            onGone.accept(b);
             hit |= b == running;
             if (b.secondPage >= 0) {
                 forget(b, b.offset);

@@ -2,6 +2,7 @@
 package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.Exit;
+import io.splitvisor.vcpu.Tiers;
 import io.splitvisor.vcpu.cpu.CodeWatch;
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Eflags;
@@ -10,7 +11,7 @@ import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.op.Op;
 
-/** Tier 0: executes blocks of decoded instructions. */
+/** Tier 0, which executes blocks of decoded instructions, and the loop that chooses between it and tier 1. */
 public final class Interpreter implements CodeWatch {
     private static final int JUMP_CACHE = 4096;
     private static final int MOST = Integer.MAX_VALUE;
@@ -20,15 +21,34 @@ public final class Interpreter implements CodeWatch {
     private final BlockBuilder builder;
     private final Events events;
     private final Block[] jumps = new Block[JUMP_CACHE];
+    private final Tiers tiers;
+    private final HotCode hot;
     private Block running;
+    private Region runningRegion;
     private long limit;
 
-    /** A processor after reset, in an environment. */
+    /** A processor after reset, in an environment, with nothing but this tier. */
     public Interpreter(Environment env) {
+        this(env, Tiers.INTERPRETER);
+    }
+
+    /** A processor after reset, in an environment. */
+    public Interpreter(Environment env, Tiers tiers) {
+        this.tiers = tiers;
         this.c = new Cpu(env, this);
-        this.cache = new BlockCache(c.mmu);
+        this.cache = new BlockCache(c.mmu, this::forget);
         this.builder = new BlockBuilder(c);
         this.events = new Events(c);
+        this.hot = new HotCode(c, cache, tiers);
+    }
+
+    private void forget(Block gone) {
+        hot.forget(gone);
+    }
+
+    /** What tier 1 has done. */
+    public Tiers.Statistics statistics() {
+        return hot.statistics();
     }
 
     /** The state. */
@@ -73,8 +93,8 @@ public final class Interpreter implements CodeWatch {
 
     @Override
     public void codeWrite(long offset, int size) {
-        boolean hitRunning = cache.invalidate(offset, size, running);
-        if (hitRunning && running.ops.length > 1) {
+        boolean hitRunning = cache.invalidate(offset, size, running) && running.ops.length > 1;
+        if (hitRunning || (runningRegion != null && runningRegion.isDead())) {
             c.pending.alone = true;
             c.attention = true;
             throw c.fault.restart();
@@ -83,6 +103,7 @@ public final class Interpreter implements CodeWatch {
 
     private Exit loop() {
         Block last = null;
+        boolean interpret = false;
         while (true) {
             boolean alone = false;
             if (c.attention) {
@@ -101,10 +122,32 @@ public final class Interpreter implements CodeWatch {
             if (alone) {
                 oneAlone();
                 last = null;
+                interpret = false;
+                continue;
+            }
+            last = next(last);
+            Region region = last.region;
+            if (region == null && ++last.heat >= tiers.threshold() && tiers.translates()) {
+                region = hot.heated(last);
+            }
+            if (region != null && !interpret && region.fits(c)) {
+                interpret = translated(region);
+                last = null;
             } else {
-                last = next(last);
+                interpret = false;
                 execute(last);
             }
+        }
+    }
+
+    /** Runs a region; tells whether the next instruction is not for one. */
+    private boolean translated(Region region) {
+        running = null;
+        runningRegion = region;
+        try {
+            return hot.run(region, limit - c.retired);
+        } finally {
+            runningRegion = null;
         }
     }
 
@@ -144,6 +187,11 @@ public final class Interpreter implements CodeWatch {
     }
 
     private long context() {
+        return context(c);
+    }
+
+    /** The state of the TLB, as far as translations of code depend on it. */
+    static long context(Cpu c) {
         return c.mmu.tlb().epoch() << 2 | c.mmu.bank();
     }
 
@@ -162,8 +210,7 @@ public final class Interpreter implements CodeWatch {
             return b;
         }
         b = lookup();
-        last.otherFollower = last.follower;
-        last.follower = b;
+        last.follow(b);
         return b;
     }
 

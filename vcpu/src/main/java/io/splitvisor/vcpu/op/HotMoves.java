@@ -4,10 +4,16 @@ package io.splitvisor.vcpu.op;
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.Insn;
+import java.util.Set;
 
 /** The commonest moves once more, small and direct, as {@link HotArithmetic}: in 64-bit mode with 64-bit addresses. */
 final class HotMoves {
     private HotMoves() {}
+
+    /** Whether some forms of an instruction are here. */
+    static boolean has(String mnemonic) {
+        return Set.of("mov", "movzx", "lea", "push", "pop").contains(mnemonic);
+    }
 
     /** The small form of an instruction, or null if it has none. */
     static Op lower(Insn i) {
@@ -47,7 +53,7 @@ final class HotMoves {
         if (from == Arg.Kind.IMM && size >= 4 && !i.hasMemory()) {
             int d = to == Arg.Kind.RM ? i.rm() : i.opcodeRegister();
             long value = size == 4 ? i.immediate() & 0xffff_ffffL : i.immediate();
-            return new Set(d, value);
+            return new Constant(d, value);
         }
         return null;
     }
@@ -57,17 +63,53 @@ final class HotMoves {
             return null;
         }
         return switch (size) {
-            case 1 -> new Load8(i);
-            case 2 -> new Load16(i);
-            case 4 -> new Load32(i);
-            default -> new Load64(i);
+            case 1 ->
+                new Addressed(i) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.r[register] = c.mmu.load8(address(c.r));
+                    }
+                };
+            case 2 ->
+                new Addressed(i) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.r[register] = c.mmu.load16(address(c.r));
+                    }
+                };
+            case 4 ->
+                new Addressed(i) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.r[register] = c.mmu.load32(address(c.r));
+                    }
+                };
+            default ->
+                new Addressed(i) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.r[register] = c.mmu.load64(address(c.r));
+                    }
+                };
         };
     }
 
     private static Op store(Insn i, int size) {
         return switch (size) {
-            case 4 -> new Store32(i);
-            case 8 -> new Store64(i);
+            case 4 ->
+                new Addressed(i) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.mmu.store32(address(c.r), c.r[register]);
+                    }
+                };
+            case 8 ->
+                new Addressed(i) {
+                    @Override
+                    public void exec(Cpu c) {
+                        c.mmu.store64(address(c.r), c.r[register]);
+                    }
+                };
             default -> null;
         };
     }
@@ -89,11 +131,11 @@ final class HotMoves {
         }
     }
 
-    private static final class Set extends Op {
+    private static final class Constant extends Op {
         private final byte d;
         private final long value;
 
-        Set(int d, long value) {
+        Constant(int d, long value) {
             this.d = (byte) d;
             this.value = value;
         }
@@ -142,72 +184,6 @@ final class HotMoves {
         @Override
         public void exec(Cpu c) {
             c.r[register] = offset(c.r) << up >>> up;
-        }
-    }
-
-    private static final class Load8 extends Addressed {
-        Load8(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            c.r[register] = c.mmu.load8(address(c.r));
-        }
-    }
-
-    private static final class Load16 extends Addressed {
-        Load16(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            c.r[register] = c.mmu.load16(address(c.r));
-        }
-    }
-
-    private static final class Load32 extends Addressed {
-        Load32(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            c.r[register] = c.mmu.load32(address(c.r));
-        }
-    }
-
-    private static final class Load64 extends Addressed {
-        Load64(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            c.r[register] = c.mmu.load64(address(c.r));
-        }
-    }
-
-    private static final class Store32 extends Addressed {
-        Store32(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            c.mmu.store32(address(c.r), c.r[register]);
-        }
-    }
-
-    private static final class Store64 extends Addressed {
-        Store64(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            c.mmu.store64(address(c.r), c.r[register]);
         }
     }
 

@@ -53,9 +53,17 @@ public final class Lowerings {
                         SegmentMoves.LOWERINGS,
                         FarFlow.LOWERINGS,
                         SystemOps.LOWERINGS,
-                        SseMoves.LOWERINGS,
-                        SseIntegers.LOWERINGS,
-                        SseShuffles.LOWERINGS,
+                        X87Arithmetic.LOWERINGS,
+                        X87Moves.LOWERINGS,
+                        X87Stores.LOWERINGS,
+                        X87Control.LOWERINGS,
+                        X87State.LOWERINGS,
+                        FxState.LOWERINGS,
+                        VectorMoves.LOWERINGS,
+                        VectorIntegers.LOWERINGS,
+                        VectorShuffles.LOWERINGS,
+                        VectorTests.LOWERINGS,
+                        SseControl.LOWERINGS,
                         SseFloats.LOWERINGS,
                         SseConversions.LOWERINGS)
                 .forEach(byMnemonic::putAll);
@@ -70,12 +78,15 @@ public final class Lowerings {
 
     private static Lowering[] hotByRow() {
         return OpcodeTable.instance().rows().stream()
-                .map(row -> switch (row.mnemonic()) {
-                    case "add", "sub", "and", "or", "xor", "cmp", "test" -> (Lowering) HotArithmetic::lower;
-                    case "mov", "movzx", "lea", "push", "pop" -> (Lowering) HotMoves::lower;
-                    default -> (Lowering) i -> null;
-                })
+                .map(row -> hot(row.mnemonic()))
                 .toArray(Lowering[]::new);
+    }
+
+    private static Lowering hot(String mnemonic) {
+        if (HotArithmetic.has(mnemonic)) {
+            return HotArithmetic::lower;
+        }
+        return HotMoves.has(mnemonic) ? HotMoves::lower : i -> null;
     }
 
     private static Lowering conditional(Row row) {

@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.op;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.decode.Insn;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -10,24 +11,131 @@ import java.util.Map;
  * than one; here it is what the formula for one gives, as real processors do.
  */
 final class Shifts {
-    static final Map<String, Lowering> LOWERINGS = Map.of(
-            "shl", Shl::new,
-            "shr", Shr::new,
-            "sar", Sar::new,
-            "rol", Rol::new,
-            "ror", Ror::new,
-            "rcl", Rcl::new,
-            "rcr", Rcr::new,
-            "shld", Shld::new,
-            "shrd", Shrd::new);
+    static final Map<String, Lowering> LOWERINGS = new HashMap<>();
+
+    static {
+        LOWERINGS.put("shl", i -> new Shift(i) {
+            @Override
+            void shift(Cpu c, int n) {
+                long a = d.readForWrite(c);
+                long r = a << n;
+                d.write(c, r);
+                boolean cf = n <= bits && (a >>> (bits - n) & 1) != 0;
+                flags(c, r, cf, cf != top(r));
+            }
+        });
+        LOWERINGS.put("shr", i -> new Shift(i) {
+            @Override
+            void shift(Cpu c, int n) {
+                long a = d.readForWrite(c);
+                long r = a >>> n;
+                d.write(c, r);
+                flags(c, r, (a >>> (n - 1) & 1) != 0, top(r) != next(r));
+            }
+        });
+        LOWERINGS.put("sar", i -> new Shift(i) {
+            @Override
+            void shift(Cpu c, int n) {
+                long a = d.readForWrite(c) << up >> up;
+                long r = a >> n;
+                d.write(c, r);
+                flags(c, r, (a >> (n - 1) & 1) != 0, false);
+            }
+        });
+        LOWERINGS.put("rol", i -> new Shift(i) {
+            @Override
+            void shift(Cpu c, int n) {
+                int k = n & bits - 1;
+                long a = d.readForWrite(c);
+                long r = k == 0 ? a : a << k | a >>> (bits - k);
+                d.write(c, r);
+                boolean cf = (r & 1) != 0;
+                c.carryOverflow(cf, cf != top(r));
+            }
+        });
+        LOWERINGS.put("ror", i -> new Shift(i) {
+            @Override
+            void shift(Cpu c, int n) {
+                int k = n & bits - 1;
+                long a = d.readForWrite(c);
+                long r = k == 0 ? a : a >>> k | a << (bits - k);
+                d.write(c, r);
+                c.carryOverflow(top(r), top(r) != next(r));
+            }
+        });
+        LOWERINGS.put("rcl", i -> new Shift(i) {
+            @Override
+            void shift(Cpu c, int n) {
+                long r = d.readForWrite(c);
+                boolean cf = c.cf();
+                for (int k = n % (bits + 1); k > 0; k--) {
+                    boolean out = top(r);
+                    r = r << 1 | (cf ? 1 : 0);
+                    cf = out;
+                }
+                d.write(c, r);
+                c.carryOverflow(cf, cf != top(r));
+            }
+        });
+        LOWERINGS.put("rcr", i -> new Shift(i) {
+            @Override
+            void shift(Cpu c, int n) {
+                long r = d.readForWrite(c);
+                boolean cf = c.cf();
+                for (int k = n % (bits + 1); k > 0; k--) {
+                    boolean out = (r & 1) != 0;
+                    r = r >>> 1 | (cf ? 1L << (bits - 1) : 0);
+                    cf = out;
+                }
+                d.write(c, r);
+                c.carryOverflow(cf, top(r) != next(r));
+            }
+        });
+        LOWERINGS.put("shld", i -> new DoubleShift(i) {
+            @Override
+            void shift(Cpu c, int n) {
+                long a = d.readForWrite(c);
+                long b = s.read(c);
+                long r;
+                boolean cf;
+                if (n <= bits) {
+                    r = a << n | (n == bits ? b : b >>> (bits - n));
+                    cf = (a >>> (bits - n) & 1) != 0;
+                } else {
+                    r = b << (n - bits) | a >>> (2 * bits - n);
+                    cf = (b >>> (2 * bits - n) & 1) != 0;
+                }
+                d.write(c, r);
+                flags(c, r, cf, top(a ^ r));
+            }
+        });
+        LOWERINGS.put("shrd", i -> new DoubleShift(i) {
+            @Override
+            void shift(Cpu c, int n) {
+                long a = d.readForWrite(c);
+                long b = s.read(c);
+                long r;
+                boolean cf;
+                if (n <= bits) {
+                    r = n == 64 ? b : a >>> n | b << (bits - n);
+                    cf = (a >>> (n - 1) & 1) != 0;
+                } else {
+                    r = b >>> (n - bits) | a << (2 * bits - n);
+                    cf = (b >>> (n - bits - 1) & 1) != 0;
+                }
+                d.write(c, r);
+                flags(c, r, cf, top(a ^ r));
+            }
+        });
+    }
 
     private Shifts() {}
 
     private abstract static class Shift extends Op {
         final Operand d;
-        final Operand count;
         final int bits;
         final int up;
+        private final Operand count;
         private final int countMask;
 
         Shift(Insn i, int countOperand) {
@@ -42,17 +150,29 @@ final class Shifts {
             this(i, 1);
         }
 
-        final int count(Cpu c) {
-            return (int) count.read(c) & countMask;
-        }
-
-        /** A count of zero still reads, and clears the upper half of a 32-bit register. */
-        final void unchanged(Cpu c) {
-            if (d.size == 4) {
+        @Override
+        public final void exec(Cpu c) {
+            int n = (int) count.read(c) & countMask;
+            if (n != 0) {
+                shift(c, n);
+            } else if (d.size == 4) {
+                // It still reads, and clears the upper half of a register.
                 d.write(c, d.readForWrite(c));
             } else {
                 d.readForWrite(c);
             }
+        }
+
+        /** Shifts by a count that is not zero, flags included. */
+        abstract void shift(Cpu c, int n);
+
+        final boolean top(long value) {
+            return value << up < 0;
+        }
+
+        /** The bit below the top one. */
+        final boolean next(long value) {
+            return value << (up + 1) < 0;
         }
 
         /** Sign, zero and parity from a result; AF, undefined, is cleared. */
@@ -62,234 +182,13 @@ final class Shifts {
         }
     }
 
-    private static final class Shl extends Shift {
-        Shl(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            int n = count(c);
-            if (n == 0) {
-                unchanged(c);
-                return;
-            }
-            long a = d.readForWrite(c);
-            long r = a << n;
-            d.write(c, r);
-            boolean cf = n <= bits && (a >>> (bits - n) & 1) != 0;
-            flags(c, r, cf, cf != (r << up) < 0);
-        }
-    }
-
-    private static final class Shr extends Shift {
-        Shr(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            int n = count(c);
-            if (n == 0) {
-                unchanged(c);
-                return;
-            }
-            long a = d.readForWrite(c);
-            long r = a >>> n;
-            d.write(c, r);
-            boolean top = (r << up) < 0;
-            boolean next = (r << (up + 1)) < 0;
-            flags(c, r, (a >>> (n - 1) & 1) != 0, top != next);
-        }
-    }
-
-    private static final class Sar extends Shift {
-        Sar(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            int n = count(c);
-            if (n == 0) {
-                unchanged(c);
-                return;
-            }
-            long a = d.readForWrite(c) << up >> up;
-            long r = a >> n;
-            d.write(c, r);
-            flags(c, r, (a >> (n - 1) & 1) != 0, false);
-        }
-    }
-
-    private static final class Rol extends Shift {
-        Rol(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            int n = count(c);
-            if (n == 0) {
-                unchanged(c);
-                return;
-            }
-            int k = n & bits - 1;
-            long a = d.readForWrite(c);
-            long r = k == 0 ? a : a << k | a >>> (bits - k);
-            d.write(c, r);
-            boolean cf = (r & 1) != 0;
-            c.carryOverflow(cf, cf != (r << up) < 0);
-        }
-    }
-
-    private static final class Ror extends Shift {
-        Ror(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            int n = count(c);
-            if (n == 0) {
-                unchanged(c);
-                return;
-            }
-            int k = n & bits - 1;
-            long a = d.readForWrite(c);
-            long r = k == 0 ? a : a >>> k | a << (bits - k);
-            d.write(c, r);
-            boolean cf = (r << up) < 0;
-            c.carryOverflow(cf, cf != (r << (up + 1)) < 0);
-        }
-    }
-
-    private static final class Rcl extends Shift {
-        Rcl(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            int n = count(c) % (bits + 1);
-            if (n == 0) {
-                unchangedRotate(c);
-                return;
-            }
-            long a = d.readForWrite(c);
-            boolean cf = c.cf();
-            long r = a;
-            for (int k = 0; k < n; k++) {
-                boolean out = (r << up) < 0;
-                r = r << 1 | (cf ? 1 : 0);
-                cf = out;
-            }
-            d.write(c, r);
-            c.carryOverflow(cf, cf != (r << up) < 0);
-        }
-
-        private void unchangedRotate(Cpu c) {
-            unchanged(c);
-            if (count(c) != 0) {
-                // All the way round: CF stays, and OF is what the formula gives.
-                c.carryOverflow(c.cf(), c.cf() != (d.read(c) << up) < 0);
-            }
-        }
-    }
-
-    private static final class Rcr extends Shift {
-        Rcr(Insn i) {
-            super(i);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            int n = count(c) % (bits + 1);
-            if (n == 0) {
-                unchangedRotate(c);
-                return;
-            }
-            long a = d.readForWrite(c);
-            boolean cf = c.cf();
-            long r = a;
-            for (int k = 0; k < n; k++) {
-                boolean out = (r & 1) != 0;
-                r = r >>> 1 | (cf ? 1L << (bits - 1) : 0);
-                cf = out;
-            }
-            d.write(c, r);
-            c.carryOverflow(cf, (r << up) < 0 != (r << (up + 1)) < 0);
-        }
-
-        private void unchangedRotate(Cpu c) {
-            unchanged(c);
-            if (count(c) != 0) {
-                long r = d.read(c);
-                c.carryOverflow(c.cf(), (r << up) < 0 != (r << (up + 1)) < 0);
-            }
-        }
-    }
-
     /** SHLD and SHRD with a 16-bit operand and a count above 16 are undefined: the operands count as a ring. */
-    private static final class Shld extends Shift {
-        private final Operand s;
+    private abstract static class DoubleShift extends Shift {
+        final Operand s;
 
-        Shld(Insn i) {
+        DoubleShift(Insn i) {
             super(i, 2);
             this.s = Operand.of(i, 1);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            int n = count(c);
-            if (n == 0) {
-                unchanged(c);
-                return;
-            }
-            long a = d.readForWrite(c);
-            long b = s.read(c);
-            long r;
-            boolean cf;
-            if (n <= bits) {
-                r = a << n | (n == bits ? b : b >>> (bits - n));
-                cf = (a >>> (bits - n) & 1) != 0;
-            } else {
-                r = b << (n - bits) | a >>> (2 * bits - n);
-                cf = (b >>> (2 * bits - n) & 1) != 0;
-            }
-            d.write(c, r);
-            flags(c, r, cf, ((a ^ r) << up) < 0);
-        }
-    }
-
-    private static final class Shrd extends Shift {
-        private final Operand s;
-
-        Shrd(Insn i) {
-            super(i, 2);
-            this.s = Operand.of(i, 1);
-        }
-
-        @Override
-        public void exec(Cpu c) {
-            int n = count(c);
-            if (n == 0) {
-                unchanged(c);
-                return;
-            }
-            long a = d.readForWrite(c);
-            long b = s.read(c);
-            long r;
-            boolean cf;
-            if (n <= bits) {
-                r = n == 64 ? b : a >>> n | b << (bits - n);
-                cf = (a >>> (n - 1) & 1) != 0;
-            } else {
-                r = b >>> (n - bits) | a << (2 * bits - n);
-                cf = (b >>> (n - bits - 1) & 1) != 0;
-            }
-            d.write(c, r);
-            flags(c, r, cf, ((a ^ r) << up) < 0);
         }
     }
 }

@@ -8,6 +8,7 @@ import io.splitvisor.vcpu.Cpuid;
 import io.splitvisor.vcpu.Exit;
 import io.splitvisor.vcpu.Interrupts;
 import io.splitvisor.vcpu.Registers;
+import io.splitvisor.vcpu.Tiers;
 import io.splitvisor.vcpu.Vcpu;
 import io.splitvisor.vcpu.mmu.GuestMemory;
 import java.io.IOException;
@@ -31,6 +32,9 @@ final class TestKernel {
     private static final long ENTRY = 0x1000;
     private static final Map<String, byte[]> ASSEMBLED = new ConcurrentHashMap<>();
 
+    /** How the kernels that are made next execute code. */
+    static Tiers tiers = Tiers.INTERPRETER;
+
     final MemorySegment ram = Arena.ofAuto().allocate(RAM, 4096);
     final Deque<Integer> vectors = new ArrayDeque<>();
     final Vcpu vcpu;
@@ -45,7 +49,8 @@ final class TestKernel {
                 GuestMemory.flat(ram),
                 Cpuid.baseline(),
                 taskPriority -> vectors.isEmpty() ? Interrupts.NONE : vectors.remove(),
-                Clock.INSTRUCTIONS);
+                Clock.INSTRUCTIONS,
+                tiers);
         vcpu.registers().segment(1, new Registers.SegmentValue(0, 0, 0xffff, 0x93));
         vcpu.registers().rip(ENTRY);
     }
@@ -70,6 +75,10 @@ final class TestKernel {
     Exit next() {
         while (true) {
             Exit exit = vcpu.run(1_000_000);
+            if (vcpu.translation().failed() != 0) {
+                throw new AssertionError(
+                        "a translation failed", vcpu.translation().failure());
+            }
             if (exit instanceof Exit.PortWrite(int port, int size, long value) && port == 0x80 && size == 4) {
                 reports.add(value);
                 vcpu.complete(0);

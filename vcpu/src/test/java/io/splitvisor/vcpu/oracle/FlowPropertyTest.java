@@ -15,7 +15,6 @@ import org.junit.jupiter.api.Test;
 /** Near branches against the real processor: which way they go, and what they do to the stack. */
 class FlowPropertyTest {
     private static final long SEED = Long.getLong("oracle.seed", 20261122);
-    private static final int CASES = 500;
     /** Where a taken branch goes, from the start of the code. */
     private static final int TARGET = 48;
 
@@ -30,13 +29,18 @@ class FlowPropertyTest {
     private final Snapshot ours = new Snapshot();
     private final Snapshot real = new Snapshot();
 
+    /** How many are tried. */
+    int cases() {
+        return Integer.getInteger("oracle.flows", 500);
+    }
+
     @Test
     void shouldBranchAsTheRealProcessorDoes() {
         try (RealProcessor processor = new RealProcessor()) {
             Machine machine = new Machine(processor.address());
             processor.scratch().fill((byte) 0);
             machine.scratch().fill((byte) 0);
-            for (int n = 0; n < CASES; n++) {
+            for (int n = 0; n < cases(); n++) {
                 for (int condition = 0; condition < 16; condition++) {
                     relative(processor, machine, (byte) (0x70 | condition));
                     relative(processor, machine, (byte) 0x0f, (byte) (0x80 | condition));
@@ -52,6 +56,7 @@ class FlowPropertyTest {
                 throughMemory(processor, machine, "c3", Cpu.RSP);
                 throughMemory(processor, machine, "c21000", Cpu.RSP);
             }
+            machine.requireTranslations(cases());
         }
     }
 

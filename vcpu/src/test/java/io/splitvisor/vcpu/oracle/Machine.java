@@ -5,6 +5,7 @@ import io.splitvisor.vcpu.Clock;
 import io.splitvisor.vcpu.Cpuid;
 import io.splitvisor.vcpu.Exit;
 import io.splitvisor.vcpu.Interrupts;
+import io.splitvisor.vcpu.Tiers;
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Environment;
 import io.splitvisor.vcpu.engine.Interpreter;
@@ -31,6 +32,9 @@ final class Machine {
     private static final byte[] HYPERCALL = {0x0f, 0x01, (byte) 0xc1};
 
     private final MemorySegment ram = Arena.ofAuto().allocate(RAM, 4096);
+    /** How the machines that are made next execute code. */
+    static Tiers tiers = Tiers.INTERPRETER;
+
     private final Interpreter engine;
     private final Cpu cpu;
     private final long base;
@@ -39,7 +43,7 @@ final class Machine {
     Machine(long base) {
         this.base = base;
         engine = new Interpreter(
-                new Environment(GuestMemory.flat(ram), Cpuid.baseline(), Interrupts.NEVER, Clock.INSTRUCTIONS));
+                new Environment(GuestMemory.flat(ram), Cpuid.baseline(), Interrupts.NEVER, Clock.INSTRUCTIONS), tiers);
         cpu = engine.cpu();
         long root = newTable();
         for (int i = RealProcessor.CODE_PAGE; i < RealProcessor.PAGES; i++) {
@@ -97,6 +101,13 @@ final class Machine {
         ram.set(ValueLayout.JAVA_LONG, table + (linear >>> 12 & 511) * 8, gpa | rights);
     }
 
+    /** That most of what ran was translated, if it was meant to. An instruction that straddles two pages is not. */
+    void requireTranslations(long runs) {
+        if (tiers.translates() && engine.statistics().translated() < runs - runs / 10) {
+            throw new AssertionError("only " + engine.statistics());
+        }
+    }
+
     MemorySegment scratch() {
         long from = CODE + 4096L * (RealProcessor.SCRATCH_PAGE - RealProcessor.CODE_PAGE);
         return ram.asSlice(from, RealProcessor.SCRATCH_PAGES * 4096L);
@@ -122,11 +133,15 @@ final class Machine {
         System.arraycopy(s.general, 0, cpu.r, 0, 16);
         cpu.eflags(s.flags);
         cpu.mxcsr = s.mxcsr();
+        s.loadFpu(cpu.fpu);
         for (int n = 0; n < 32; n++) {
             cpu.xmm[n] = s.xmm(n);
         }
         cpu.rip = base + 4096L * RealProcessor.CODE_PAGE + at;
         Exit exit = engine.run(100_000);
+        if (engine.statistics().failed() != 0) {
+            throw new AssertionError("a translation failed", engine.statistics().failure());
+        }
         if (exit != Exit.HYPERCALL) {
             throw new AssertionError("left with " + exit);
         }
@@ -142,6 +157,7 @@ final class Machine {
         }
         System.arraycopy(cpu.r, 0, s.general, 0, 16);
         s.mxcsr(cpu.mxcsr);
+        s.storeFpu(cpu.fpu);
         for (int n = 0; n < 32; n++) {
             s.xmm(n, cpu.xmm[n]);
         }

@@ -21,7 +21,6 @@ import org.junit.jupiter.api.Test;
  */
 class StreamsPropertyTest {
     private static final long SEED = Long.getLong("oracle.seed", 20261122);
-    private static final int STREAMS = Integer.getInteger("oracle.streams", 20_000);
     private static final Set<String> NAMES = Set.of(
             "add", "sub", "adc", "sbb", "cmp", "inc", "dec", "neg", "not", "and", "or", "xor", "test", "mov", "movzx",
             "movsx", "movsxd", "lea", "xchg", "xadd", "cmpxchg", "clc", "stc", "cmc", "cbw", "cwd", "popcnt", "nop");
@@ -32,6 +31,11 @@ class StreamsPropertyTest {
     private final Snapshot before = new Snapshot();
     private final Snapshot ours = new Snapshot();
     private final Snapshot real = new Snapshot();
+
+    /** How many are tried. */
+    int streams() {
+        return Integer.getInteger("oracle.streams", 20_000);
+    }
 
     @Test
     void shouldLeaveWhatTheRealProcessorLeavesAfterAStream() {
@@ -44,10 +48,11 @@ class StreamsPropertyTest {
             random.nextBytes(noise);
             processor.scratch().copyFrom(MemorySegment.ofArray(noise));
             machine.scratch().copyFrom(MemorySegment.ofArray(noise));
-            for (int n = 0; n < STREAMS; n++) {
+            for (int n = 0; n < streams(); n++) {
                 stream(rows, processor, machine);
             }
-            System.out.println("oracle: " + STREAMS + " streams agree, seed " + SEED);
+            machine.requireTranslations(streams());
+            System.out.println("oracle: " + streams() + " streams agree, seed " + SEED);
         }
     }
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu;
+
+/**
+ * How a processor executes code.
+ *
+ * <p>Tier 0 interprets decoded blocks. Tier 1 translates hot 64-bit code to JVM bytecode, which the JVM compiles. What the guest
+ * sees is the same, instruction counts included; where exactly a budget ends a run is not.
+ *
+ * @param threshold executions of a block after which it is translated, or {@link #NEVER}
+ * @param background whether that happens on a thread of its own; otherwise the processor waits for it, which makes runs
+ *     repeatable
+ * @param ordered whether translated code keeps its accesses to memory in x86's order, as others can see it: other processors,
+ *     devices. Costs little; to be switched off only where nobody else looks at guest memory while it runs
+ */
+public record Tiers(int threshold, boolean background, boolean ordered) {
+    /** {@link #threshold}: no translation. */
+    public static final int NEVER = Integer.MAX_VALUE;
+
+    /** {@link #threshold}: all code, before it is executed for the first time. For tests. */
+    public static final int EVERYTHING = 1;
+
+    /** Below this, more time goes into translating than comes back. */
+    private static final int USUAL_THRESHOLD = 1000;
+
+    /** Tier 0 only. */
+    public static final Tiers INTERPRETER = new Tiers(NEVER, false, true);
+
+    /** Both, as suits most guests. */
+    public static final Tiers TRANSLATING = new Tiers(USUAL_THRESHOLD, true, true);
+
+    /** Checks the threshold. */
+    public Tiers {
+        if (threshold < 1) {
+            throw new IllegalArgumentException("a threshold of " + threshold);
+        }
+    }
+
+    /** Both, with a threshold, translating at once: repeatable. */
+    public static Tiers atOnce(int threshold) {
+        return new Tiers(threshold, false, true);
+    }
+
+    /** Whether tier 1 is there. */
+    public boolean translates() {
+        return threshold != NEVER;
+    }
+
+    /**
+     * What tier 1 has done so far.
+     *
+     * @param translated regions that were translated
+     * @param dropped regions that were dropped, because their code changed or too many were there
+     * @param instructions instructions that translated code has executed, of all that retired
+     * @param live regions that are there now
+     * @param failed regions that could not be translated because of a defect; the interpreter executes them
+     * @param failure what the last of them threw, or null
+     */
+    public record Statistics(
+            long translated, long dropped, long instructions, int live, long failed, Throwable failure) {}
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.engine;
+
+import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.mmu.GuestFault;
+import io.splitvisor.vcpu.translate.Translation;
+import java.util.List;
+
+/** A translated region: which blocks it was made of, and where it may run. */
+final class Region {
+    /** Instructions after which a region looks outside: for interrupts, and for the end of the run. */
+    private static final int SLICE = 20_000;
+
+    final Block entry;
+    final List<Block> blocks;
+    private final List<Long> deltas;
+    private final Translation translation;
+    private final int bank;
+
+    /** Where, and in which state of the TLB, the pages were last found to lie as they did when it was translated. */
+    private long base = Block.NOWHERE;
+
+    private long context;
+    private boolean dead;
+
+    /**
+     * @param blocks the entry first
+     * @param deltas where they start, counted from the entry
+     * @param bank the TLB bank that the code looks up
+     */
+    Region(List<Block> blocks, List<Long> deltas, int bank, Translation translation) {
+        this.entry = blocks.get(0);
+        this.blocks = blocks;
+        this.deltas = deltas;
+        this.bank = bank;
+        this.translation = translation;
+    }
+
+    boolean isDead() {
+        return dead;
+    }
+
+    /** Its code was overwritten, or its room is needed: it is not entered any more. */
+    void kill() {
+        dead = true;
+        if (entry.region == this) {
+            entry.region = null;
+            entry.heat = 0;
+        }
+        for (Block b : blocks) {
+            b.removeUser(this);
+        }
+    }
+
+    /** Whether it may be entered at the processor's instruction pointer. */
+    boolean fits(Cpu c) {
+        return (base == c.rip && context == Interpreter.context(c)) || liesHere(c);
+    }
+
+    private boolean liesHere(Cpu c) {
+        long at = c.rip;
+        if (bank != c.mmu.bank()) {
+            return false;
+        }
+        try {
+            for (int n = 0; n < deltas.size(); n++) {
+                long linear = at + deltas.get(n);
+                if (c.mmu.fetch(linear) != blocks.get(n).offset) {
+                    return false;
+                }
+            }
+        } catch (GuestFault notThere) {
+            return false;
+        }
+        base = at;
+        context = Interpreter.context(c);
+        return true;
+    }
+
+    /**
+     * Runs it.
+     *
+     * @param most instructions
+     * @return whether the next instruction needs the interpreter
+     */
+    boolean run(Cpu c, long most) {
+        int budget = (int) Math.min(most, SLICE);
+        long start = c.rip;
+        long result = translation.code().run(c, c.r, start, budget);
+        return translation.exits().settle(c, result, start, budget);
+    }
+}

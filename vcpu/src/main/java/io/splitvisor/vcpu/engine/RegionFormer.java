@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.engine;
+
+import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.decode.Decoder;
+import io.splitvisor.vcpu.mmu.Tlb;
+import io.splitvisor.vcpu.translate.Part;
+import io.splitvisor.vcpu.translate.Plan;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Chooses the blocks of a region: from its entry along direct jumps, calls, and targets that have been seen, the hottest first, as
+ * long as they are not much colder than the entry.
+ */
+final class RegionFormer {
+    private static final int MOST_INSTRUCTIONS = 100;
+    /** A block that was executed less than this part of the entry's times stays outside. */
+    private static final int COLDEST = 16;
+
+    private final Cpu c;
+    private final BlockCache cache;
+    private final Decoder decoder = new Decoder();
+
+    private final List<Block> blocks = new ArrayList<>();
+    private final List<Part> parts = new ArrayList<>();
+    private final Set<Long> seen = new HashSet<>();
+    private final List<Candidate> candidates = new ArrayList<>();
+    private long base;
+    private int coldest;
+
+    private record Candidate(Block block, long delta) {}
+
+    /**
+     * A region to be translated.
+     *
+     * @param blocks its blocks
+     * @param deltas where they start, counted from the entry
+     * @param plan the same, decoded
+     */
+    record Formed(List<Block> blocks, List<Long> deltas, Plan plan) {}
+
+    RegionFormer(Cpu c, BlockCache cache) {
+        this.c = c;
+        this.cache = cache;
+    }
+
+    /**
+     * Forms a region.
+     *
+     * @param entry the block at the instruction pointer
+     * @return null if the entry starts with an instruction that only the interpreter executes
+     */
+    Formed form(Block entry) {
+        base = c.rip;
+        coldest = entry.heat / COLDEST;
+        blocks.clear();
+        parts.clear();
+        seen.clear();
+        candidates.clear();
+        candidates.add(new Candidate(entry, 0));
+        seen.add(0L);
+        int instructions = 0;
+        while (!candidates.isEmpty()) {
+            Candidate next = hottest();
+            if (instructions + next.block.ops.length > MOST_INSTRUCTIONS && instructions > 0) {
+                continue;
+            }
+            Part part = decode(next);
+            if (part == null || part.count() == 0) {
+                if (instructions == 0) {
+                    return null;
+                }
+                continue;
+            }
+            instructions += part.count();
+            blocks.add(next.block);
+            parts.add(part);
+            part.successors().forEach(this::consider);
+        }
+        return new Formed(List.copyOf(blocks), parts.stream().map(Part::delta).toList(), new Plan(parts));
+    }
+
+    private Candidate hottest() {
+        Candidate best = candidates.get(0);
+        for (Candidate other : candidates) {
+            if (other.block.heat > best.block.heat) {
+                best = other;
+            }
+        }
+        candidates.remove(best);
+        return best;
+    }
+
+    private void consider(long delta) {
+        if (seen.add(delta)) {
+            Block b = find(base + delta);
+            if (b != null && b.secondPage < 0 && b.heat >= coldest) {
+                candidates.add(new Candidate(b, delta));
+            }
+        }
+    }
+
+    /** The block at a linear address, if the TLB knows where that lies. */
+    private Block find(long linear) {
+        long[] table = c.mmu.tlb().bank(c.mmu.bank());
+        int slot = Tlb.slot(linear);
+        return table[slot + Tlb.EXECUTE] == (linear & -4096L)
+                ? cache.find(linear + table[slot + Tlb.ADDEND], Cpu.CODE64)
+                : null;
+    }
+
+    private Part decode(Candidate candidate) {
+        Block b = candidate.block;
+        byte[] code = new byte[b.length];
+        MemorySegment.copy(c.mmu.ram(), ValueLayout.JAVA_BYTE, b.offset, code, 0, b.length);
+        return Part.of(decoder, candidate.delta, code, List.of(b.ops), observed(b));
+    }
+
+    private List<Long> observed(Block b) {
+        List<Long> targets = new ArrayList<>(2);
+        for (Block follower : b.followers()) {
+            if (follower.linear != Block.NOWHERE) {
+                targets.add(follower.linear - base);
+            }
+        }
+        return targets;
+    }
+}

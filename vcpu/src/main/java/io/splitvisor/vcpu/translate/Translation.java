@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.translate;
+
+/**
+ * A region that can be run.
+ *
+ * @param code the generated class's only instance
+ * @param exits what its result means
+ */
+public record Translation(RegionCode code, Exits exits) {}
