@@ -63,6 +63,7 @@ class CommandLineTest {
             value = {
                 "nothing                 | 1 | command not implemented",
                 "pau                     | 0 | ",
+                "p                       | 1 | command not implemented",
                 "b                       | 1 | command not implemented",
                 "-x list                 | 1 | unknown global option",
                 "list -q                 | 2 | option `q' not supported.",
