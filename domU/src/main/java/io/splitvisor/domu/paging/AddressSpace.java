@@ -120,7 +120,7 @@ public final class AddressSpace {
         long entry = tables.get(cpu, unit, region.shift());
         if ((entry & PRESENT) != 0) {
             tables.change(cpu, unit, region.shift(), entryFor(region, frame(entry)));
-            gather.flush(unit);
+            gather.flush(unit, region.shift());
         }
     }
 
@@ -176,7 +176,7 @@ public final class AddressSpace {
         child.tables.set(gather, unit, region.shift(), shared);
         if ((entry & WRITABLE) != 0) {
             tables.change(cpu, unit, region.shift(), shared);
-            gather.flush(unit);
+            gather.flush(unit, region.shift());
         }
     }
 
@@ -226,7 +226,7 @@ public final class AddressSpace {
             return false;
         }
         tables.set(gather, unit, Region.PAGE, PageTableEntry.of(slot, SWAPPED));
-        gather.flush(unit);
+        gather.flush(unit, Region.PAGE);
         // Nobody writes to the page any more only when all have forgotten it.
         gather.settle();
         spaces.swap().write(slot, cpu.readable(frame(entry)));
@@ -241,7 +241,7 @@ public final class AddressSpace {
             for (long unit = next(cpu, region, region.start()); unit < region.end(); unit = after(cpu, region, unit)) {
                 long entry = tables.get(cpu, unit, region.shift());
                 tables.clear(gather, unit, region.shift());
-                drop(gather, unit, entry);
+                drop(gather, region, unit, entry);
             }
         }
     }
@@ -254,9 +254,9 @@ public final class AddressSpace {
         return next(cpu, region, unit + region.unit());
     }
 
-    private void drop(Gather gather, long unit, long entry) {
+    private void drop(Gather gather, Region region, long unit, long entry) {
         if ((entry & PRESENT) != 0) {
-            gather.flush(unit);
+            gather.flush(unit, region.shift());
             gather.free(frame(entry));
         } else {
             spaces.swap().release(slot(entry));
@@ -330,7 +330,7 @@ public final class AddressSpace {
         int copy = spaces.allocate(cpu, region.order());
         cpu.copy(frame, copy, 1 << region.order());
         tables.change(cpu, unit, region.shift(), entryFor(region, copy));
-        gather.flush(unit);
+        gather.flush(unit, region.shift());
         gather.free(frame);
     }
 

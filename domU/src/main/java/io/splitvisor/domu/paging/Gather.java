@@ -41,8 +41,11 @@ final class Gather implements AutoCloseable {
         return processor;
     }
 
-    /** A translation is gone, or allows less. */
-    void flush(long address) {
+    /** The translations of a unit are gone, or allow less. A large unit that is many entries counts as many. */
+    void flush(long address, int shift) {
+        if (shift > Region.PAGE && !processor.updates().largePages()) {
+            count += MOST_ADDRESSES;
+        }
         if (count < MOST_ADDRESSES) {
             addresses[count] = address;
         }

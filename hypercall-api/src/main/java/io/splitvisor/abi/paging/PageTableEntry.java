@@ -22,6 +22,12 @@ public final class PageTableEntry {
     /** Bits 9 to 11 are the guest's, as are 52 to 58; 59 to 62 too where there are no protection keys. */
     public static final long AVAILABLE = 0x7ff0_0000_0000_0e00L;
 
+    /**
+     * In an entry of a shadow that leads to another: all below it is one large page of the guest's, split into small ones. An
+     * MMU that invalidates one of them invalidates all.
+     */
+    public static final long LARGE_BELOW = 1 << 9;
+
     public static final long NO_EXECUTE = 1L << 63;
 
     /** Bits 12 to 51. */

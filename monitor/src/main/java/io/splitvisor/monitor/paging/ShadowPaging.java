@@ -146,8 +146,12 @@ public final class ShadowPaging implements Paging {
                     ? shadow(Shadow.Kind.SPLIT_2M, guest.leafFrame() & -PageTableEntry.ENTRIES, vcpu)
                     : shadow(ShadowSync.childKind(entry, level), ShadowSync.childFrame(entry, level), vcpu);
             if (child != null) {
+                int i = PageTableEntry.index(linear, level);
                 long link = within ? wholeLink(child) : ShadowSync.link(entry, level, child);
-                shadows.set(shadow, PageTableEntry.index(linear, level), link);
+                if (shadows.child(shadow, i) != child) {
+                    sync.beforeLink(child, controls[vcpu]);
+                }
+                shadows.set(shadow, i, link);
             }
             shadow = child;
             level--;

@@ -40,7 +40,9 @@ final class ShadowSync {
     /** The entry of a shadow that leads to another, for a guest's entry that is in use. */
     static long link(long guestEntry, int level, Shadow child) {
         long flags = guestEntry & RIGHTS | USED;
-        boolean clean = GuestWalk.isLeaf(guestEntry, level) && (guestEntry & PageTableEntry.DIRTY) == 0;
+        boolean leaf = GuestWalk.isLeaf(guestEntry, level);
+        boolean clean = leaf && (guestEntry & PageTableEntry.DIRTY) == 0;
+        flags |= leaf ? PageTableEntry.LARGE_BELOW : 0;
         return PageTableEntry.of(child.page, clean ? flags & ~PageTableEntry.WRITABLE : flags);
     }
 
@@ -79,8 +81,26 @@ final class ShadowSync {
         if (wanted == now) {
             return false;
         }
+        if (wanted != 0 && shadow.kind != Shadow.Kind.L1) {
+            long entry = guest.read(shadow.frame, i);
+            int level = shadow.kind.level;
+            Shadow child = shadows.find(childKind(entry, level), childFrame(entry, level));
+            if (child != null) {
+                beforeLink(child, controls);
+            }
+        }
         shadows.set(shadow, i, wanted);
         return true;
+    }
+
+    /**
+     * A shadow is about to be reached by a new way, which no invalidation has named: what it holds of the time before has to
+     * be true. So a table may be emptied, unlinked, and linked elsewhere, without a flush of what it maps there.
+     */
+    void beforeLink(Shadow shadow, Controls controls) {
+        if (shadow.outOfSync) {
+            synchronize(shadow, controls);
+        }
     }
 
     /** What the entry of a table's shadow may be at most, if it is not 0. */

@@ -17,6 +17,7 @@ final class LargePages {
     private final Paging.Mapping[] mappings = new Paging.Mapping[SIZE];
     private final int[] shifts = new int[SIZE];
     private final int[] banks = new int[SIZE];
+    private final int[] rights = new int[SIZE];
     private int next;
     private int count;
 
@@ -29,10 +30,11 @@ final class LargePages {
     /**
      * Holds a page.
      *
+     * @param usable what of its rights may be used without asking again
      * @param shift the size that is in one piece in RAM, at most the mapping's own
      * @param offset where in RAM the 4 KiB that hold {@code linear} lie
      */
-    void add(int bank, long linear, Paging.Mapping found, int shift, long offset) {
+    void add(int bank, long linear, Paging.Mapping found, int usable, int shift, long offset) {
         long base = linear & -1L << shift;
         int at = find(bank, linear);
         if (at < 0) {
@@ -45,6 +47,7 @@ final class LargePages {
         banks[at] = bank;
         offsets[at] = offset - ((linear & -4096L) - base);
         mappings[at].copy(found);
+        rights[at] = found.rights() & usable;
     }
 
     /** The index of the page that holds an address, or -1. */
@@ -62,6 +65,10 @@ final class LargePages {
 
     Paging.Mapping mapping(int index) {
         return mappings[index];
+    }
+
+    int rights(int index) {
+        return rights[index];
     }
 
     /** Where in RAM the 4 KiB lie that hold an address of a page. */

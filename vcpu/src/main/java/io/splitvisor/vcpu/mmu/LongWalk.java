@@ -98,6 +98,7 @@ abstract class LongWalk implements Paging {
         long table = top & ADDRESS;
         int rights = RW | US;
         long noExecute = 0;
+        int whole = 0;
         for (int level = topLevel; ; level--) {
             long at = table + ((linear >>> (12 + 9 * (level - 1)) & 511) << 3);
             references++;
@@ -117,7 +118,14 @@ abstract class LongWalk implements Paging {
                 if ((granted & 1 << access) == 0) {
                     return rules.error(access, bank, PRESENT);
                 }
-                return found(linear, access, out, granted, level, topLevel);
+                int result = found(linear, access, out, granted, level, topLevel);
+                if (whole > 0) {
+                    out.pieceOf(12 + 9 * (whole - 1));
+                }
+                return result;
+            }
+            if (!keepsBits && (entry & MonitorTables.LARGE_BELOW) != 0) {
+                whole = Math.max(whole, level);
             }
             table = entry & ADDRESS;
         }

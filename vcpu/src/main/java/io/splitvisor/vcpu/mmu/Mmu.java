@@ -633,14 +633,13 @@ public final class Mmu {
             return NO_MEMORY;
         }
         int rights = mapping.rights() & memory.rights();
-        int shift = Math.min(mapping.shift(), memory.shift());
+        int shift = Math.min(mapping.pieceShift(), memory.shift());
         if (trapped || isCode(page)) {
             rights &= ~(1 << Tlb.WRITE);
         }
         tlb.fill(bank, a, mapping, shown(a, rights), page);
         if (shift > 12 && !trapped) {
-            mapping.set(mapping.gfn(), mapping.rights() & memory.rights(), mapping.shift(), mapping.global());
-            tlb.largePages().add(bank, a, mapping, shift, page);
+            tlb.largePages().add(bank, a, mapping, memory.rights(), shift, page);
         }
         return page | (a & 4095);
     }
@@ -649,14 +648,14 @@ public final class Mmu {
     private long inLargePage(long a, int access) {
         LargePages pages = tlb.largePages();
         int index = pages.find(bank, a);
-        if (index < 0 || (pages.mapping(index).rights() & 1 << access) == 0) {
+        if (index < 0 || (pages.rights(index) & 1 << access) == 0) {
             return NO_MEMORY;
         }
         long page = pages.offset(index, a);
         if (page < 0 || page + 4096 > ram.byteSize()) {
             return NO_MEMORY;
         }
-        int rights = pages.mapping(index).rights();
+        int rights = pages.rights(index);
         tlb.fill(bank, a, pages.mapping(index), shown(a, isCode(page) ? rights & ~(1 << Tlb.WRITE) : rights), page);
         return page | (a & 4095);
     }

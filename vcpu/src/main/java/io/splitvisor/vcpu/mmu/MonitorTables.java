@@ -9,6 +9,9 @@ public interface MonitorTables {
     /** {@link #owner} of a table that is no copy. */
     long NO_OWNER = -1;
 
+    /** In an entry of a shadow that leads to another: all below it is one large page of the guest's, split into small ones. */
+    long LARGE_BELOW = 1 << 9;
+
     /** Reads an entry, with acquire order, at an offset in the monitor's memory. */
     long entry(long at);
 

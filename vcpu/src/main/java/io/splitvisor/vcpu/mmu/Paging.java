@@ -87,6 +87,7 @@ public interface Paging {
         private long gfn;
         private int rights;
         private int shift;
+        private int pieceShift;
         private boolean global;
 
         /** Number of the physical page: guest-physical, or of the machine, whatever the MMU's {@link GuestMemory} takes. */
@@ -104,6 +105,11 @@ public interface Paging {
             return shift;
         }
 
+        /** The size of the piece of it that was found: less, where a monitor has split it. */
+        public int pieceShift() {
+            return pieceShift;
+        }
+
         /** Whether it holds in all address spaces. */
         public boolean global() {
             return global;
@@ -114,11 +120,18 @@ public interface Paging {
             this.gfn = newGfn;
             this.rights = newRights;
             this.shift = newShift;
+            this.pieceShift = newShift;
             this.global = isGlobal;
+        }
+
+        /** What was found is a piece of a larger page, which is invalidated as a whole. */
+        void pieceOf(int wholeShift) {
+            shift = wholeShift;
         }
 
         void copy(Mapping other) {
             set(other.gfn, other.rights, other.shift, other.global);
+            pieceShift = other.pieceShift;
         }
     }
 }
