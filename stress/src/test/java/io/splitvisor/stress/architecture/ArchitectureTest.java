@@ -140,13 +140,12 @@ class ArchitectureTest {
     @Test
     void shouldNotLetPackagesGoInCircles() {
         slices().assignedFrom(new TopPackages()).should().beFreeOfCycles().check(CLASSES);
-        for (String module :
-                new String[] {
-                    "io.splitvisor.monitor.(*)..",
-                    "io.splitvisor.dom0.(*)..",
-                    "io.splitvisor.domu.(*)..",
-                    "io.splitvisor.x86.(*).."
-                }) {
+        for (String module : new String[] {
+            "io.splitvisor.monitor.(*)..",
+            "io.splitvisor.dom0.(*)..",
+            "io.splitvisor.domu.(*)..",
+            "io.splitvisor.x86.(*).."
+        }) {
             // The test kit is a module of its own, above all that it tests.
             slices().matching(module)
                     .should()
