@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks;
 
-import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.config.DomainConfigBuilder;
 import io.splitvisor.dom0.config.Guest;
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
@@ -23,38 +23,27 @@ public final class GuestRun {
     private GuestRun() {}
 
     /**
-     * Starts a guest.
+     * Starts a load generator: it is worth the second compiler.
      *
      * @param guest a class of this module that implements {@link io.splitvisor.domu.Guest}
      * @return its domid
      */
     public static int start(
             Toolstack toolstack, String name, Class<?> guest, List<String> arguments, List<DiskConfig> disks) {
+        DomainConfig config = config(name, guest, List.of("-XX:TieredStopAtLevel=4"))
+                .arguments(arguments)
+                .memory(MEMORY_MIB, MEMORY_MIB)
+                .disks(disks)
+                .build();
+        return toolstack.create(config, CreateOptions.START);
+    }
+
+    /** A guest of this module that is gone when it ends, to be described further. */
+    public static DomainConfigBuilder config(String name, Class<?> guest, List<String> jvmOptions) {
         Path jar = Path.of(
                 guest.getProtectionDomain().getCodeSource().getLocation().getPath());
-        // A load generator is worth the second compiler.
-        Guest jvm = new Guest.Jvm(
-                Optional.empty(),
-                Optional.of(guest.getName()),
-                List.of(),
-                List.of(jar),
-                List.of("-XX:TieredStopAtLevel=4"));
-        DomainConfig config = new DomainConfig(
-                name,
-                Optional.empty(),
-                jvm,
-                arguments,
-                MEMORY_MIB,
-                MEMORY_MIB,
-                1,
-                1,
-                disks,
-                List.of(),
-                new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY),
-                false,
-                List.of(),
-                "bench");
-        return toolstack.create(config, CreateOptions.START);
+        Guest jvm = new Guest.Jvm(Optional.empty(), Optional.of(guest.getName()), List.of(), List.of(jar), jvmOptions);
+        return DomainConfig.of(name, jvm).on(DomainConfig.OnShutdown.DESTROYS).source("bench");
     }
 
     /** Everything that a guest writes to its console until it ends. */

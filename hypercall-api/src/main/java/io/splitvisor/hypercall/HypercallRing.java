@@ -145,45 +145,20 @@ public final class HypercallRing {
     }
 
     void submit(HypercallBatch batch) {
-        boolean all = submitPart(batch, false);
+        boolean all = submitPart(batch, false, 0);
         for (long nanos = FIRST_PARK_NANOS; !all; nanos = longer(nanos)) {
             LockSupport.parkNanos(this, nanos);
-            all = submitPart(batch, false);
+            all = submitPart(batch, false, 0);
         }
     }
 
     boolean trySubmit(HypercallBatch batch) {
-        return submitPart(batch, true);
+        return submitPart(batch, true, 0);
     }
 
-    /**
-     * Submits and waits. As long as Dom0 is awake the answer is here before the lock is worth giving back, and taking it once
-     * more for the answer would cost a tenth of the whole call.
-     */
+    /** Submits and waits. */
     void run(HypercallBatch batch, HypercallWait how) {
-        boolean notify;
-        HypercallBatch finished;
-        boolean nothingLeft;
-        lock.lock();
-        try {
-            finished = takeAvailable(null);
-            notify = publishPart(batch, false);
-            finished = broken || batch.cancelled() ? cutShort(batch, finished) : listen(finished);
-            nothingLeft = !batch.hasUnpublished();
-            if (nothingLeft && !notify && how != HypercallWait.SLEEP) {
-                for (int turn = 0; turn < TURNS_WITH_LOCK && !batch.isComplete(); turn++) {
-                    if (hasResponses()) {
-                        finished = takeAvailable(finished);
-                    } else {
-                        Thread.onSpinWait();
-                    }
-                }
-            }
-        } finally {
-            lock.unlock();
-        }
-        conclude(notify, finished);
-        if (!nothingLeft) {
+        if (!submitPart(batch, false, how == HypercallWait.SLEEP ? 0 : TURNS_WITH_LOCK)) {
             submit(batch);
         }
         if (!batch.isComplete()) {
@@ -191,8 +166,14 @@ public final class HypercallRing {
         }
     }
 
-    /** Publishes as much of a batch as there is room for, or all or nothing; whether nothing is left to publish. */
-    private boolean submitPart(HypercallBatch batch, boolean allOrNothing) {
+    /**
+     * Publishes as much of a batch as there is room for, or all or nothing.
+     *
+     * @param turns to spin for the results while the lock is held: as long as Dom0 is awake the answer is here before the lock
+     *     is worth giving back, and taking it once more for the answer would cost a tenth of a call
+     * @return whether nothing is left to publish
+     */
+    private boolean submitPart(HypercallBatch batch, boolean allOrNothing, int turns) {
         boolean notify;
         HypercallBatch finished;
         boolean nothingLeft;
@@ -202,6 +183,14 @@ public final class HypercallRing {
             notify = publishPart(batch, allOrNothing);
             finished = broken || batch.cancelled() ? cutShort(batch, finished) : listen(finished);
             nothingLeft = !batch.hasUnpublished();
+            int left = nothingLeft && !notify ? turns : 0;
+            for (; left > 0 && !batch.isComplete(); left--) {
+                if (hasResponses()) {
+                    finished = takeAvailable(finished);
+                } else {
+                    Thread.onSpinWait();
+                }
+            }
         } finally {
             lock.unlock();
         }

@@ -4,25 +4,27 @@ package io.splitvisor.monitor;
 import io.splitvisor.monitor.time.Alarm;
 import io.splitvisor.monitor.time.Alarms;
 import io.splitvisor.monitor.time.TimeSource;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
+import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /** Clocks and alarms that a test moves. The counter makes three cycles a nanosecond, unless the test says otherwise. */
 public final class ManualTime implements TimeSource, Alarms {
     /** System time at first: not 0, which means "never" to some calls. */
     public static final long START = 1_000_000_000_000L;
 
-    private final List<ManualAlarm> alarms = new ArrayList<>();
+    /** Those that are set. */
+    private final Set<ManualAlarm> alarms = new LinkedHashSet<>();
+
     private long nanos = START;
     private double cycles = 7e12;
     private long wallClockOffset = 1_700_000_000_123_456_789L;
     private double cyclesPerNano = 3;
 
-    private static final class ManualAlarm implements Alarm {
+    private final class ManualAlarm implements Alarm {
         private final Runnable due;
-        private Optional<Long> time = Optional.empty();
+        private long time;
 
         private ManualAlarm(Runnable due) {
             this.due = due;
@@ -30,12 +32,13 @@ public final class ManualTime implements TimeSource, Alarms {
 
         @Override
         public void set(long systemTime) {
-            time = Optional.of(systemTime);
+            time = systemTime;
+            alarms.add(this);
         }
 
         @Override
         public void cancel() {
-            time = Optional.empty();
+            alarms.remove(this);
         }
     }
 
@@ -73,9 +76,7 @@ public final class ManualTime implements TimeSource, Alarms {
 
     @Override
     public Alarm newAlarm(int domid, Runnable due) {
-        ManualAlarm alarm = new ManualAlarm(due);
-        alarms.add(alarm);
-        return alarm;
+        return new ManualAlarm(due);
     }
 
     /** From now on the counter runs at another rate. */
@@ -92,14 +93,12 @@ public final class ManualTime implements TimeSource, Alarms {
     public void advance(long by) {
         long end = nanos + by;
         while (true) {
-            Optional<ManualAlarm> next = alarms.stream()
-                    .filter(alarm -> alarm.time.isPresent())
-                    .min(Comparator.comparing(alarm -> alarm.time.orElseThrow()));
-            if (next.isEmpty() || next.get().time.orElseThrow() > end) {
+            Optional<ManualAlarm> next = alarms.stream().min(Comparator.comparingLong(alarm -> alarm.time));
+            if (next.isEmpty() || next.get().time > end) {
                 break;
             }
             ManualAlarm alarm = next.get();
-            move(Math.max(0, alarm.time.orElseThrow() - nanos));
+            move(Math.max(0, alarm.time - nanos));
             alarm.cancel();
             alarm.due.run();
         }
@@ -108,6 +107,6 @@ public final class ManualTime implements TimeSource, Alarms {
 
     /** Alarms that are set. */
     public long set() {
-        return alarms.stream().filter(alarm -> alarm.time.isPresent()).count();
+        return alarms.size();
     }
 }

@@ -1,33 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks.block;
 
+import io.splitvisor.benchmarks.GuestRun;
 import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
-import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DiskConfig;
-import io.splitvisor.dom0.config.DomainConfig;
-import io.splitvisor.dom0.config.Guest;
 import io.splitvisor.dom0.management.Json;
-import io.splitvisor.dom0.toolstack.Condition;
-import io.splitvisor.dom0.toolstack.ConsoleStream;
-import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
-import io.splitvisor.dom0.toolstack.ToolstackException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.ServiceLoader;
 
@@ -130,65 +121,23 @@ public final class BlockBenchmark implements Benchmark {
     }
 
     private static Result guest(Dom0Launcher.Dom0 dom0, Path file, Load load) {
-        Path jar = Path.of(LoadGuest.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .getPath());
-        // A load generator is worth the second compiler.
-        Guest guest = new Guest.Jvm(
-                Optional.empty(),
-                Optional.of(LoadGuest.class.getName()),
-                List.of(),
-                List.of(jar),
-                List.of("-XX:TieredStopAtLevel=4"));
-        DomainConfig config = new DomainConfig(
+        int domid = GuestRun.start(
+                dom0.toolstack(),
                 "load",
-                Optional.empty(),
-                guest,
+                LoadGuest.class,
                 List.of(
                         load.random() ? "random" : "sequential",
                         Integer.toString(load.blockBytes()),
                         Integer.toString(load.depth()),
                         Integer.toString(load.pauseMicros()),
                         Integer.toString(SECONDS)),
-                64,
-                64,
-                1,
-                1,
-                List.of(DiskConfig.parse(List.of(file + ",raw,xvda,r"), file.getParent())),
-                List.of(),
-                new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY),
-                false,
-                List.of(),
-                "bench");
-        int domid = dom0.toolstack().create(config, CreateOptions.START);
-        StringBuilder output = new StringBuilder();
-        try (ConsoleStream console = dom0.toolstack().console(domid)) {
-            byte[] buffer = new byte[1024];
-            for (int n = console.read(buffer, 0, buffer.length); n > 0; n = console.read(buffer, 0, buffer.length)) {
-                output.append(new String(buffer, 0, n, StandardCharsets.UTF_8));
-            }
-        }
-        awaitEnd(dom0, domid);
-        Result result = Result.find(output.toString());
+                List.of(DiskConfig.parse(List.of(file + ",raw,xvda,r"), file.getParent())));
+        String output = GuestRun.output(dom0.toolstack(), domid);
+        Result result = Result.find(output);
         if (result == null) {
             throw new IllegalStateException("the guest gave no result; it said: " + output);
         }
         return result;
-    }
-
-    private static void awaitEnd(Dom0Launcher.Dom0 dom0, int domid) {
-        if (dom0.toolstack().list().stream().anyMatch(domain -> domain.domid() == domid)) {
-            try {
-                dom0.toolstack().waitFor(domid, Condition.DEATH, Duration.ofSeconds(30));
-            } catch (ToolstackException e) {
-                // It ended between the two looks; anything else is found by the next one.
-                if (dom0.toolstack().list().stream().anyMatch(domain -> domain.domid() == domid)) {
-                    throw e;
-                }
-            }
-        }
     }
 
     private static void fill(Path file) throws IOException {

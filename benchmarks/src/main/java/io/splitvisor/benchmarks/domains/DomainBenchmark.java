@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks.domains;
 
+import io.splitvisor.benchmarks.GuestRun;
 import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
-import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DomainConfig;
-import io.splitvisor.dom0.config.Guest;
 import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
 import io.splitvisor.dom0.toolstack.CreateOptions;
@@ -22,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.ServiceLoader;
 
 /**
@@ -163,32 +161,10 @@ public final class DomainBenchmark implements Benchmark {
     }
 
     private static int create(Toolstack toolstack, String name) {
-        Guest guest = new Guest.Jvm(
-                Optional.empty(), Optional.of(IdleGuest.class.getName()), List.of(), List.of(ownJar()), List.of());
-        DomainConfig config = new DomainConfig(
-                name,
-                Optional.empty(),
-                guest,
-                List.of(),
-                MEMORY_MIB,
-                MEMORY_MIB,
-                1,
-                1,
-                List.of(),
-                List.of(),
-                new DomainConfig.OnShutdown(Action.DESTROY, Action.DESTROY, Action.PRESERVE, Action.DESTROY),
-                false,
-                List.of(),
-                "bench");
+        DomainConfig config = GuestRun.config(name, IdleGuest.class, List.of())
+                .memory(MEMORY_MIB, MEMORY_MIB)
+                .build();
         return toolstack.create(config, CreateOptions.START);
-    }
-
-    private static Path ownJar() {
-        return Path.of(IdleGuest.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .getPath());
     }
 
     private static void print(boolean json, PrintStream out, double[] starts, double idle, Many many) {

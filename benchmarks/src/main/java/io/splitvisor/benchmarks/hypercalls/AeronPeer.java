@@ -14,7 +14,7 @@ import org.agrona.concurrent.SleepingMillisIdleStrategy;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /** A round trip of 64 bytes through Aeron IPC, one stream there and one back; the driver is embedded, and hardly runs. */
-final class AeronPeer implements JavaPeers.Peer {
+final class AeronPeer implements Libraries.Peer {
     private static final String CHANNEL = "aeron:ipc";
     private static final int THERE = 1;
     private static final int BACK = 2;

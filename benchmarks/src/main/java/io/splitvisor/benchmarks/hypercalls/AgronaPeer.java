@@ -9,7 +9,7 @@ import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /** Messages of 64 bytes through two of Agrona's one-to-one rings, there and back, as many under way as a hypercall ring holds. */
-final class AgronaPeer implements JavaPeers.Peer {
+final class AgronaPeer implements Libraries.Peer {
     private static final int MESSAGE_BYTES = 64;
     private static final int UNDER_WAY = 128;
     private static final int BATCH = HypercallGuest.BATCH;

@@ -8,7 +8,7 @@ import com.lmax.disruptor.dsl.ProducerType;
 import com.lmax.disruptor.util.DaemonThreadFactory;
 
 /** A round trip through two Disruptors, one there and one back, with one producer each; both ends spin. */
-final class DisruptorPeer implements JavaPeers.Peer {
+final class DisruptorPeer implements Libraries.Peer {
     private static final int SLOTS = 128;
     private static final int PER_LOOK = 256;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks.hypercalls;
 
+import io.splitvisor.benchmarks.CPeer;
 import io.splitvisor.benchmarks.GuestRun;
 import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
@@ -44,9 +45,9 @@ public final class HypercallBenchmark implements Benchmark {
             Map<String, Double> figures = new LinkedHashMap<>(guest(folder.path()));
             String missing = CPeer.missing();
             if (missing == null) {
-                figures.putAll(c(CPeer.compile(folder.path())));
+                figures.putAll(c(CPeer.compile("hypercall", folder.path())));
             }
-            figures.putAll(JavaPeers.measure());
+            figures.putAll(Libraries.measure());
             if (json) {
                 out.print(Json.pretty(figures));
             } else {
@@ -97,10 +98,10 @@ public final class HypercallBenchmark implements Benchmark {
     private static Map<String, Double> c(CPeer peer) throws IOException, InterruptedException {
         double[][] turns = new double[4][TURNS];
         for (int i = 0; i < TURNS; i++) {
-            turns[0][i] = peer.run("ping-pong", MILLIS);
-            turns[1][i] = peer.run("ring", "1", MILLIS);
-            turns[2][i] = 1e9 / peer.run("ring", Integer.toString(HypercallGuest.BATCH), MILLIS);
-            turns[3][i] = peer.run("eventfd", SLEEPS, PAUSE_MICROS);
+            turns[0][i] = figure(peer, "ping-pong", MILLIS);
+            turns[1][i] = figure(peer, "ring", "1", MILLIS);
+            turns[2][i] = 1e9 / figure(peer, "ring", Integer.toString(HypercallGuest.BATCH), MILLIS);
+            turns[3][i] = figure(peer, "eventfd", SLEEPS, PAUSE_MICROS);
         }
         Map<String, Double> figures = new LinkedHashMap<>();
         figures.put("c-ping-pong-ns", median(turns[0]));
@@ -108,6 +109,10 @@ public final class HypercallBenchmark implements Benchmark {
         figures.put("c-batched-per-second", median(turns[2]));
         figures.put("c-eventfd-asleep-ns", median(turns[3]));
         return figures;
+    }
+
+    private static double figure(CPeer peer, String... arguments) throws IOException, InterruptedException {
+        return Double.parseDouble(peer.run(arguments).strip());
     }
 
     private static double median(double[] values) {

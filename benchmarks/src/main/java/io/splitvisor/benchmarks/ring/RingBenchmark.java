@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks.ring;
 
+import io.splitvisor.benchmarks.CPeer;
 import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
 import io.splitvisor.dom0.management.Json;
@@ -55,7 +56,7 @@ public final class RingBenchmark implements Benchmark {
 
     private static void run(Path folder, boolean json, PrintStream out) throws IOException, InterruptedException {
         String missing = CPeer.missing();
-        CPeer c = missing == null ? CPeer.compile(folder) : null;
+        CPeer c = missing == null ? CPeer.compile("xen_ring", folder) : null;
         List<Row> rows = new ArrayList<>();
         try (JavaPeers java = new JavaPeers(folder)) {
             for (Mode mode : Mode.values()) {
@@ -77,9 +78,13 @@ public final class RingBenchmark implements Benchmark {
         Exchange[] theirs = new Exchange[TURNS];
         for (int i = 0; i < TURNS; i++) {
             ours[i] = java.exchange(mode, depth, MILLIS);
-            theirs[i] = c == null ? new Exchange(Double.NaN, Double.NaN) : c.exchange(mode, depth, MILLIS);
+            theirs[i] = c == null ? new Exchange(Double.NaN, Double.NaN) : exchange(c, mode, depth);
         }
         return new Row(mode, depth, median(ours), median(theirs));
+    }
+
+    private static Exchange exchange(CPeer c, Mode mode, int depth) throws IOException, InterruptedException {
+        return Exchange.parse(c.run(mode.word(), Integer.toString(depth), Long.toString(MILLIS)));
     }
 
     private static Exchange median(Exchange[] turns) {

@@ -14,7 +14,6 @@ import java.util.stream.Stream;
 
 /** Settings to a {@link DomainConfig}: one pass that collects every problem before it refuses. */
 final class ConfigReader {
-    private static final long DEFAULT_MEMORY_MIB = 64;
     private static final List<String> TYPES = List.of("jvm", "exec");
     private static final List<String> XEN_TYPES = List.of("pv", "pvh", "hvm");
 
@@ -37,7 +36,8 @@ final class ConfigReader {
         Optional<UUID> uuid = uuid();
         Optional<Guest> guest = guest();
         List<String> arguments = arguments();
-        long memory = read.number("memory", 1, DomainConfig.MAX_MEMORY_MIB).orElse(DEFAULT_MEMORY_MIB);
+        long memory =
+                read.number("memory", 1, DomainConfig.MAX_MEMORY_MIB).orElse(DomainConfigBuilder.DEFAULT_MEMORY_MIB);
         long maxmem = maxmem(memory);
         int vcpus = (int) read.number("vcpus", 1, DomainConfig.MAX_VCPUS).orElse(1);
         int maxVcpus = maxVcpus(vcpus);
@@ -58,24 +58,21 @@ final class ConfigReader {
                             .thenComparingInt(Problem::line))
                     .toList());
         }
-        var config = new DomainConfig(
-                name,
-                uuid,
-                guest.orElseThrow(),
-                arguments,
-                memory,
-                maxmem,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                grantFrames,
-                share);
+        var config = DomainConfig.of(name, guest.orElseThrow())
+                .uuid(uuid)
+                .arguments(arguments)
+                .memory(memory, maxmem)
+                .vcpus(vcpus, maxVcpus)
+                .disks(disks)
+                .vifs(vifs)
+                .on(on)
+                .optional(optional)
+                .after(after)
+                .takes(takes)
+                .source(source)
+                .maxGrantFrames(grantFrames)
+                .cpuShare(share)
+                .build();
         return new ParsedConfig(config, warnings);
     }
 

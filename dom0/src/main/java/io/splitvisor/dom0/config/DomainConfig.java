@@ -72,6 +72,10 @@ public record DomainConfig(
         public static final OnShutdown DEFAULT =
                 new OnShutdown(Action.DESTROY, Action.RESTART, Action.DESTROY, Action.DESTROY);
 
+        /** Every end destroys the domain. */
+        public static final OnShutdown DESTROYS =
+                new OnShutdown(Action.DESTROY, Action.DESTROY, Action.DESTROY, Action.DESTROY);
+
         /** Checks that nothing is null. */
         public OnShutdown {
             Stream.of(poweroff, reboot, crash, watchdog).forEach(Objects::requireNonNull);
@@ -102,40 +106,14 @@ public record DomainConfig(
         check(disks.stream().map(DiskConfig::devid).distinct().count() == disks.size(), "disk", "a vdev twice");
     }
 
-    /** A domain that takes nothing from {@code up}'s command line in particular. */
-    public DomainConfig(
-            String name,
-            Optional<UUID> uuid,
-            Guest guest,
-            List<String> arguments,
-            long memoryMib,
-            long maxmemMib,
-            int vcpus,
-            int maxVcpus,
-            List<DiskConfig> disks,
-            List<VifConfig> vifs,
-            OnShutdown on,
-            boolean optional,
-            List<String> after,
-            String source) {
-        this(
-                name,
-                uuid,
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                List.of(),
-                source,
-                DEFAULT_GRANT_FRAMES,
-                CpuShare.DEFAULT);
+    /** A configuration with the defaults of xl.cfg, to be filled. */
+    public static DomainConfigBuilder of(String name, Guest guest) {
+        return new DomainConfigBuilder(name, guest);
+    }
+
+    /** This configuration, to be changed. */
+    public DomainConfigBuilder toBuilder() {
+        return new DomainConfigBuilder(this);
     }
 
     /** What is wrong with a domain's name, empty where it is good. */
@@ -156,94 +134,6 @@ public record DomainConfig(
     /** The arguments as one line, as start_info carries them. */
     public String commandLine() {
         return String.join(" ", arguments);
-    }
-
-    /** The same domain under another name. */
-    public DomainConfig withName(String other) {
-        return new DomainConfig(
-                other,
-                uuid,
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                maxGrantFrames,
-                cpuShare);
-    }
-
-    /** The same domain with a UUID. */
-    public DomainConfig withUuid(UUID known) {
-        return new DomainConfig(
-                name,
-                Optional.of(known),
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                maxGrantFrames,
-                cpuShare);
-    }
-
-    /** The same domain with other disks. */
-    public DomainConfig withDisks(List<DiskConfig> others) {
-        return new DomainConfig(
-                name,
-                uuid,
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                others,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                maxGrantFrames,
-                cpuShare);
-    }
-
-    /** The same domain with another share of the processors. */
-    public DomainConfig withCpuShare(CpuShare other) {
-        return new DomainConfig(
-                name,
-                uuid,
-                guest,
-                arguments,
-                memoryMib,
-                maxmemMib,
-                vcpus,
-                maxVcpus,
-                disks,
-                vifs,
-                on,
-                optional,
-                after,
-                takes,
-                source,
-                maxGrantFrames,
-                other);
     }
 
     private static void check(boolean good, String key, String value) {

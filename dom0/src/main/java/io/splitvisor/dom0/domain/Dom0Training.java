@@ -70,20 +70,9 @@ public final class Dom0Training {
     }
 
     private static DomainConfig config(String name, Guest guest) {
-        return new DomainConfig(
-                name,
-                Optional.empty(),
-                guest,
-                List.of(),
-                MEMORY_MIB,
-                MEMORY_MIB,
-                1,
-                1,
-                List.of(),
-                List.of(),
-                DomainConfig.OnShutdown.DEFAULT,
-                false,
-                List.of(),
-                "training");
+        return DomainConfig.of(name, guest)
+                .memory(MEMORY_MIB, MEMORY_MIB)
+                .source("training")
+                .build();
     }
 }

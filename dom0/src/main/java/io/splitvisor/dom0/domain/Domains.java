@@ -36,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -337,7 +338,7 @@ final class Domains implements Toolstack, MonitorListener {
                     && domains.values().stream().anyMatch(d -> d.config().name().equals(name))) {
                 throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + name + "\" already exists.");
             }
-            guest.config(guest.config().withName(name));
+            guest.config(guest.config().toBuilder().name(name).build());
         }
         services.storeLayout().rename(guest);
         events.publish(new DomainEvent.Renamed(domid, name, before));
@@ -350,7 +351,7 @@ final class Domains implements Toolstack, MonitorListener {
             int devid = services.disks().attach(guest, disk);
             List<DiskConfig> disks = new ArrayList<>(guest.config().disks());
             disks.add(disk);
-            guest.config(guest.config().withDisks(disks));
+            guest.config(guest.config().toBuilder().disks(disks).build());
             return devid;
         }
     }
@@ -362,7 +363,7 @@ final class Domains implements Toolstack, MonitorListener {
             services.disks().detach(guest, devid, force);
             List<DiskConfig> disks = new ArrayList<>(guest.config().disks());
             disks.removeIf(disk -> disk.devid() == devid);
-            guest.config(guest.config().withDisks(disks));
+            guest.config(guest.config().toBuilder().disks(disks).build());
         }
     }
 
@@ -521,7 +522,7 @@ final class Domains implements Toolstack, MonitorListener {
                 guest.kill();
                 services.disks().detachAll(guest);
                 rename(guest.domid(), again.name() + "-" + guest.domid());
-                create(again.withUuid(java.util.UUID.randomUUID()), false);
+                create(again.toBuilder().uuid(Optional.of(UUID.randomUUID())).build(), false);
             }
             case COREDUMP_DESTROY -> {
                 dump(guest);

@@ -77,7 +77,7 @@ final class GuestDomain implements Invitation.Guest {
         this.services = services;
         this.domain = domain;
         this.uuid = config.uuid().orElseGet(UUID::randomUUID);
-        this.config = config.withUuid(uuid);
+        this.config = config.toBuilder().uuid(Optional.of(uuid)).build();
         this.targetKib = config.memoryMib() * 1024;
         this.maxmemKib = config.maxmemMib() * 1024;
         domain.cpuNanos(this::cpuNanos);
@@ -220,7 +220,7 @@ final class GuestDomain implements Invitation.Guest {
 
     /** Gives it another share of the host's processors. */
     void share(CpuShare share) {
-        config = config.withCpuShare(share);
+        config = config.toBuilder().cpuShare(share).build();
         GuestProcess running = process;
         if (running != null && running.alive()) {
             services.cpuShares().apply(domid(), running.pid(), share);

@@ -96,7 +96,8 @@ class ConfigGoldenTest {
         ConfigSource asked =
                 ConfigSource.read("/dev/null", List.of(base.get(0), base.get(1), base.get(2), "max_grant_frames=100"));
         assertThat(asked.parse().config().maxGrantFrames()).isEqualTo(100);
-        assertThat(asked.parse().config().withName("m").maxGrantFrames()).isEqualTo(100);
+        assertThat(asked.parse().config().toBuilder().name("m").build().maxGrantFrames())
+                .isEqualTo(100);
         assertThat(asked.parse().warnings()).isEmpty();
         ConfigSource wrong =
                 ConfigSource.read("/dev/null", List.of(base.get(0), base.get(1), base.get(2), "max_grant_frames=1025"));

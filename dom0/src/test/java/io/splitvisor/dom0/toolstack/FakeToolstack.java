@@ -165,7 +165,7 @@ public final class FakeToolstack implements Toolstack {
                     false,
                     50_000_000L * domid,
                     created,
-                    Optional.of(config.withUuid(uuid)));
+                    Optional.of(config.toBuilder().uuid(Optional.of(uuid)).build()));
             domains.put(domid, fake);
             calls.add("create " + config.name() + (options.paused() ? " paused" : ""));
         }

@@ -77,22 +77,9 @@ class BalloonIT {
 
     @Test
     void t9_shouldGiveMemoryToTheHostAndTakeIt() {
-        DomainConfig small = Dom0Fixture.jvm("balloon", BalloonGuest.class, List.of());
-        DomainConfig config = new DomainConfig(
-                small.name(),
-                small.uuid(),
-                small.guest(),
-                small.arguments(),
-                32,
-                64,
-                1,
-                1,
-                small.disks(),
-                small.vifs(),
-                small.on(),
-                false,
-                List.of(),
-                "test");
+        DomainConfig config = Dom0Fixture.jvm("balloon", BalloonGuest.class, List.of()).toBuilder()
+                .memory(32, 64)
+                .build();
         int domid = dom0.create(config);
         Dom0Fixture.Output console = dom0.console(domid);
         console.awaitText("has 8192 pages");

@@ -65,22 +65,7 @@ final class Dom0Fixture implements AutoCloseable {
 
     /** The same with several vCPUs. */
     static DomainConfig jvm(String name, Class<?> main, int vcpus) {
-        DomainConfig one = jvm(name, main, List.of());
-        return new DomainConfig(
-                one.name(),
-                one.uuid(),
-                one.guest(),
-                one.arguments(),
-                one.memoryMib(),
-                one.maxmemMib(),
-                vcpus,
-                vcpus,
-                one.disks(),
-                one.vifs(),
-                one.on(),
-                one.optional(),
-                one.after(),
-                one.source());
+        return jvm(name, main, List.of()).toBuilder().vcpus(vcpus, vcpus).build();
     }
 
     /** A configuration of a native guest. */
@@ -89,21 +74,13 @@ final class Dom0Fixture implements AutoCloseable {
     }
 
     private static DomainConfig config(String name, Guest guest, List<DiskConfig> disks, String... arguments) {
-        return new DomainConfig(
-                name,
-                Optional.empty(),
-                guest,
-                List.of(arguments),
-                32,
-                32,
-                1,
-                1,
-                disks,
-                List.of(),
-                new DomainConfig.OnShutdown(Action.DESTROY, Action.RESTART, Action.PRESERVE, Action.DESTROY),
-                false,
-                List.of(),
-                "test");
+        return DomainConfig.of(name, guest)
+                .arguments(List.of(arguments))
+                .memory(32, 32)
+                .disks(disks)
+                .on(new DomainConfig.OnShutdown(Action.DESTROY, Action.RESTART, Action.PRESERVE, Action.DESTROY))
+                .source("test")
+                .build();
     }
 
     private static Path classes(Class<?> main) {

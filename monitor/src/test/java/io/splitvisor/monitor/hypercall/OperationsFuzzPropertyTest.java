@@ -97,7 +97,7 @@ class OperationsFuzzPropertyTest {
     private void life() {
         guest = hypervisor.guest(LAYOUT);
         ring = new HypercallRing(guest.domain(), 0, hypervisor.table());
-        for (int round = 0; round < ROUNDS && !guest.domain().ended(); round++) {
+        for (int round = 0; round < ROUNDS && isServed(); round++) {
             scribble();
             Deque<HypercallOp> staged = new ArrayDeque<>();
             for (int i = random.nextInt(12); i >= 0; i--) {
@@ -117,7 +117,7 @@ class OperationsFuzzPropertyTest {
 
     private void serve(Deque<HypercallOp> staged) {
         int idle = 0;
-        while (!staged.isEmpty() && !guest.domain().ended()) {
+        while (!staged.isEmpty() && isServed()) {
             idle = ring.serve() > 0 ? 0 : idle + 1;
             // A guest may wait in a call: time passes, and an event comes.
             hypervisor.time().advance(200_000_000);
@@ -128,6 +128,11 @@ class OperationsFuzzPropertyTest {
             }
             assertThat(idle).isLessThan(1000);
         }
+    }
+
+    /** Whether vCPU 0 makes hypercalls: the domain has not ended, and has not brought the other one up and this one down. */
+    private boolean isServed() {
+        return !guest.domain().ended() && !guest.domain().vcpu(0).isDown();
     }
 
     private HypercallOp operation() {

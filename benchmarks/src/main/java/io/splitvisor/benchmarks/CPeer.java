@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.splitvisor.benchmarks.hypercalls;
+package io.splitvisor.benchmarks;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The same exchanges in C: compiled at run time, against the system's Xen headers. */
-final class CPeer {
+/** The same exchange in C: compiled at run time, against the system's Xen headers. */
+public final class CPeer {
     private static final Path HEADER = Path.of("/usr/include/xen/io/ring.h");
 
     private final Path program;
@@ -20,7 +20,7 @@ final class CPeer {
     }
 
     /** Why there is no peer; null if there is one. */
-    static String missing() {
+    public static String missing() {
         if (!Files.exists(HEADER)) {
             return "Xen's headers (package libxen-dev)";
         }
@@ -32,23 +32,30 @@ final class CPeer {
         return "a C compiler (gcc)";
     }
 
-    static CPeer compile(Path folder) throws IOException, InterruptedException {
-        Path source = folder.resolve("hypercall.c");
-        try (InputStream in = CPeer.class.getResourceAsStream("/c/hypercall.c")) {
+    /**
+     * Compiles a source of this module.
+     *
+     * @param name of a file in the resource folder {@code c}, without its ending
+     * @param folder where source and program go
+     */
+    public static CPeer compile(String name, Path folder) throws IOException, InterruptedException {
+        Path source = folder.resolve(name + ".c");
+        try (InputStream in = CPeer.class.getResourceAsStream("/c/" + name + ".c")) {
             Files.write(source, in.readAllBytes());
         }
-        Path program = folder.resolve("hypercall");
-        run(List.of("gcc", "-O2", "-std=gnu11", "-o", program.toString(), source.toString()));
+        Path program = folder.resolve(name);
+        output(List.of("gcc", "-O2", "-std=gnu11", "-o", program.toString(), source.toString()));
         return new CPeer(program);
     }
 
-    double run(String... arguments) throws IOException, InterruptedException {
+    /** Runs the program; what it printed. */
+    public String run(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(arguments));
-        return Double.parseDouble(run(command).strip());
+        return output(command);
     }
 
-    private static String run(List<String> command) throws IOException, InterruptedException {
+    private static String output(List<String> command) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {

@@ -13,12 +13,12 @@ import java.util.Map;
  * Libraries that carry messages between threads, measured in a process of their own: two Disruptors, Agrona's rings, Aeron
  * IPC with its driver embedded. Prints a {@link Figure} a line.
  */
-final class JavaPeers {
+final class Libraries {
     private static final int TURNS = 5;
     private static final long WARM_UP_NANOS = 1_500_000_000L;
     private static final long NANOS = 500_000_000L;
 
-    private JavaPeers() {}
+    private Libraries() {}
 
     /** One library. */
     interface Peer extends AutoCloseable {
@@ -40,7 +40,7 @@ final class JavaPeers {
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
                 System.getProperty("java.class.path"),
-                JavaPeers.class.getName()));
+                Libraries.class.getName()));
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
