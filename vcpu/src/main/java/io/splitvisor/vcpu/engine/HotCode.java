@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.Tiers;
 import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.translate.Exits;
 import io.splitvisor.vcpu.translate.Translation;
 import io.splitvisor.vcpu.translate.Translator;
 import java.util.LinkedHashSet;
@@ -109,12 +110,12 @@ final class HotCode {
         failure = thrown;
     }
 
-    /** Runs a region; returns whether the next instruction needs the interpreter. */
-    boolean run(Region region, long most) {
+    /** Runs a region; returns what to do next. */
+    Exits.Next run(Region region, long most) {
         long before = c.retired;
-        boolean interpret = region.run(c, most);
+        Exits.Next next = region.run(c, most);
         instructions += c.retired - before;
-        return interpret;
+        return next;
     }
 
     /** A block was overwritten. */

@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.mmu.GuestFault;
+import io.splitvisor.vcpu.translate.Exits;
 import io.splitvisor.vcpu.translate.Translation;
 import java.util.List;
 
@@ -81,9 +82,9 @@ final class Region {
      * Runs it.
      *
      * @param most instructions
-     * @return whether the next instruction needs the interpreter
+     * @return what to do next
      */
-    boolean run(Cpu c, long most) {
+    Exits.Next run(Cpu c, long most) {
         int budget = (int) Math.min(most, SLICE);
         long start = c.rip;
         long result = translation.code().run(c, c.r, start, budget);
