@@ -20,13 +20,17 @@ module io.splitvisor.benchmarks {
             io.splitvisor.domu;
     exports io.splitvisor.benchmarks.hypercalls to
             io.splitvisor.domu;
+    exports io.splitvisor.benchmarks.paging to
+            io.splitvisor.domu;
 
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
 
     provides io.splitvisor.dom0.cli.Benchmark with
             io.splitvisor.benchmarks.block.BlockBenchmark,
             io.splitvisor.benchmarks.domains.DomainBenchmark,
+            io.splitvisor.benchmarks.driver.DriverBenchmark,
             io.splitvisor.benchmarks.hypercalls.HypercallBenchmark,
+            io.splitvisor.benchmarks.paging.PagingBenchmark,
             io.splitvisor.benchmarks.ring.RingBenchmark,
             io.splitvisor.benchmarks.x86.X86Benchmark;
 }

@@ -22,6 +22,7 @@ module io.splitvisor.dom0 {
     exports io.splitvisor.dom0.cli;
     exports io.splitvisor.dom0.config;
     exports io.splitvisor.dom0.management;
+    exports io.splitvisor.dom0.newdriver;
     exports io.splitvisor.dom0.store;
     exports io.splitvisor.dom0.toolstack;
     exports io.splitvisor.dom0.xenstored;
@@ -31,4 +32,5 @@ module io.splitvisor.dom0 {
 
     uses io.splitvisor.dom0.cli.Benchmark;
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
+    uses io.splitvisor.driver.backend.BackendDriver;
 }

@@ -2,6 +2,7 @@
 /** What a guest is made of: attaching, front ends, and the interface that a JVM guest implements. */
 module io.splitvisor.domu {
     requires transitive io.splitvisor.hypercall;
+    requires transitive io.splitvisor.vcpu;
 
     exports io.splitvisor.domu;
     exports io.splitvisor.domu.block;
@@ -10,6 +11,7 @@ module io.splitvisor.domu {
     exports io.splitvisor.domu.event;
     exports io.splitvisor.domu.grant;
     exports io.splitvisor.domu.memory;
+    exports io.splitvisor.domu.paging;
     exports io.splitvisor.domu.time;
     exports io.splitvisor.domu.training;
 }

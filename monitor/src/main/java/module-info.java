@@ -9,6 +9,7 @@ module io.splitvisor.monitor {
     exports io.splitvisor.monitor.grant;
     exports io.splitvisor.monitor.hypercall;
     exports io.splitvisor.monitor.memory;
+    exports io.splitvisor.monitor.paging;
     exports io.splitvisor.monitor.time;
     exports io.splitvisor.monitor.trace;
 }

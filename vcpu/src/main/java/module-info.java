@@ -4,5 +4,6 @@ module io.splitvisor.vcpu {
     requires io.splitvisor.ring;
 
     exports io.splitvisor.vcpu;
+    exports io.splitvisor.vcpu.disasm;
     exports io.splitvisor.vcpu.mmu;
 }

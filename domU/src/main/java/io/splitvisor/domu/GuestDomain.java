@@ -10,10 +10,14 @@ import io.splitvisor.domu.block.BlockSettings;
 import io.splitvisor.domu.console.Console;
 import io.splitvisor.domu.event.EventChannels;
 import io.splitvisor.domu.event.Vcpu;
-import io.splitvisor.domu.frontend.FrontendDomain;
+import io.splitvisor.domu.frontend.GuestFrontendDomain;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.domu.paging.AddressSpaces;
+import io.splitvisor.domu.paging.PagingOptions;
+import io.splitvisor.domu.paging.ProcessorInterrupts;
 import io.splitvisor.domu.time.PvClock;
+import io.splitvisor.frontend.FrontendDomain;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.xenstore.RingTransport;
@@ -41,6 +45,7 @@ public final class GuestDomain {
     private Xenstore xenstore;
     private String name;
     private PvClock clock;
+    private AddressSpaces addressSpaces;
 
     /** How the guest's process ends: in a host of its own, by halting it. */
     @FunctionalInterface
@@ -170,7 +175,7 @@ public final class GuestDomain {
 
     /** What a front end of the guest's own needs. */
     public FrontendDomain frontends() {
-        return FrontendDomain.of(this, xenstore());
+        return new GuestFrontendDomain(this, xenstore());
     }
 
     /** The back end wrote down what the configuration calls it. */
@@ -261,6 +266,22 @@ public final class GuestDomain {
     /** How many vCPUs the domain has. */
     public int vcpuCount() {
         return vcpus.length;
+    }
+
+    /**
+     * Memory management with address spaces, in the paging mode that the domain's configuration names. Processors interrupt
+     * each other by event channels.
+     *
+     * @param options count in the first call, which makes it
+     */
+    public synchronized AddressSpaces addressSpaces(PagingOptions options) {
+        if (addressSpaces == null) {
+            AddressSpaces made = new AddressSpaces(
+                    memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), options);
+            made.interruptBy(new ProcessorInterrupts(events, made));
+            addressSpaces = made;
+        }
+        return addressSpaces;
     }
 
     /** A batch of hypercalls, with argument structures in frames of its own; made once and used again and again. */

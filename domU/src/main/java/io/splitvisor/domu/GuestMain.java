@@ -2,6 +2,7 @@
 package io.splitvisor.domu;
 
 import io.splitvisor.abi.ShutdownReason;
+import io.splitvisor.driver.frontend.FrontendDrivers;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,9 @@ import java.util.List;
  */
 public final class GuestMain {
     private static final int EXIT_FAILED = 1;
+
+    /** Set by Dom0 for guests whose configuration names drivers; others do not look for any. */
+    private static final String DRIVERS = "splitvisor.drivers";
 
     private GuestMain() {}
 
@@ -38,7 +42,8 @@ public final class GuestMain {
     private static List<String> rest(String[] args) {
         return Arrays.stream(args)
                 .skip(1)
-                .filter(word -> !word.startsWith("xen.") && !word.startsWith("grant_table."))
+                .filter(word ->
+                        !word.startsWith("xen.") && !word.startsWith("grant_table.") && !word.startsWith("paging."))
                 .toList();
     }
 
@@ -50,6 +55,9 @@ public final class GuestMain {
         System.setErr(out);
         System.setIn(in);
         domain.followShutdown();
+        if (Boolean.getBoolean(DRIVERS)) {
+            FrontendDrivers.start(domain.frontends(), System.out::println);
+        }
         try {
             load(guestClass).run(domain);
         } catch (Throwable t) {

@@ -2,6 +2,7 @@
 package io.splitvisor.attach;
 
 import io.splitvisor.abi.grant.GrantEntryV2;
+import io.splitvisor.abi.paging.MonitorLayout;
 
 /**
  * Where things lie in a domain's guest-physical memory, in frame numbers. RAM comes first; the special pages follow it
@@ -93,6 +94,16 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
     /** Pages for the status words of a version 2 grant table of {@link #grantFrames}. */
     public int grantStatusFrames() {
         return GrantEntryV2.statusFrames(grantFrames);
+    }
+
+    /**
+     * The layout of the monitor's memory for the domain.
+     *
+     * @param populated frames that have a page at first, from 0
+     * @param poolPages most table pages
+     */
+    public MonitorLayout monitorLayout(int populated, int poolPages) {
+        return new MonitorLayout(vcpuControl(0), ramPages, populated, poolPages);
     }
 
     /** Control page of a vCPU. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.backend;
 
+import io.splitvisor.xenbus.ControlThread;
+
 /** The domain that a back end runs in, as far as a back end sees it. Thread-safe. */
 public interface BackendDomain {
     /** This domain's number; 0 in Dom0. */
@@ -20,10 +22,25 @@ public interface BackendDomain {
      * Binds to a port that the front end offers ({@code EVTCHNOP_bind_interdomain}). Events wake the worker. As in Xen, one
      * event is delivered at once, because the front end may have sent some before.
      *
+     * @param loop who serves the worker
      * @return the channel
      * @throws BindException if the port is not offered to this domain
      */
-    EventChannel bind(int frontendDomid, int remotePort, RingWorker worker);
+    EventChannel bind(int frontendDomid, int remotePort, RingWorker worker, IoLoop loop);
+
+    /** As above; the front-end domain's loop serves the worker. */
+    default EventChannel bind(int frontendDomid, int remotePort, RingWorker worker) {
+        return bind(frontendDomid, remotePort, worker, loop(frontendDomid));
+    }
+
+    /**
+     * A thread for one device's decisions.
+     *
+     * @param name for thread dumps
+     */
+    default ControlThread control(String name) {
+        return ControlThread.start(name);
+    }
 
     /** {@link #bind} failed. */
     final class BindException extends RuntimeException {

@@ -51,6 +51,7 @@ public final class HypercallBatch {
     private final XenVersionCalls version = new XenVersionCalls(this);
     private final MemoryCalls mem = new MemoryCalls(this);
     private final DomainCalls domain = new DomainCalls(this);
+    private final PagingCalls paging = new PagingCalls(this);
     private int count;
     private int state = EMPTY;
 
@@ -192,6 +193,11 @@ public final class HypercallBatch {
     /** Adds the small operations on this domain. */
     public DomainCalls domain() {
         return domain;
+    }
+
+    /** Adds operations on page tables. */
+    public PagingCalls paging() {
+        return paging;
     }
 
     /** Guest-physical memory. */

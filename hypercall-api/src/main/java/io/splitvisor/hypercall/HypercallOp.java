@@ -68,6 +68,7 @@ import io.splitvisor.abi.grant.GnttabTransfer;
 import io.splitvisor.abi.grant.GnttabUnmapAndReplace;
 import io.splitvisor.abi.grant.GnttabUnmapGrantRef;
 import io.splitvisor.abi.grant.GrantTableOp;
+import io.splitvisor.abi.paging.PagingTrap;
 
 /**
  * Every operation that a guest can ask the monitor for: the one table behind the dispatcher, the client and the
@@ -217,9 +218,7 @@ public enum HypercallOp {
     // multicall(call_list, nr_calls)
     MULTICALL(
             Hypercall.MULTICALL,
-            Constants.NONE,
             "multicall",
-            none(),
             "the calls in a list of multicall_entry in guest memory, one after the other"),
 
     // console_io(cmd, count, buffer)
@@ -301,12 +300,7 @@ public enum HypercallOp {
             "sets a domain's UUID"),
 
     // dm_op(domid, nr_bufs, bufs)
-    DM_OP(
-            Hypercall.DM_OP,
-            Constants.NONE,
-            "dm_op",
-            none(),
-            "what a device model asks; there is none, guests get -EPERM"),
+    DM_OP(Hypercall.DM_OP, "dm_op", "what a device model asks; there is none, guests get -EPERM"),
 
     // grant_table_op(cmd, uop, count)
     GNTTABOP_MAP_GRANT_REF(
@@ -385,9 +379,7 @@ public enum HypercallOp {
     // set_timer_op(timeout)
     SET_TIMER(
             Hypercall.SET_TIMER_OP,
-            HypercallOp.NO_COMMAND,
             "set_timer_op",
-            none(),
             "this vCPU's single-shot timer: the system time at which VIRQ_TIMER comes, or 0 for never"),
 
     // vm_assist(cmd, type)
@@ -575,7 +567,33 @@ public enum HypercallOp {
             EventChannelOp.SET_PRIORITY,
             "EVTCHNOP_set_priority",
             in("evtchn_set_priority", EvtchnSetPriority.SIZE),
-            "which of 16 queues the events of a port go through");
+            "which of 16 queues the events of a port go through"),
+
+    // mmu_update(ureqs, count, pdone, foreigndom) and its kin: page tables that the guest registers
+    MMU_UPDATE(
+            Hypercall.MMU_UPDATE,
+            "mmu_update",
+            "writes entries of registered page tables, as an array of mmu_update says"),
+    UPDATE_VA_MAPPING(
+            Hypercall.UPDATE_VA_MAPPING, "update_va_mapping", "writes the entry of level 1 for a linear address"),
+    UPDATE_VA_MAPPING_OTHERDOMAIN(
+            Hypercall.UPDATE_VA_MAPPING_OTHERDOMAIN,
+            "update_va_mapping_otherdomain",
+            "the same with a page of another domain"),
+    MMUEXT_OP(
+            Hypercall.MMUEXT_OP,
+            "mmuext_op",
+            "registers tables, loads roots, flushes TLBs, clears and copies pages, as an array of mmuext_op says"),
+
+    // paging_trap_op(cmd, ...): Splitvisor's own, not Xen's
+    PAGING_FAULT(PagingTrap.FAULT, "a translation that the shadow lacks"),
+    PAGING_WRITE(PagingTrap.WRITE, "a store to a table that is shadowed"),
+    PAGING_COMPARE_AND_SET(PagingTrap.COMPARE_AND_SET, "a compare-and-set there"),
+    PAGING_INVLPG(PagingTrap.INVLPG, "a translation that the guest invalidates"),
+    PAGING_LOAD_CR3(PagingTrap.LOAD_CR3, "another root"),
+    PAGING_CONTROL(PagingTrap.CONTROL, "CR0, CR4 and EFER, or a flush of everything"),
+    PAGING_EPT_VIOLATION(PagingTrap.EPT_VIOLATION, "an extended translation that is missing or forbids"),
+    PAGING_EPT_MISCONFIGURATION(PagingTrap.EPT_MISCONFIGURATION, "an extended entry that makes no sense");
 
     /** {@link #command} of a hypercall that has none. */
     public static final int NO_COMMAND = Constants.NONE;
@@ -605,6 +623,20 @@ public enum HypercallOp {
         this.xenName = xenName;
         this.argument = argument;
         this.summary = summary;
+    }
+
+    /** A hypercall without commands whose words say everything. */
+    HypercallOp(int number, String xenName, String summary) {
+        this(number, Constants.NONE, xenName, none(), summary);
+    }
+
+    /** A trap of an MMU. */
+    HypercallOp(int trap, String what) {
+        this.number = Hypercall.ARCH_7;
+        this.command = trap;
+        this.xenName = name();
+        this.argument = none();
+        this.summary = "Splitvisor's own trap: " + what;
     }
 
     /** The hypercall's number, a constant of {@link Hypercall}. */

@@ -5,8 +5,8 @@ import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.xenstore.Watch;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreException;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * One end's control thread: watches the other end's state and tells the driver. All of a driver's decisions are made on
@@ -23,11 +23,12 @@ public final class XenbusDevice implements AutoCloseable {
     private final XenbusNode peer;
     private final String errorPath;
     private final Driver driver;
-    private final BlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
-    private final Thread thread;
+    private final ControlThread control;
+    private final AtomicBoolean looking = new AtomicBoolean();
     private Watch watch;
-    private boolean looking;
     private boolean failed;
+    private Wait wait;
+    private long waits;
     private volatile boolean closed;
     private volatile XenbusState state;
 
@@ -45,24 +46,30 @@ public final class XenbusDevice implements AutoCloseable {
     }
 
     /**
+     * @param control where this end decides; closed with the device
      * @param own this end's folder, which is there already
      * @param errorFolder where errors are told: {@code /local/domain/0/error/backend/vbd/1/51712}
      * @param state this end's state now
      */
     public XenbusDevice(
-            Xenstore store, XenbusNode own, XenbusNode peer, String errorFolder, XenbusState state, Driver driver) {
+            Xenstore store,
+            ControlThread control,
+            XenbusNode own,
+            XenbusNode peer,
+            String errorFolder,
+            XenbusState state,
+            Driver driver) {
         this.store = store;
+        this.control = control;
         this.own = own;
         this.peer = peer;
         this.errorPath = errorFolder + "/error";
         this.state = state;
         this.driver = driver;
-        this.thread = Thread.ofVirtual().name("xenbus " + own.path()).unstarted(this::run);
     }
 
     /** Starts watching the other end. */
     public void start() {
-        thread.start();
         watch = store.watch(peer.path("state"), own.path(), event -> lookSoon());
     }
 
@@ -83,24 +90,28 @@ public final class XenbusDevice implements AutoCloseable {
 
     /** Runs a task on the device's thread. Tasks that throw {@link XenbusException} fail the device. */
     public void execute(Runnable task) {
-        tasks.add(task);
+        control.execute(() -> run(task));
+    }
+
+    /** Runs a task on the device's thread when some time has passed. */
+    public void schedule(Runnable task, Duration after) {
+        control.schedule(() -> run(task), after);
+    }
+
+    /** The thread's clock. */
+    public ControlThread control() {
+        return control;
     }
 
     /** Looks at the other end's state again, on the device's thread; at most one look waits at a time. */
     public void lookSoon() {
-        synchronized (tasks) {
-            if (looking) {
-                return;
-            }
-            looking = true;
+        if (looking.compareAndSet(false, true)) {
+            execute(this::look);
         }
-        tasks.add(this::look);
     }
 
     private void look() {
-        synchronized (tasks) {
-            looking = false;
-        }
+        looking.set(false);
         driver.peerChanged(peer.state());
     }
 
@@ -109,6 +120,40 @@ public final class XenbusDevice implements AutoCloseable {
         failed &= next == XenbusState.CLOSING;
         state = next;
         own.switchTo(next);
+    }
+
+    /**
+     * Says what this end waits for from now on. Waiting for the same thing already, it goes on doing so. On the device's
+     * thread.
+     *
+     * @param what see {@link Wait#what}
+     * @param limit zero for none
+     * @param atLimit run on the device's thread if the limit has passed and it still waits for that
+     */
+    public void waitFor(String what, Duration limit, Runnable atLimit) {
+        if (wait != null && wait.what().equals(what)) {
+            return;
+        }
+        wait = new Wait(what, control.currentTimeMillis(), limit);
+        long number = ++waits;
+        own.tell(Wait.NODE, wait.text());
+        if (!limit.isZero()) {
+            schedule(() -> endWait(number, atLimit), limit);
+        }
+    }
+
+    private void endWait(long number, Runnable atLimit) {
+        if (wait != null && number == waits) {
+            atLimit.run();
+        }
+    }
+
+    /** Waits for nothing any more. On the device's thread. */
+    public void waitOver() {
+        if (wait != null) {
+            wait = null;
+            own.tell(Wait.NODE, null);
+        }
     }
 
     /**
@@ -129,31 +174,27 @@ public final class XenbusDevice implements AutoCloseable {
         driver.failed(cause);
     }
 
-    private void run() {
-        while (!closed) {
-            try {
-                tasks.take().run();
-            } catch (XenbusException e) {
-                fail(e);
-            } catch (XenstoreException e) {
-                // The store is the only way to talk about it. Without it nothing can be decided; the next event will
-                // tell.
-                LOG.log(System.Logger.Level.WARNING, own.path() + ": xenstore failed", e);
-            } catch (InterruptedException e) {
-                return;
-            } catch (RuntimeException e) {
-                LOG.log(System.Logger.Level.ERROR, own.path() + ": unexpected", e);
-            }
+    private void run(Runnable task) {
+        if (closed) {
+            return;
+        }
+        try {
+            task.run();
+        } catch (XenbusException e) {
+            fail(e);
+        } catch (XenstoreException e) {
+            // The store is the only way to talk about it. Without it nothing can be decided; the next event will tell.
+            LOG.log(System.Logger.Level.WARNING, own.path() + ": xenstore failed", e);
         }
     }
 
-    /** Stops watching, and ends the thread after the task that runs now. Idempotent; any thread. */
+    /** Stops watching, and runs no more tasks after the one that runs now. Idempotent; any thread. */
     @Override
     public void close() {
         closed = true;
         if (watch != null) {
             watch.close();
         }
-        tasks.add(() -> {});
+        control.close();
     }
 }

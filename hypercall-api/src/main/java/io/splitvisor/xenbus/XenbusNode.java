@@ -11,7 +11,13 @@ import io.splitvisor.xenstore.XenstoreNodes;
  * any time, so a value is read once and then used.
  */
 public final class XenbusNode {
+    /** For {@link #readNumber}: a number that has to be there. */
+    public static final long REQUIRED = -1;
+
     private static final int LONGEST_NUMBER = 10;
+
+    /** Any number of so many digits is a long. */
+    private static final int LONGEST_LONG = 18;
 
     private final Xenstore store;
     private final String path;
@@ -65,6 +71,32 @@ public final class XenbusNode {
         return text == null ? otherwise : parseUnsigned(name, text);
     }
 
+    /**
+     * A number, of which both bounds are 0 or more.
+     *
+     * @param otherwise what stands for a number that is missing, or {@link #REQUIRED}
+     * @throws XenbusException EINVAL if it is no such number, or missing though it is required
+     */
+    public long readNumber(String name, long smallest, long largest, long otherwise) {
+        String text = read(name);
+        if (text == null && otherwise != REQUIRED) {
+            return otherwise;
+        }
+        if (text == null) {
+            throw new XenbusException(XenErrno.EINVAL, "reading " + path(name) + ": it is missing");
+        }
+        long value = parseDecimal(text, LONGEST_LONG);
+        if (value < 0) {
+            throw new XenbusException(XenErrno.EINVAL, "reading " + path(name) + ": it is no number");
+        }
+        if (value < smallest || value > largest) {
+            throw new XenbusException(
+                    XenErrno.EINVAL,
+                    "reading " + path(name) + ": " + value + " is not from " + smallest + " to " + largest);
+        }
+        return value;
+    }
+
     private int parseUnsigned(String name, String text) {
         long value = parseDecimal(text);
         if (value < 0 || value > 0xffffffffL) {
@@ -75,7 +107,11 @@ public final class XenbusNode {
 
     /** A decimal number of at most ten digits; -1 if the text is anything else. */
     static long parseDecimal(String text) {
-        if (text.isEmpty() || text.length() > LONGEST_NUMBER) {
+        return parseDecimal(text, LONGEST_NUMBER);
+    }
+
+    private static long parseDecimal(String text, int longest) {
+        if (text.isEmpty() || text.length() > longest) {
             return -1;
         }
         long value = 0;
@@ -115,6 +151,31 @@ public final class XenbusNode {
     public boolean switchTo(XenbusState state) {
         String code = Integer.toString(state.code());
         return store.transaction(nodes -> switchTo(nodes, code));
+    }
+
+    /**
+     * Writes a value, or removes it, unless the device is gone: a value that is there already is not written again, and the
+     * folder is not brought back.
+     *
+     * @param value null to remove it
+     */
+    public void tell(String name, Object value) {
+        String text = value == null ? null : String.valueOf(value);
+        store.transaction(nodes -> {
+            if (nodes.exists(path("state"))) {
+                tell(nodes, name, text);
+            }
+            return true;
+        });
+    }
+
+    private void tell(XenstoreNodes nodes, String name, String text) {
+        String now = nodes.readIfPresent(path(name));
+        if (text == null && now != null) {
+            nodes.rm(path(name));
+        } else if (text != null && !text.equals(now)) {
+            nodes.write(path(name), text);
+        }
     }
 
     private boolean switchTo(XenstoreNodes nodes, String code) {

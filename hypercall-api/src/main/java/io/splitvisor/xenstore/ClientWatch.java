@@ -90,6 +90,20 @@ final class ClientWatch implements Watch {
         }
     }
 
+    /** Hands one event to the handler; whether there was one. */
+    boolean deliver() {
+        WatchEvent event = next();
+        if (event != null) {
+            try {
+                handler.changed(event);
+            } catch (RuntimeException e) {
+                Thread thread = Thread.currentThread();
+                thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+            }
+        }
+        return event != null;
+    }
+
     /** The next event if there is one; for the thread that calls handlers. */
     WatchEvent next() {
         lock.lock();

@@ -65,15 +65,8 @@ final class WatchDispatcher implements Runnable {
 
     private void deliver(ClientWatch watch) {
         for (int i = 0; i < BURST; i++) {
-            WatchEvent event = watch.next();
-            if (event == null) {
+            if (!watch.deliver()) {
                 return;
-            }
-            try {
-                watch.handler().changed(event);
-            } catch (RuntimeException e) {
-                Thread thread = Thread.currentThread();
-                thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
             }
         }
         ready(watch);

@@ -35,6 +35,7 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
     private int nextRequest = 1;
     private volatile int generation;
     private String closed;
+    private final WatchDelivery delivery;
     private WatchDispatcher dispatcher;
 
     /** A connection over {@code transport}, which it owns and opens. */
@@ -48,7 +49,17 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
      * @param timeout how long one answer may take
      */
     public XenstoreConnection(XenstoreTransport transport, Duration timeout) {
+        this(transport, timeout, null);
+    }
+
+    /**
+     * As above.
+     *
+     * @param delivery calls the handlers of watches; null for a thread of the connection
+     */
+    public XenstoreConnection(XenstoreTransport transport, Duration timeout, WatchDelivery delivery) {
         this.transport = transport;
+        this.delivery = delivery;
         this.timeoutNanos = timeout.toNanos();
         transport.open(new Inbox());
     }
@@ -171,7 +182,9 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
                 ClientWatch watch = candidates.get(i);
                 if (watch.covers(path)) {
                     watch.offer(path);
-                    if (watch.handler() != null) {
+                    if (watch.handler() != null && delivery != null) {
+                        delivery.due(watch, watch::deliver);
+                    } else if (watch.handler() != null) {
                         dispatcher.ready(watch);
                     }
                 }
@@ -407,7 +420,7 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
                 watches.put(watch.token(), same);
             }
             same.add(watch);
-            if (watch.handler() != null && dispatcher == null && closed == null) {
+            if (watch.handler() != null && delivery == null && dispatcher == null && closed == null) {
                 dispatcher = new WatchDispatcher();
                 dispatcher.start();
             }

@@ -3,6 +3,8 @@ package io.splitvisor.monitor;
 
 import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.ShutdownReason;
+import io.splitvisor.abi.paging.MonitorHeader;
+import io.splitvisor.abi.paging.MonitorLayout;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.SharedMemory;
@@ -10,6 +12,10 @@ import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.GuestDelivery;
 import io.splitvisor.monitor.grant.GrantTable;
 import io.splitvisor.monitor.memory.GuestMemory;
+import io.splitvisor.monitor.paging.MonitorMemory;
+import io.splitvisor.monitor.paging.Paging;
+import io.splitvisor.monitor.paging.PagingConfig;
+import io.splitvisor.monitor.paging.PagingEvents;
 import io.splitvisor.monitor.time.Alarms;
 import io.splitvisor.monitor.time.SystemClock;
 import io.splitvisor.monitor.time.Watchdogs;
@@ -32,6 +38,7 @@ public final class Domain {
     private final SystemClock clock;
     private final MemorySegment sharedInfo;
     private final GuestMemory memory;
+    private final Paging paging;
     private final Vcpu[] vcpus;
     private final GuestDelivery delivery;
     private final EventChannels events;
@@ -58,13 +65,13 @@ public final class Domain {
             int domid,
             DomainResources resources,
             DomainLayout layout,
-            int populated,
+            PagingConfig pagingConfig,
             MonitorListener listener,
             Object lock,
             IntFunction<EventChannels> domains,
             SystemClock clock,
             Alarms alarms) {
-        this(domid, resources, layout, populated, listener, null, lock, domains, clock, alarms);
+        this(domid, resources, layout, pagingConfig, listener, null, lock, domains, clock, alarms);
     }
 
     /** As above, with event channels that exist already: Dom0's. */
@@ -72,7 +79,7 @@ public final class Domain {
             int domid,
             DomainResources resources,
             DomainLayout layout,
-            int populated,
+            PagingConfig pagingConfig,
             MonitorListener listener,
             EventChannels existing,
             Object lock,
@@ -86,7 +93,9 @@ public final class Domain {
         this.log = new GuestLog(line -> listener.logged(this, line));
         boolean complete = false;
         try {
-            this.memory = new GuestMemory(resources.ram(), layout, populated);
+            MemorySegment monitorMemory = resources.monitorPages().segment();
+            MonitorLayout maps = MonitorHeader.layout(monitorMemory);
+            this.memory = new GuestMemory(resources.ram(), layout, maps, monitorMemory);
             this.grants = new GrantTable(memory);
             this.vcpus = new Vcpu[layout.vcpus()];
             this.sharedInfo = memory.page(layout.sharedInfo());
@@ -96,6 +105,22 @@ public final class Domain {
                 vcpus[vcpu] = new Vcpu(vcpu, bell, new Vcpu.Info(sharedInfo, SharedInfo.vcpuInfo(0, vcpu)));
                 SharedRing.init(memory.pages(layout.hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES));
             }
+            this.paging = Paging.of(
+                    pagingConfig,
+                    memory.frames(),
+                    new MonitorMemory(monitorMemory, maps),
+                    vcpus.length,
+                    new PagingEvents() {
+                        @Override
+                        public void upcall(int vcpu) {
+                            vcpus[vcpu].upcall();
+                        }
+
+                        @Override
+                        public void crash(String why) {
+                            Domain.this.crash(why);
+                        }
+                    });
             this.delivery = new GuestDelivery(memory, vcpus);
             this.events = existing != null
                     ? existing
@@ -127,6 +152,11 @@ public final class Domain {
     /** Its guest-physical memory. */
     public GuestMemory memory() {
         return memory;
+    }
+
+    /** How its memory is virtualized. */
+    public Paging paging() {
+        return paging;
     }
 
     /** The memory that only the monitor writes. */

@@ -5,6 +5,7 @@ import io.splitvisor.abi.DomId;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.EventDelivery;
+import io.splitvisor.monitor.paging.PagingConfig;
 import io.splitvisor.monitor.time.Alarms;
 import io.splitvisor.monitor.time.SystemClock;
 import java.util.Collection;
@@ -62,12 +63,13 @@ public final class Monitor implements AutoCloseable {
      */
     public synchronized Domain dom0() {
         if (dom0 == null) {
-            DomainResources resources = DomainResources.create(0, DOM0_LAYOUT);
+            DomainResources resources =
+                    DomainResources.create(0, DOM0_LAYOUT, DOM0_LAYOUT.ramPages(), PagingConfig.NONE);
             dom0 = new Domain(
                     0,
                     resources,
                     DOM0_LAYOUT,
-                    DOM0_LAYOUT.ramPages(),
+                    PagingConfig.NONE,
                     listener,
                     dom0Events,
                     eventLock,
@@ -116,11 +118,20 @@ public final class Monitor implements AutoCloseable {
      *
      * @param populated pages of RAM that it has at first; the layout's are the most that it can have
      */
-    public synchronized Domain create(DomainLayout layout, int populated) {
+    public Domain create(DomainLayout layout, int populated) {
+        return create(layout, populated, PagingConfig.NONE);
+    }
+
+    /**
+     * As above, for a domain with page tables.
+     *
+     * @param paging how its memory is virtualized
+     */
+    public synchronized Domain create(DomainLayout layout, int populated, PagingConfig paging) {
         int domid = freeDomid();
-        DomainResources resources = DomainResources.create(domid, layout);
+        DomainResources resources = DomainResources.create(domid, layout, populated, paging);
         Domain domain =
-                new Domain(domid, resources, layout, populated, listener, eventLock, this::eventsOf, clock, alarms);
+                new Domain(domid, resources, layout, paging, listener, eventLock, this::eventsOf, clock, alarms);
         domains.put(domid, domain);
         return domain;
     }
@@ -170,11 +181,17 @@ public final class Monitor implements AutoCloseable {
      *     destroyed later
      */
     public void destroy(Domain domain) {
+        if (domains.get(domain.domid()) != domain) {
+            return;
+        }
         domain.startDying();
         while (!domain.events().destroy(DESTROY_SLICE)) {
             Thread.onSpinWait();
         }
         while (!domain.grants().maptrack().release(DESTROY_SLICE)) {
+            Thread.onSpinWait();
+        }
+        while (!domain.paging().relinquish(DESTROY_SLICE)) {
             Thread.onSpinWait();
         }
         int inUse = domain.grants().retire();

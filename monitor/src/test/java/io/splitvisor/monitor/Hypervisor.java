@@ -4,6 +4,7 @@ package io.splitvisor.monitor;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.hypercall.HypercallContext;
 import io.splitvisor.monitor.hypercall.HypercallTable;
+import io.splitvisor.monitor.paging.PagingConfig;
 import io.splitvisor.monitor.time.SystemClock;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,9 +81,9 @@ public final class Hypervisor implements AutoCloseable {
         DomainLayout layout = new DomainLayout(RAM_PAGES, GRANT_FRAMES, 1);
         Domain domain = new Domain(
                 0,
-                DomainResources.create(0, layout),
+                DomainResources.create(0, layout, RAM_PAGES, PagingConfig.NONE),
                 layout,
-                RAM_PAGES,
+                PagingConfig.NONE,
                 listener,
                 new Object(),
                 _ -> null,
@@ -99,7 +100,12 @@ public final class Hypervisor implements AutoCloseable {
 
     /** A guest. */
     public Guest guest(DomainLayout layout) {
-        Guest guest = new Guest(monitor.create(layout));
+        return guest(layout, PagingConfig.NONE);
+    }
+
+    /** A guest with page tables. */
+    public Guest guest(DomainLayout layout, PagingConfig paging) {
+        Guest guest = new Guest(monitor.create(layout, layout.ramPages(), paging));
         guests.add(guest);
         return guest;
     }

@@ -132,6 +132,14 @@ public final class BackRing {
         SharedRing.release(ring, SharedRing.RSP_PROD, rspProdPvt);
     }
 
+    /**
+     * Publishes without asking whether the front end wants a notification: a later {@link #pushResponsesAndCheckNotify}
+     * answers for these responses, too, so they still count as not pushed.
+     */
+    public void showResponses() {
+        SharedRing.release(ring, SharedRing.RSP_PROD, rspProdPvt);
+    }
+
     /** {@code RING_PUSH_RESPONSES_AND_CHECK_NOTIFY}: publishes; true if the front end wants a notification. */
     public boolean pushResponsesAndCheckNotify() {
         int old = rspProdPublished;

@@ -12,7 +12,8 @@ final class BaselineCpuid {
     /** Family 6, model 6, stepping 3, as emulators choose when they mean "any". */
     private static final int SIGNATURE = 0x663;
 
-    // Leaf 1, EDX: FPU is absent as long as x87 is.
+    // Leaf 1, EDX.
+    private static final int FPU = 1;
     private static final int PSE = 1 << 3;
     private static final int TSC = 1 << 4;
     private static final int MSR = 1 << 5;
@@ -24,15 +25,23 @@ final class BaselineCpuid {
     private static final int PAT = 1 << 16;
     private static final int PSE36 = 1 << 17;
     private static final int CLFSH = 1 << 19;
+    private static final int MMX = 1 << 23;
     private static final int FXSR = 1 << 24;
     private static final int SSE = 1 << 25;
     private static final int SSE2 = 1 << 26;
     // Leaf 1, ECX.
+    private static final int SSE3 = 1;
+    private static final int SSSE3 = 1 << 9;
     private static final int CX16 = 1 << 13;
+    private static final int SSE4_1 = 1 << 19;
+    private static final int SSE4_2 = 1 << 20;
     private static final int POPCNT = 1 << 23;
     // Leaf 7, EBX.
     private static final int FSGSBASE = 1;
     private static final int SMEP = 1 << 7;
+    /** FPU CS and DS are stored as zero. */
+    private static final int NO_FPU_SELECTORS = 1 << 13;
+
     private static final int SMAP = 1 << 20;
     // Leaf 0x80000001.
     private static final int SYSCALL = 1 << 11;
@@ -51,9 +60,10 @@ final class BaselineCpuid {
                 new Cpuid.Leaf(
                         SIGNATURE,
                         8 << 8,
-                        CX16 | POPCNT,
-                        PSE | TSC | MSR | PAE | CX8 | SEP | PGE | CMOV | PAT | PSE36 | CLFSH | FXSR | SSE | SSE2);
-            case 7 -> ecx == 0 ? new Cpuid.Leaf(0, FSGSBASE | SMEP | SMAP, 0, 0) : Cpuid.Leaf.ZERO;
+                        SSE3 | SSSE3 | CX16 | SSE4_1 | SSE4_2 | POPCNT,
+                        FPU | PSE | TSC | MSR | PAE | CX8 | SEP | PGE | CMOV | PAT | PSE36 | CLFSH | MMX | FXSR | SSE
+                                | SSE2);
+            case 7 -> ecx == 0 ? new Cpuid.Leaf(0, FSGSBASE | SMEP | NO_FPU_SELECTORS | SMAP, 0, 0) : Cpuid.Leaf.ZERO;
             case 0x8000_0000 -> new Cpuid.Leaf(0x8000_0008, VENDOR[0], VENDOR[2], VENDOR[1]);
             case 0x8000_0001 -> new Cpuid.Leaf(SIGNATURE, 0, LAHF_64, SYSCALL | NX | PAGE_1G | RDTSCP | LONG_MODE);
             case 0x8000_0002, 0x8000_0003, 0x8000_0004 -> {

@@ -58,7 +58,8 @@ class AnyBytesPropertyTest {
 
     private void fuzz(Mode mode, SplittableRandom r) {
         fill(r);
-        Vcpu vcpu = new Vcpu(GuestMemory.flat(ram), Cpuid.baseline(), tpr -> 32 + r.nextInt(224), Clock.INSTRUCTIONS, tiers());
+        Vcpu vcpu = new Vcpu(
+                GuestMemory.flat(ram), Cpuid.baseline(), tpr -> 32 + r.nextInt(224), Clock.INSTRUCTIONS, tiers());
         prepare(vcpu, mode, r);
         for (int exits = 0; exits < 50; exits++) {
             if (r.nextInt(4) == 0) {

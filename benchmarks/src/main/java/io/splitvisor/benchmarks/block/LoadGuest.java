@@ -5,7 +5,7 @@ import io.splitvisor.domu.Guest;
 import io.splitvisor.domu.GuestDomain;
 import io.splitvisor.domu.block.BlockDevice;
 import io.splitvisor.domu.block.BlockIo;
-import io.splitvisor.domu.block.BlockQueue;
+import io.splitvisor.driver.frontend.FrontQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
 
@@ -16,7 +16,7 @@ public final class LoadGuest implements Guest {
     private static final long WARM_UP_NANOS = 1_500_000_000L;
 
     private BlockDevice disk;
-    private BlockQueue queue;
+    private FrontQueue queue;
     private BlockIo[] ios;
     private long[] started;
     private boolean random;

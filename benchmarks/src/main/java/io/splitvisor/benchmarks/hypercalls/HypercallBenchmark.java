@@ -2,6 +2,7 @@
 package io.splitvisor.benchmarks.hypercalls;
 
 import io.splitvisor.benchmarks.CPeer;
+import io.splitvisor.benchmarks.Figure;
 import io.splitvisor.benchmarks.GuestRun;
 import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;

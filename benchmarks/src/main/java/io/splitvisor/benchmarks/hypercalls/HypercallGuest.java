@@ -2,6 +2,7 @@
 package io.splitvisor.benchmarks.hypercalls;
 
 import com.sun.management.ThreadMXBean;
+import io.splitvisor.benchmarks.Figure;
 import io.splitvisor.domu.Guest;
 import io.splitvisor.domu.GuestDomain;
 import io.splitvisor.hypercall.HypercallBatch;

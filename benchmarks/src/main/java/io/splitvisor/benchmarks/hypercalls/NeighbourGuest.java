@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks.hypercalls;
 
+import io.splitvisor.benchmarks.Figure;
 import io.splitvisor.domu.Guest;
 import io.splitvisor.domu.GuestDomain;
 import io.splitvisor.domu.block.BlockDevice;

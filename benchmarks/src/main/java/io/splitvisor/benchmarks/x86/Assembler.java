@@ -32,7 +32,10 @@ final class Assembler {
 
     /** Assembles lines. */
     Assembler add(String text) {
-        text.lines().map(l -> l.replaceFirst("#.*", "").strip()).filter(l -> !l.isEmpty()).forEach(this::line);
+        text.lines()
+                .map(l -> l.replaceFirst("#.*", "").strip())
+                .filter(l -> !l.isEmpty())
+                .forEach(this::line);
         return this;
     }
 

@@ -20,6 +20,7 @@ final class FlatCode {
         "mov A, N\nmov [rdi+M], A\nmov B, [rdi+M]\n",
         "sub A, B\nlea B, [rdi+A]\n",
     };
+
     private static final int DATA_MASK = 0x7ff8;
 
     private final SplittableRandom random;

@@ -91,8 +91,7 @@ final class Image {
     }
 
     private static byte[] wrap(byte[] code) {
-        ByteBuffer b =
-                ByteBuffer.allocate(CODE - BASE + code.length).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer b = ByteBuffer.allocate(CODE - BASE + code.length).order(ByteOrder.LITTLE_ENDIAN);
         header(b);
         b.put(ENTRY - BASE, starter());
         // Null, 64-bit code, data; then what LGDT reads.

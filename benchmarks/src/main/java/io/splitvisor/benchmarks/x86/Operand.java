@@ -18,8 +18,8 @@ import java.util.Locale;
  * @param label name of a place
  */
 record Operand(Kind kind, int size, int number, int base, int index, int scale, long value, String label) {
-    private static final List<String> NAMES =
-            List.of("ax", "cx", "dx", "bx", "sp", "bp", "si", "di", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15");
+    private static final List<String> NAMES = List.of(
+            "ax", "cx", "dx", "bx", "sp", "bp", "si", "di", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15");
     private static final List<String> BYTES = List.of("al", "cl", "dl", "bl", "spl", "bpl", "sil", "dil");
     private static final List<String> SIZES = List.of("byte ", "word ", "dword ", "qword ");
 
@@ -36,7 +36,10 @@ record Operand(Kind kind, int size, int number, int base, int index, int scale, 
     }
 
     static List<Operand> list(String text) {
-        return Arrays.stream(text.split(",", -1)).map(String::strip).map(Operand::of).toList();
+        return Arrays.stream(text.split(",", -1))
+                .map(String::strip)
+                .map(Operand::of)
+                .toList();
     }
 
     private static Operand of(String text) {

@@ -34,8 +34,7 @@ final class OurProcessor {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment ram = arena.allocate(Image.MAPPED, 4096);
             MemorySegment.copy(image, 0, ram, ValueLayout.JAVA_BYTE, Image.BASE, image.length);
-            Vcpu vcpu = new Vcpu(
-                    GuestMemory.flat(ram), Cpuid.baseline(), Interrupts.NEVER, Clock.NANOSECONDS, tiers);
+            Vcpu vcpu = new Vcpu(GuestMemory.flat(ram), Cpuid.baseline(), Interrupts.NEVER, Clock.NANOSECONDS, tiers);
             Registers registers = vcpu.registers();
             // As a Multiboot loader leaves it: 32-bit protected mode, flat segments.
             registers.system(0x11, 0, 0, 0);

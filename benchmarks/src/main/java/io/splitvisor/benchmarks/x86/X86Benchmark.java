@@ -19,6 +19,7 @@ import java.util.Locale;
 public final class X86Benchmark implements Benchmark {
     /** Enough for the JVM's compilers to be done with a loop. */
     private static final int ROUNDS = 24;
+
     private static final int FLAT_BLOCKS = 24_000;
     private static final int FLAT_ROUNDS = 2000;
     private static final long SEED = 20261122;
@@ -102,7 +103,8 @@ public final class X86Benchmark implements Benchmark {
             qemuBest = millions / theirs.best();
             qemuMedian = millions / theirs.median();
         }
-        return new Row(title, ours.instructions(), millions / mine.best(), millions / mine.median(), qemuBest, qemuMedian);
+        return new Row(
+                title, ours.instructions(), millions / mine.best(), millions / mine.median(), qemuBest, qemuMedian);
     }
 
     private static Object form(Row row) {

@@ -1,87 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.block;
 
+import io.splitvisor.abi.io.Blkif;
 import io.splitvisor.backend.BackendDomain;
+import io.splitvisor.driver.backend.BackendDevices;
+import io.splitvisor.driver.backend.DeviceStatus;
 import io.splitvisor.xenbus.XenbusException;
 import io.splitvisor.xenbus.XenbusNode;
 import io.splitvisor.xenstore.Xenstore;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** All virtual disks that this domain serves. Thread-safe; for the toolstack. */
 public final class BlockBackend {
-    private final BackendDomain backend;
+    private static final String TYPE = Blkif.PROTOCOL.type();
+
+    private final BackendDevices devices;
     private final Xenstore store;
-    private final EventLog log;
-    private final ConcurrentHashMap<Key, BlockDevice> devices = new ConcurrentHashMap<>();
+    private final int domid;
+    private final ConcurrentHashMap<Key, BlockDriver> disks = new ConcurrentHashMap<>();
 
     private record Key(int frontendDomid, int devid) {}
-
-    /** Where lines about domains' misbehaviour go ({@code dmesg}). Called on control threads. */
-    @FunctionalInterface
-    public interface EventLog {
-        /**
-         * A line for the log.
-         *
-         * @param domid the domain that caused it
-         */
-        void event(int domid, String message);
-    }
 
     /**
      * @param backend this domain
      * @param store a connection that may write everywhere below this domain's and the front ends' folders
+     * @param devices where disks are attached
      */
-    public BlockBackend(BackendDomain backend, Xenstore store, EventLog log) {
-        this.backend = backend;
+    public BlockBackend(BackendDomain backend, Xenstore store, BackendDevices devices) {
+        this.domid = backend.domid();
         this.store = store;
-        this.log = log;
+        this.devices = devices;
     }
 
     /**
-     * Attaches a disk: writes both ends' nodes and serves the front end as soon as it comes. The store belongs to the
-     * device then; if this throws, it is still the caller's.
+     * Attaches a disk: opens its store, writes both ends' nodes and serves the front end as soon as it comes.
      *
      * @throws IllegalStateException if the domain has a disk of this number
+     * @throws io.splitvisor.driver.backend.DeviceException if the store cannot be opened
      */
     public void attach(BlockConfig config) {
-        BlockDevice device = new BlockDevice(backend, store, config, log, this::forget);
-        Key key = key(device);
-        if (devices.putIfAbsent(key, device) != null) {
-            throw new IllegalStateException("domain " + key.frontendDomid + " has a disk " + key.devid + " already");
-        }
-        boolean started = false;
-        try {
-            device.start();
-            started = true;
-        } finally {
-            if (!started) {
-                devices.remove(key, device);
-            }
-        }
-    }
-
-    private static Key key(BlockDevice device) {
-        return new Key(device.config().frontendDomid(), device.config().devid());
-    }
-
-    private void forget(BlockDevice device) {
-        devices.remove(key(device), device);
+        BlockDriver driver = new BlockDriver(config);
+        devices.attach(driver, driver.deviceConfig());
+        disks.put(new Key(config.frontendDomid(), config.devid()), driver);
+        disks.keySet().removeIf(key -> !has(key.frontendDomid, key.devid));
     }
 
     /**
      * Detaches a disk.
      *
      * @param force does not ask the front end; requests in flight are still seen to their end
-     * @return done when the disk is gone; may take as long as the front end likes if it is asked, and it may be forced
-     *     later. Done at once if there is no such disk.
+     * @return done when the disk is gone; may be forced later. Done at once if there is no such disk.
      */
     public CompletableFuture<Void> detach(int frontendDomid, int devid, boolean force) {
-        BlockDevice device = devices.get(new Key(frontendDomid, devid));
-        return device == null ? CompletableFuture.completedFuture(null) : device.detach(force);
+        return devices.detach(TYPE, frontendDomid, devid, force);
     }
 
     /**
@@ -90,43 +63,36 @@ public final class BlockBackend {
      * @return done when nothing of the domain's memory is used any more
      */
     public CompletableFuture<Void> domainDied(int frontendDomid) {
-        return CompletableFuture.allOf(devices.values().stream()
-                .filter(device -> device.config().frontendDomid() == frontendDomid)
-                .map(device -> device.detach(true))
-                .toArray(CompletableFuture[]::new));
+        return devices.domainDied(frontendDomid);
     }
 
     /** Whether a domain has a disk of this number. */
     public boolean has(int frontendDomid, int devid) {
-        return devices.containsKey(new Key(frontendDomid, devid));
+        return devices.has(TYPE, frontendDomid, devid);
     }
 
     /** A domain's disks, by number. */
     public List<VirtualDisk> list(int frontendDomid) {
-        List<VirtualDisk> result = new ArrayList<>();
-        for (BlockDevice device : devices.values()) {
-            if (device.config().frontendDomid() == frontendDomid) {
-                result.add(describe(device));
-            }
-        }
-        result.sort(Comparator.comparingInt(VirtualDisk::devid));
-        return result;
+        return devices.list(frontendDomid).stream()
+                .filter(device -> device.type().equals(TYPE))
+                .filter(device -> disks.containsKey(new Key(frontendDomid, device.devid())))
+                .map(device -> describe(device, disks.get(new Key(frontendDomid, device.devid()))))
+                .toList();
     }
 
-    private static VirtualDisk describe(BlockDevice device) {
-        XenbusNode frontend = device.frontend();
-        BlockConfig config = device.config();
+    private VirtualDisk describe(DeviceStatus device, BlockDriver disk) {
+        XenbusNode frontend = new XenbusNode(store, device.frontendPath());
         return new VirtualDisk(
-                config.devid(),
-                device.paths().backendDomid(),
-                config.frontendDomid(),
+                device.devid(),
+                domid,
+                device.frontendDomid(),
                 number(frontend, "state"),
                 number(frontend, "event-channel"),
                 number(frontend, "ring-ref"),
-                device.paths().backend(),
-                config.name(),
-                config.store().name(),
-                device.statistics());
+                device.backendPath(),
+                disk.config().name(),
+                disk.config().target(),
+                new BlockStatistics(disk.totals().values(), device.counters()));
     }
 
     /** A number in the front end's folder, which may say anything. */

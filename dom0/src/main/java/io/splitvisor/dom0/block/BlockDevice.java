@@ -1,256 +1,174 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.block;
 
-import io.splitvisor.abi.XenErrno;
-import io.splitvisor.abi.io.XenbusState;
-import io.splitvisor.backend.BackendDomain;
-import io.splitvisor.xenbus.XenbusDevice;
-import io.splitvisor.xenbus.XenbusException;
-import io.splitvisor.xenbus.XenbusNode;
-import io.splitvisor.xenstore.Xenstore;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.function.Consumer;
+import io.splitvisor.abi.io.Blkif;
+import io.splitvisor.abi.io.BlkifOp;
+import io.splitvisor.abi.io.BlkifStatus;
+import io.splitvisor.dom0.block.QueueStatistics.Counter;
+import io.splitvisor.dom0.store.BlockStore;
+import io.splitvisor.dom0.store.StoreGeometry;
+import io.splitvisor.dom0.store.StoreRequest;
+import io.splitvisor.driver.backend.BackendDevice;
+import io.splitvisor.driver.backend.Connection;
+import io.splitvisor.driver.backend.Offer;
+import io.splitvisor.driver.backend.Request;
+import io.splitvisor.host.Errno;
+import java.lang.foreign.Arena;
 
 /**
- * A virtual disk's back end: follows the front end through its states, connects and disconnects. Everything here happens
- * on the device's control thread unless it says otherwise.
- *
- * <pre>
- *   front end                         this end
- *   Initialising                      InitWait (from Closed: it comes back)
- *   Initialised, Connected            connects its rings, Connected
- *   Closing                           Closing
- *   Closed                            drains, unmaps, Closed; removed if it is to go
- *   Unknown (its node is gone)        drains, unmaps, removed
- *   anything else                     error, Closing, drains, unmaps
- * </pre>
- *
- * An end that has gone to Closing because of an error connects again only after the front end was in Closed.
+ * A virtual disk: brings requests to its store and answers them. In the domain's loop: no locks, and nothing made per request.
  */
-final class BlockDevice implements XenbusDevice.Driver {
-    private final BackendDomain backend;
-    private final BlockConfig config;
-    private final BlockPaths paths;
+final class BlockDevice implements BackendDevice {
+    private static final String[] FLUSHES = {Blkif.FLUSH_CACHE.name(), Blkif.BARRIER.name()};
+
     private final Disk disk;
-    private final BlockNodes nodes;
-    private final XenbusDevice xenbus;
-    private final BlockBackend.EventLog log;
-    private final Consumer<BlockDevice> whenRemoved;
-    private final CompletableFuture<Void> removed = new CompletableFuture<>();
-    private final BlockQueue.Listener queueListener = new QueueListener();
-    private volatile BlockConnection connection;
+    private final BlockStore store;
+    private final boolean cdrom;
+    private final QueueStatistics.Totals totals;
+    private Arena arena;
+    private QueueStatistics[] queues;
+    private Connection connection;
 
-    /** What connections that are over did. Guarded by itself. */
-    private final long[] retired = new long[QueueStatistics.width()];
-
-    private CompletableFuture<Void> draining;
-    private boolean online = true;
-    private boolean forced;
-    private boolean gone;
-
-    BlockDevice(
-            BackendDomain backend,
-            Xenstore store,
-            BlockConfig config,
-            BlockBackend.EventLog log,
-            Consumer<BlockDevice> whenRemoved) {
-        this.backend = backend;
-        this.config = config;
-        this.log = log;
-        this.whenRemoved = whenRemoved;
-        this.paths = new BlockPaths(backend.domid(), config.frontendDomid(), config.devid());
-        this.disk = new Disk(config.store(), config.readOnly(), config.options());
-        this.nodes = new BlockNodes(store, paths);
-        this.xenbus = new XenbusDevice(
-                store,
-                new XenbusNode(store, paths.backend()),
-                new XenbusNode(store, paths.frontend()),
-                paths.error(),
-                XenbusState.INIT_WAIT,
-                this);
+    BlockDevice(Disk disk, boolean cdrom, QueueStatistics.Totals totals) {
+        this.disk = disk;
+        this.store = disk.store();
+        this.cdrom = cdrom;
+        this.totals = totals;
     }
 
-    /** Writes the nodes and begins to follow the front end. Any thread, once. */
-    void start() {
-        nodes.create(config, disk);
-        xenbus.start();
+    @Override
+    public void offer(Offer offer) {
+        StoreGeometry geometry = store.geometry();
+        BlockOptions options = disk.options();
+        offer.queues(options.maxQueues())
+                .ringPageOrder(options.maxRingPageOrder())
+                .keptGrants(options.maxPersistentGrants())
+                .feature(Blkif.PERSISTENT, options.persistent())
+                .feature(Blkif.MAX_INDIRECT_SEGMENTS, options.maxIndirectSegments())
+                .feature(Blkif.FLUSH_CACHE, disk.offersFlush())
+                .feature(Blkif.BARRIER, disk.offersFlush())
+                .feature(Blkif.DISCARD, disk.offersDiscard())
+                .feature(Blkif.DISCARD_GRANULARITY, disk.offersDiscard() ? geometry.physicalSectorSize() : 0)
+                .feature(Blkif.SECTORS, geometry.sectors())
+                .feature(Blkif.SECTOR_SIZE, geometry.sectorSize())
+                .feature(Blkif.PHYSICAL_SECTOR_SIZE, geometry.physicalSectorSize())
+                .feature(Blkif.INFO, (cdrom ? Blkif.VDISK_CDROM : 0) | (disk.isReadOnly() ? Blkif.VDISK_READONLY : 0))
+                .node("mode", disk.isReadOnly() ? "r" : "w");
     }
 
-    BlockConfig config() {
-        return config;
-    }
-
-    BlockPaths paths() {
-        return paths;
-    }
-
-    XenbusNode frontend() {
-        return xenbus.peer();
-    }
-
-    /** Counters since the disk was attached, over all its connections. Any thread. */
-    BlockStatistics statistics() {
-        synchronized (retired) {
-            long[] totals = retired.clone();
-            BlockConnection now = connection;
-            if (now != null) {
-                now.addTo(totals);
-            }
-            return new BlockStatistics(totals);
+    @Override
+    public void connect(Connection next) {
+        connection = next;
+        arena = Arena.ofShared();
+        queues = new QueueStatistics[next.queues()];
+        for (int i = 0; i < queues.length; i++) {
+            queues[i] = totals.newQueue();
         }
     }
 
     @Override
-    public void peerChanged(XenbusState peer) {
-        if (gone) {
+    public void prepare(Request request) {
+        request.attach(new BlockRequest(request, arena, disk, queues[request.queue()]));
+    }
+
+    @Override
+    public void request(Request request) {
+        BlockRequest block = (BlockRequest) request.attachment();
+        if (block.isBarrier() && disk.offersFlush() && !request.exclusive()) {
             return;
         }
-        if (forced) {
-            removeWhenDrained();
-            return;
-        }
-        switch (peer) {
-            case INITIALISING -> {
-                if (xenbus.state() == XenbusState.CLOSED) {
-                    xenbus.switchTo(XenbusState.INIT_WAIT);
-                }
-            }
-            case INITIALISED, CONNECTED -> connect();
-            case CLOSING -> {
-                if (xenbus.state() != XenbusState.CLOSED) {
-                    xenbus.switchTo(XenbusState.CLOSING);
-                }
-            }
-            case CLOSED -> closed();
-            case UNKNOWN -> removeWhenDrained();
-            case INIT_WAIT, RECONFIGURING, RECONFIGURED ->
-                failUnlessClosing(XenErrno.EINVAL, "saw state " + peer.code() + " at frontend");
+        int status = block.take();
+        if (status == BlockRequest.READY) {
+            submit(block);
+        } else {
+            respond(block, status);
         }
     }
 
-    private void failUnlessClosing(int errno, String what) {
-        if (xenbus.state() != XenbusState.CLOSING) {
-            throw new XenbusException(errno, what);
+    private void submit(BlockRequest block) {
+        int result = store.submit(block);
+        if (result != BlockStore.PENDING) {
+            block.statistics().finished(block);
+            finish(block, result);
         }
     }
 
-    private void connect() {
-        if (draining != null) {
-            failUnlessClosing(XenErrno.EBUSY, "pending I/O");
-            return;
-        }
-        if (xenbus.state() == XenbusState.CONNECTED || xenbus.state() == XenbusState.CLOSING) {
-            return;
-        }
-        FrontendOffer offer = FrontendOffer.read(xenbus.peer(), config.options());
-        try {
-            connection = BlockConnection.open(backend, config.frontendDomid(), disk, offer, queueListener)
-                    .join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof XenbusException cause) {
-                throw cause;
-            }
-            throw new XenbusException(
-                    XenErrno.EINVAL, "cannot connect: " + e.getCause().getMessage(), e.getCause());
-        }
-        xenbus.switchTo(XenbusState.CONNECTED);
+    /** The store is done with a request that was left pending. */
+    @Override
+    public void resumed(Request request) {
+        BlockRequest block = (BlockRequest) request.attachment();
+        block.statistics().batch(request.batchTime());
+        finish(block, block.result());
     }
 
-    private void closed() {
-        if (drain()) {
-            xenbus.switchTo(XenbusState.CLOSED);
-            if (!online) {
-                remove();
+    private void finish(BlockRequest block, int result) {
+        if (result == 0 && block.advance()) {
+            submit(block);
+        } else if (result == 0) {
+            respond(block, BlkifStatus.OKAY);
+        } else {
+            respond(block, refused(block, result) ? BlkifStatus.EOPNOTSUPP : BlkifStatus.ERROR);
+        }
+    }
+
+    /** Whether the store does not do such things at all. */
+    private boolean refused(BlockRequest block, int result) {
+        if (result != -Errno.EOPNOTSUPP) {
+            return false;
+        }
+        if (block.operation() == StoreRequest.Operation.FLUSH && disk.withdrawFlush()) {
+            for (String node : FLUSHES) {
+                connection.tell(node, 0);
             }
         }
+        return block.operation() == StoreRequest.Operation.FLUSH || block.operation() == StoreRequest.Operation.DISCARD;
     }
 
-    private void removeWhenDrained() {
-        if (drain()) {
-            remove();
+    private static void respond(BlockRequest block, int status) {
+        count(block, status);
+        Request request = block.request();
+        request.moved(block.sectors() * StoreGeometry.SECTOR);
+        if (status == BlkifStatus.OKAY) {
+            request.complete();
+        } else {
+            request.fail(status);
         }
     }
 
-    /** Sees that nothing of the guest is used any more: true if that is so; otherwise the front end is looked at again. */
-    private boolean drain() {
-        BlockConnection now = connection;
-        if (draining == null && now != null) {
-            CompletableFuture<Void> done = now.close();
-            draining = done;
-            done.thenRun(() -> xenbus.execute(() -> {
-                retire(now);
-                draining = null;
-                xenbus.lookSoon();
-            }));
-        }
-        return draining == null;
-    }
-
-    private void retire(BlockConnection over) {
-        synchronized (retired) {
-            over.addTo(retired);
-            connection = null;
+    private static void count(BlockRequest block, int status) {
+        QueueStatistics statistics = block.statistics();
+        statistics.latency(block);
+        if (status != BlkifStatus.OKAY) {
+            statistics.add(Counter.ERRORS, 1);
+        } else if (block.blkifOperation() == BlkifOp.FLUSH_DISKCACHE || block.isBarrier()) {
+            statistics.add(Counter.FLUSHES, 1);
+            statistics.add(Counter.WRITE_SECTORS, block.sectors());
+        } else if (block.blkifOperation() == BlkifOp.DISCARD) {
+            statistics.add(Counter.DISCARDS, 1);
+        } else if (block.operation() == StoreRequest.Operation.WRITE) {
+            statistics.add(Counter.WRITES, 1);
+            statistics.add(Counter.WRITE_SECTORS, block.sectors());
+        } else {
+            statistics.add(Counter.READS, 1);
+            statistics.add(Counter.READ_SECTORS, block.sectors());
         }
     }
 
     @Override
-    public void failed(XenbusException cause) {
-        log.event(config.frontendDomid(), "vbd " + config.devid() + ": " + cause.getMessage());
-        drain();
+    public void batchEnd() {
+        store.push();
     }
 
-    private void remove() {
-        gone = true;
-        nodes.remove();
-        xenbus.close();
-        config.store().close();
-        whenRemoved.accept(this);
-        removed.complete(null);
+    @Override
+    public void disconnect(Connection over, String why) {
+        for (QueueStatistics queue : queues) {
+            totals.retire(queue);
+        }
+        arena.close();
     }
 
-    /**
-     * Begins to remove the device. Any thread; may be called again to insist.
-     *
-     * @param force does not ask the front end
-     * @return done when the device is gone, its nodes removed and its store closed
-     */
-    CompletableFuture<Void> detach(boolean force) {
-        xenbus.execute(() -> {
-            if (gone) {
-                return;
-            }
-            boolean alone = connection == null && draining == null;
-            forced = forced || force || alone;
-            if (online && !forced) {
-                online = false;
-                xenbus.own().write("online", 0);
-                xenbus.switchTo(XenbusState.CLOSING);
-            }
-            xenbus.lookSoon();
-        });
-        return removed;
-    }
-
-    /** The queues' words, brought from the loop to the control thread. */
-    private final class QueueListener implements BlockQueue.Listener {
-        @Override
-        public void misbehaved(String how) {
-            xenbus.execute(() -> {
-                log.event(config.frontendDomid(), "vbd " + config.devid() + ": the front end " + how + "; ring halted");
-            });
-        }
-
-        @Override
-        public void failed(RuntimeException cause) {
-            xenbus.execute(() -> {
-                throw new XenbusException(XenErrno.EIO, "the ring cannot be served: " + cause, cause);
-            });
-        }
-
-        @Override
-        public void flushUnsupported() {
-            xenbus.execute(nodes::withdrawFlush);
-        }
+    @Override
+    public void close() {
+        store.close();
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.block;
 
+import io.splitvisor.abi.io.Blkif;
+
 /**
  * What a virtual disk offers its front end, and what it may cost.
  *
@@ -17,8 +19,11 @@ public record BlockOptions(
 
     /** Checks the ranges. */
     public BlockOptions {
-        require(maxQueues >= 1 && maxQueues <= 8, "maxQueues", maxQueues);
-        require(maxRingPageOrder >= 0 && maxRingPageOrder <= 4, "maxRingPageOrder", maxRingPageOrder);
+        require(maxQueues >= 1 && maxQueues <= Blkif.PROTOCOL.queues(), "maxQueues", maxQueues);
+        require(
+                maxRingPageOrder >= 0 && maxRingPageOrder <= Blkif.PROTOCOL.ringPageOrder(),
+                "maxRingPageOrder",
+                maxRingPageOrder);
         require(
                 maxIndirectSegments >= 0 && maxIndirectSegments <= MOST_SEGMENTS,
                 "maxIndirectSegments",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.block;
 
+import io.splitvisor.abi.grant.GrantStatus;
 import io.splitvisor.abi.io.Blkif;
 import io.splitvisor.abi.io.BlkifOp;
-import io.splitvisor.abi.io.BlkifProtocol;
 import io.splitvisor.abi.io.BlkifRequest;
 import io.splitvisor.abi.io.BlkifRequestDiscard;
 import io.splitvisor.abi.io.BlkifRequestIndirect;
@@ -11,7 +11,7 @@ import io.splitvisor.abi.io.BlkifRequestSegment;
 import io.splitvisor.abi.io.BlkifStatus;
 import io.splitvisor.dom0.store.StoreGeometry;
 import io.splitvisor.dom0.store.StoreRequest;
-import io.splitvisor.ring.BackRing;
+import io.splitvisor.driver.backend.Request;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -36,12 +36,11 @@ final class BlockRequest extends StoreRequest {
         FLUSH_WRITE_FLUSH
     }
 
-    private final BlockQueue queue;
+    private final Request request;
+    private final Disk disk;
+    private final QueueStatistics statistics;
     private final MemorySegment copy;
     private final MemorySegment segments;
-    private final int[] pages = new int[BlockOptions.MOST_SEGMENTS];
-    private int pageCount;
-    private long id;
     private int operation;
     private long sector;
     private long sectorCount;
@@ -50,54 +49,49 @@ final class BlockRequest extends StoreRequest {
     private boolean data;
     private int result;
 
-    BlockRequest(BlockQueue queue, Arena arena) {
+    BlockRequest(Request request, Arena arena, Disk disk, QueueStatistics statistics) {
         super(arena, BlockOptions.MOST_SEGMENTS);
-        this.queue = queue;
-        this.copy = arena.allocate(BlkifRequest.SIZE, 8);
+        this.request = request;
+        this.disk = disk;
+        this.statistics = statistics;
+        this.copy = request.memory();
         this.segments = arena.allocate((long) BlockOptions.MOST_SEGMENTS * BlkifRequestSegment.SIZE, 8);
     }
 
     /**
-     * Takes the next request out of the ring.
+     * Checks the request that stands in the copy, and maps its pages.
      *
-     * @return {@link #READY}, or the status to answer with; nothing is mapped then
+     * @return {@link #READY}, or the status to answer with
      */
-    int take(BackRing ring, BlkifProtocol protocol, Disk disk, GrantPages grants) {
-        protocol.copyRequest(ring.memory(), ring.takeRequest(), copy, 0);
-        id = BlkifRequest.id(copy, 0);
-        operation = BlkifRequest.operation(copy, 0);
-        sector = BlkifRequest.sectorNumber(copy, 0);
+    int take() {
+        started(statistics.batch(request.batchTime()));
+        operation = BlkifRequest.OPERATION.get(copy, 0);
+        sector = BlkifRequest.SECTOR_NUMBER.get(copy, 0);
         sectorCount = 0;
-        pageCount = 0;
         steps = Steps.ONE;
         step = 0;
         data = false;
-        int status =
-                switch (operation) {
-                    case BlkifOp.READ -> direct(disk, grants, false);
-                    case BlkifOp.WRITE -> direct(disk, grants, true);
-                    case BlkifOp.INDIRECT -> indirect(disk, grants);
-                    case BlkifOp.FLUSH_DISKCACHE, BlkifOp.WRITE_BARRIER -> flushOrBarrier(disk, grants);
-                    case BlkifOp.DISCARD -> discard(disk);
-                    default -> BlkifStatus.EOPNOTSUPP;
-                };
-        if (status != READY) {
-            release(grants);
-        }
-        return status;
+        return switch (operation) {
+            case BlkifOp.READ -> direct(false);
+            case BlkifOp.WRITE -> direct(true);
+            case BlkifOp.INDIRECT -> indirect();
+            case BlkifOp.FLUSH_DISKCACHE, BlkifOp.WRITE_BARRIER -> flushOrBarrier();
+            case BlkifOp.DISCARD -> discard();
+            default -> BlkifStatus.EOPNOTSUPP;
+        };
     }
 
-    private int direct(Disk disk, GrantPages grants, boolean write) {
-        int count = BlkifRequest.nrSegments(copy, 0);
+    private int direct(boolean write) {
+        int count = BlkifRequest.NR_SEGMENTS.get(copy, 0);
         if (count == 0 || count > Blkif.MAX_SEGMENTS_PER_REQUEST) {
             return BlkifStatus.ERROR;
         }
-        return transfer(disk, grants, write, copy, BlkifRequest.seg(0, 0), count);
+        return transfer(write, copy, BlkifRequest.SEG.at(0, 0), count);
     }
 
-    private int indirect(Disk disk, GrantPages grants) {
-        int count = BlkifRequestIndirect.nrSegments(copy, 0);
-        int kind = BlkifRequestIndirect.indirectOp(copy, 0);
+    private int indirect() {
+        int count = BlkifRequestIndirect.NR_SEGMENTS.get(copy, 0);
+        int kind = BlkifRequestIndirect.INDIRECT_OP.get(copy, 0);
         int most = disk.options().maxIndirectSegments();
         if (most == 0) {
             return BlkifStatus.EOPNOTSUPP;
@@ -106,24 +100,23 @@ final class BlockRequest extends StoreRequest {
             return BlkifStatus.ERROR;
         }
         // 256 segments fit into one page of 512.
-        int page = grants.map(BlkifRequestIndirect.indirectGrefs(copy, 0, 0), false);
-        if (page < 0) {
+        long bytes = (long) count * BlkifRequestSegment.SIZE;
+        int gref =
+                BlkifRequestIndirect.INDIRECT_GREFS.element().get(copy, BlkifRequestIndirect.INDIRECT_GREFS.at(0, 0));
+        if (request.copyFrom(gref, 0, segments, 0, bytes) != GrantStatus.OKAY) {
             return BlkifStatus.ERROR;
         }
-        long bytes = (long) count * BlkifRequestSegment.SIZE;
-        MemorySegment.copy(grants.memory(), grants.offset(page), segments, 0, bytes);
-        grants.release(page);
-        return transfer(disk, grants, kind == BlkifOp.WRITE, segments, 0, count);
+        return transfer(kind == BlkifOp.WRITE, segments, 0, count);
     }
 
     /** A flush may carry data, which is written after it; a barrier also flushes that. */
-    private int flushOrBarrier(Disk disk, GrantPages grants) {
+    private int flushOrBarrier() {
         if (!disk.offersFlush()) {
             return BlkifStatus.EOPNOTSUPP;
         }
-        int count = BlkifRequest.nrSegments(copy, 0);
+        int count = BlkifRequest.NR_SEGMENTS.get(copy, 0);
         if (count != 0) {
-            int status = direct(disk, grants, true);
+            int status = direct(true);
             if (status != READY) {
                 return status;
             }
@@ -133,13 +126,13 @@ final class BlockRequest extends StoreRequest {
         return READY;
     }
 
-    private int discard(Disk disk) {
-        long count = BlkifRequestDiscard.nrSectors(copy, 0);
+    private int discard() {
+        long count = BlkifRequestDiscard.NR_SECTORS.get(copy, 0);
         int status = disk.checkRange(sector, count, true);
         if (status != BlkifStatus.OKAY) {
             return status;
         }
-        boolean secure = (BlkifRequestDiscard.flag(copy, 0) & Blkif.DISCARD_SECURE) != 0;
+        boolean secure = (BlkifRequestDiscard.FLAG.get(copy, 0) & Blkif.DISCARD_SECURE) != 0;
         if (secure || !disk.offersDiscard()) {
             return BlkifStatus.EOPNOTSUPP;
         }
@@ -148,12 +141,12 @@ final class BlockRequest extends StoreRequest {
     }
 
     /** Checks the segments, then maps their pages. They are in private memory already. */
-    private int transfer(Disk disk, GrantPages grants, boolean write, MemorySegment from, long at, int count) {
+    private int transfer(boolean write, MemorySegment from, long at, int count) {
         long total = 0;
         for (int i = 0; i < count; i++) {
             long segment = at + (long) i * BlkifRequestSegment.SIZE;
-            int first = BlkifRequestSegment.firstSect(from, segment);
-            int last = BlkifRequestSegment.lastSect(from, segment);
+            int first = BlkifRequestSegment.FIRST_SECT.get(from, segment);
+            int last = BlkifRequestSegment.LAST_SECT.get(from, segment);
             if (last >= SECTORS_PER_PAGE || first > last || !disk.isAligned(last - first + 1)) {
                 return BlkifStatus.ERROR;
             }
@@ -167,16 +160,13 @@ final class BlockRequest extends StoreRequest {
         for (int i = 0; i < count; i++) {
             long segment = at + (long) i * BlkifRequestSegment.SIZE;
             // What the disk's data goes into has to be writable, and what is written to it need not be.
-            int page = grants.map(BlkifRequestSegment.gref(from, segment), !write);
+            long page = request.map(BlkifRequestSegment.GREF.get(from, segment), !write);
             if (page < 0) {
                 return BlkifStatus.ERROR;
             }
-            pages[pageCount++] = page;
-            int first = BlkifRequestSegment.firstSect(from, segment);
-            int length = BlkifRequestSegment.lastSect(from, segment) - first + 1;
-            data().add(
-                            grants.address(page) + (long) first * StoreGeometry.SECTOR,
-                            (long) length * StoreGeometry.SECTOR);
+            int first = BlkifRequestSegment.FIRST_SECT.get(from, segment);
+            int length = BlkifRequestSegment.LAST_SECT.get(from, segment) - first + 1;
+            data().add(page + (long) first * StoreGeometry.SECTOR, (long) length * StoreGeometry.SECTOR);
         }
         assert data().bytes() <= (long) count * PAGE;
         sectorCount = total;
@@ -203,18 +193,10 @@ final class BlockRequest extends StoreRequest {
         return false;
     }
 
-    /** Ends the use of the guest's pages. */
-    void release(GrantPages grants) {
-        for (int i = 0; i < pageCount; i++) {
-            grants.release(pages[i]);
-        }
-        pageCount = 0;
-    }
-
     @Override
     public void completed(int value) {
         result = value;
-        queue.completed(this);
+        request.resume();
     }
 
     /** What {@link #completed} was told. */
@@ -222,9 +204,14 @@ final class BlockRequest extends StoreRequest {
         return result;
     }
 
-    /** The guest's name for it: echoed, and never used for anything else. */
-    long id() {
-        return id;
+    /** The guest's request. */
+    Request request() {
+        return request;
+    }
+
+    /** Where it is counted. */
+    QueueStatistics statistics() {
+        return statistics;
     }
 
     /** The BLKIF_OP number as the guest gave it. */
@@ -234,7 +221,7 @@ final class BlockRequest extends StoreRequest {
 
     /** Whether nothing behind it in the ring may start before it is done, and nothing before it may still be going on. */
     boolean isBarrier() {
-        return operation == BlkifOp.WRITE_BARRIER;
+        return BlkifRequest.OPERATION.get(copy, 0) == BlkifOp.WRITE_BARRIER;
     }
 
     /** Whether it moves data, and not only flushes or discards. */

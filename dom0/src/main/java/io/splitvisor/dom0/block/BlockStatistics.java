@@ -2,14 +2,17 @@
 package io.splitvisor.dom0.block;
 
 import io.splitvisor.dom0.block.QueueStatistics.Counter;
+import io.splitvisor.driver.backend.DeviceCounters;
 import java.util.Arrays;
 
 /** What a virtual disk did since its front end connected, over all its rings: a snapshot. */
 public final class BlockStatistics {
     private final long[] values;
+    private final DeviceCounters device;
 
-    BlockStatistics(long[] values) {
+    BlockStatistics(long[] values, DeviceCounters device) {
         this.values = values;
+        this.device = device;
     }
 
     private long value(Counter counter) {
@@ -58,12 +61,12 @@ public final class BlockStatistics {
 
     /** Events sent to the front end. */
     public long notificationsSent() {
-        return value(Counter.NOTIFICATIONS_SENT);
+        return device.notificationsSent();
     }
 
     /** Publications of responses for which the front end wanted no event. */
     public long notificationsAvoided() {
-        return value(Counter.NOTIFICATIONS_AVOIDED);
+        return device.notificationsAvoided();
     }
 
     /** Sum of the time from taking a request to its response, in nanoseconds. */

@@ -12,22 +12,26 @@ final class BenchCommand {
     private BenchCommand() {}
 
     static int run(Invocation in) {
-        List<Benchmark> benchmarks = ServiceLoader.load(Benchmark.class).stream()
-                .map(ServiceLoader.Provider::get)
-                .sorted(Comparator.comparing(Benchmark::name))
-                .toList();
-        if (in.operands().isEmpty()) {
-            return list(in, benchmarks);
-        }
-        String name = in.operand(0);
-        for (Benchmark benchmark : benchmarks) {
+        return in.operands().isEmpty() ? list(in, benchmarks()) : run(in, in.operand(0));
+    }
+
+    /** Runs one. */
+    static int run(Invocation in, String name) {
+        for (Benchmark benchmark : benchmarks()) {
             if (benchmark.name().equals(name)) {
-                List<String> rest = in.operands().subList(1, in.operands().size());
+                List<String> rest = in.operands().stream().skip(1).toList();
                 return benchmark.run(rest, in.json(), in.environment().out());
             }
         }
         in.log("no benchmark '" + name + "'; 'splitvisor bench' lists them");
         return 1;
+    }
+
+    private static List<Benchmark> benchmarks() {
+        return ServiceLoader.load(Benchmark.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .sorted(Comparator.comparing(Benchmark::name))
+                .toList();
     }
 
     private static int list(Invocation in, List<Benchmark> benchmarks) {

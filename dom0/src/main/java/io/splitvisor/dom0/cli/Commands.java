@@ -32,10 +32,20 @@ final class Commands {
             case "shutdown", "reboot" -> ShutdownCommand.run(in);
             case "console" -> ConsoleCommand.run(in);
             case "block-attach", "block-list", "block-detach" -> BlockCommands.run(in);
+            case "device-attach", "device-list", "device-detach", "why-stuck" -> DeviceCommands.device(in);
+            case "drivers", "driver-reload" -> DeviceCommands.driver(in);
+            case "new-driver" -> NewDriverCommand.run(in);
             case "trace" -> TraceCommands.run(in);
             case "trace-print" -> TracePrintCommand.run(in);
             case "sched-credit" -> SchedCreditCommand.run(in);
             case "hypercalls" -> in.show("GET", domain(in.operand(0)) + "/hypercalls", "");
+            case "paging-info" -> in.show("GET", domain(in.operand(0)) + "/paging", "");
+            case "page-walk" ->
+                in.show(
+                        "GET",
+                        domain(in.operand(0)) + "/page-walk?address=" + encode(in.operand(1)) + "&vcpu="
+                                + encode(in.arguments().value("vcpu", "0")),
+                        "");
             case "info" ->
                 in.show("GET", "/v1/host" + (in.operands().isEmpty() ? "" : "?name=" + encode(in.operand(0))), "");
             case "uptime" ->
@@ -48,6 +58,7 @@ final class Commands {
             case "up" -> UpCommand.run(in);
             case "dom0" -> Dom0Command.run(in);
             case "bench" -> BenchCommand.run(in);
+            case "paging-compare" -> BenchCommand.run(in, "paging");
             case "completion" -> Completion.run(in);
             default ->
                 throw new IllegalStateException(

@@ -43,7 +43,9 @@ final class Dom0Session implements AutoCloseable {
                 .findFirst()
                 .orElseThrow(() -> new ToolstackException(Kind.FAILED, "there is no Dom0 in this installation"));
         return start(
-                in.runDir(), launcher, new Dom0Launcher.Options(in.globals().verbosity(), commandline(in)));
+                in.runDir(),
+                launcher,
+                new Dom0Launcher.Options(in.globals().verbosity(), commandline(in), DeviceCommands.driverPath(in)));
     }
 
     static Dom0Session start(Path runDir, Dom0Launcher launcher, Dom0Launcher.Options options) {

@@ -5,6 +5,9 @@ import java.util.List;
 
 /** All verbs, in the order of help: xl's, then ours. And those of xl's that do not exist yet. */
 final class Verbs {
+    private static final Option DRIVER_PATH =
+            Option.valued(' ', "driver-path", "PATH", "Jars and folders with drivers, with colons between them.");
+
     private static final Option ALL = Option.flag('a', "all", "All guest domains.");
 
     /** Options of every verb. */
@@ -141,6 +144,56 @@ final class Verbs {
                     "Destroy a domain's virtual block device",
                     2,
                     List.of(Option.flag('f', "force", "do not wait for the domain to release the device"))),
+            new Verb(
+                    "device-attach",
+                    false,
+                    true,
+                    "<Domain> <Type> [key=value...]",
+                    "Create a device that a driver makes",
+                    2,
+                    List.of()),
+            new Verb(
+                    "device-list", false, false, "<Domain(s)>", "List the devices of a domain's drivers", 1, List.of()),
+            new Verb(
+                    "why-stuck",
+                    false,
+                    false,
+                    "<Domain> [<Type>[/<DevId>]]",
+                    "Say which end of a device waits for what, and since when",
+                    1,
+                    List.of()),
+            new Verb(
+                    "device-detach",
+                    false,
+                    true,
+                    "[option] <Domain> <Type> [DevId]",
+                    "Destroy a device that a driver made",
+                    2,
+                    List.of(Option.flag('f', "force", "do not wait for the domain to release the device"))),
+            new Verb(
+                    "drivers",
+                    false,
+                    false,
+                    "",
+                    "List the drivers of a Dom0, or of a path without a Dom0",
+                    0,
+                    List.of(DRIVER_PATH)),
+            new Verb(
+                    "driver-reload",
+                    false,
+                    true,
+                    "<Type>",
+                    "Load a driver's jar again, under running guests",
+                    1,
+                    List.of()),
+            new Verb(
+                    "new-driver",
+                    false,
+                    false,
+                    "<Name>",
+                    "Write the project of a new driver: both ends, tests, a benchmark",
+                    1,
+                    List.of(Option.valued(' ', "dir", "DIR", "Where to; ./Name unless it is given."))),
             new Verb("vcpu-list", false, false, "[Domain...]", "List the VCPUs for all/some domains", 0, List.of()),
             new Verb(
                     "vcpu-set",
@@ -181,7 +234,7 @@ final class Verbs {
                     "<File|Folder>... [[Name.]key=value...]",
                     "Start a Dom0 with all domains of a setup, and end with them",
                     1,
-                    List.of(Option.flag('q', "quiet", "Do not print the domains' consoles."))),
+                    List.of(Option.flag('q', "quiet", "Do not print the domains' consoles."), DRIVER_PATH)),
             new Verb(
                     "down",
                     false,
@@ -199,6 +252,22 @@ final class Verbs {
                     "Show what a domain has asked the monitor for, and how long it took",
                     1,
                     List.of()),
+            new Verb(
+                    "paging-info",
+                    false,
+                    false,
+                    "<Domain>",
+                    "Show how a domain's memory is virtualized, and what that costs",
+                    1,
+                    List.of()),
+            new Verb(
+                    "page-walk",
+                    false,
+                    false,
+                    "[options] <Domain> <Address>",
+                    "Show how an address of a domain is translated, level by level",
+                    2,
+                    List.of(Option.valued('v', "vcpu", "VCPU", "Whose address (0)."))),
             new Verb(
                     "trace",
                     false,
@@ -223,7 +292,15 @@ final class Verbs {
                             Option.valued(' ', "dom", "N", "Only what this domain did, or was sent."),
                             Option.valued(' ', "op", "NAME", "Only hypercalls with this in their name."),
                             Option.flag('f', "follow", "Go on as the file grows."))),
-            new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of()),
+            new Verb(
+                    "paging-compare",
+                    false,
+                    false,
+                    "",
+                    "Run the same workloads under each paging mode, side by side (bench paging)",
+                    0,
+                    List.of()),
+            new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of(DRIVER_PATH)),
             new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
             new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.dom0.config.DomainConfig.OnShutdown;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -46,8 +49,11 @@ final class ConfigReader {
         CpuShare share = new CpuShare(
                 (int) read.number("cpu_weight", 1, CpuShare.MAX_WEIGHT).orElse(CpuShare.DEFAULT.weight()),
                 (int) read.number("cap", 0, CpuShare.MAX_CAP).orElse(CpuShare.DEFAULT.cap()));
+        PagingChoice paging = paging();
         List<DiskConfig> disks = disks();
         List<VifConfig> vifs = vifs();
+        List<VdevConfig> vdevs = vdevs();
+        List<Path> drivers = drivers(guest);
         OnShutdown on = onShutdown();
         boolean optional = read.flag("optional");
         List<String> after = after(name);
@@ -65,6 +71,8 @@ final class ConfigReader {
                 .vcpus(vcpus, maxVcpus)
                 .disks(disks)
                 .vifs(vifs)
+                .vdevs(vdevs)
+                .drivers(drivers)
                 .on(on)
                 .optional(optional)
                 .after(after)
@@ -72,6 +80,7 @@ final class ConfigReader {
                 .source(source)
                 .maxGrantFrames(grantFrames)
                 .cpuShare(share)
+                .paging(paging)
                 .build();
         return new ParsedConfig(config, warnings);
     }
@@ -198,6 +207,21 @@ final class ConfigReader {
         return Math.max(memory, maxmem);
     }
 
+    private PagingChoice paging() {
+        PagingMode mode = read.word(
+                        "paging", word -> Optional.ofNullable(PagingMode.named(word)), "none, shadow, registered, ept")
+                .orElse(PagingMode.NONE);
+        OptionalLong tableMib = read.number("shadow_memory", 1, PagingChoice.MAX_TABLE_MIB);
+        long outOfSync = read.number("oos", 0, 1).orElse(1);
+        if (tableMib.isPresent() && mode == PagingMode.NONE) {
+            warnings.add(settings.get("shadow_memory").problem("ignored, because paging is not set"));
+        }
+        if (outOfSync == 0 && mode != PagingMode.SHADOW) {
+            warnings.add(settings.get("oos").problem("only for paging = \"shadow\""));
+        }
+        return new PagingChoice(mode, tableMib, outOfSync == 1);
+    }
+
     private int maxVcpus(int vcpus) {
         int most = (int) read.number("maxvcpus", 1, DomainConfig.MAX_VCPUS).orElse(vcpus);
         if (most < vcpus) {
@@ -269,6 +293,28 @@ final class ConfigReader {
                     settings.get("vif").problem("network interfaces are not served yet; the domain starts without"));
         }
         return vifs;
+    }
+
+    private List<VdevConfig> vdevs() {
+        List<VdevConfig> vdevs = read.each("vdev", (spec, _) -> VdevConfig.parse(spec));
+        var seen = new HashSet<String>();
+        for (VdevConfig vdev : vdevs) {
+            if (vdev.devid().isPresent()
+                    && !seen.add(vdev.type() + " " + vdev.devid().getAsInt())) {
+                read.problem(
+                        settings.get("vdev"),
+                        vdev.type() + " " + vdev.devid().getAsInt() + " is the same device as one before it");
+            }
+        }
+        return vdevs;
+    }
+
+    private List<Path> drivers(Optional<Guest> guest) {
+        List<Path> drivers = read.paths("drivers");
+        if (guest.isPresent() && !(guest.get() instanceof Guest.Jvm) && !drivers.isEmpty()) {
+            read.problem(settings.get("drivers"), "only for type = \"jvm\"");
+        }
+        return drivers;
     }
 
     private OnShutdown onShutdown() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -20,6 +21,8 @@ import java.util.stream.Stream;
  * @param maxVcpus the most virtual processors, 1 to 128
  * @param disks its disks, no vdev twice
  * @param vifs its network interfaces
+ * @param vdevs its devices that drivers make, no number of a type twice
+ * @param drivers jars and folders with front ends, for JVM guests
  * @param on what happens when it shuts down
  * @param optional whether {@code up} may leave it out where its kernel is missing
  * @param after the names of domains that {@code up} starts before it
@@ -27,6 +30,7 @@ import java.util.stream.Stream;
  * @param source the file that it comes from, as the user named it
  * @param maxGrantFrames the most frames of its grant table, 1 to 1024
  * @param cpuShare what it gets of the host's processors
+ * @param paging how its memory is virtualized
  */
 public record DomainConfig(
         String name,
@@ -39,13 +43,16 @@ public record DomainConfig(
         int maxVcpus,
         List<DiskConfig> disks,
         List<VifConfig> vifs,
+        List<VdevConfig> vdevs,
+        List<Path> drivers,
         OnShutdown on,
         boolean optional,
         List<String> after,
         List<String> takes,
         String source,
         int maxGrantFrames,
-        CpuShare cpuShare) {
+        CpuShare cpuShare,
+        PagingChoice paging) {
 
     /** The largest memory of a domain, in MiB. */
     public static final long MAX_MEMORY_MIB = 1 << 20;
@@ -98,9 +105,12 @@ public record DomainConfig(
         Objects.requireNonNull(on, "on");
         Objects.requireNonNull(source, "source");
         Objects.requireNonNull(cpuShare, "cpuShare");
+        Objects.requireNonNull(paging, "paging");
         arguments = List.copyOf(arguments);
         disks = List.copyOf(disks);
         vifs = List.copyOf(vifs);
+        vdevs = List.copyOf(vdevs);
+        drivers = List.copyOf(drivers);
         after = List.copyOf(after);
         takes = List.copyOf(takes);
         check(disks.stream().map(DiskConfig::devid).distinct().count() == disks.size(), "disk", "a vdev twice");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -23,6 +24,8 @@ public final class DomainConfigBuilder {
     private int maxVcpus = 1;
     private List<DiskConfig> disks = List.of();
     private List<VifConfig> vifs = List.of();
+    private List<VdevConfig> vdevs = List.of();
+    private List<Path> drivers = List.of();
     private DomainConfig.OnShutdown on = DomainConfig.OnShutdown.DEFAULT;
     private boolean optional;
     private List<String> after = List.of();
@@ -30,6 +33,7 @@ public final class DomainConfigBuilder {
     private String source = "";
     private int maxGrantFrames = DomainConfig.DEFAULT_GRANT_FRAMES;
     private CpuShare cpuShare = CpuShare.DEFAULT;
+    private PagingChoice paging = PagingChoice.NONE;
 
     DomainConfigBuilder(String name, Guest guest) {
         this.name = name;
@@ -46,6 +50,8 @@ public final class DomainConfigBuilder {
         maxVcpus = from.maxVcpus();
         disks = from.disks();
         vifs = from.vifs();
+        vdevs = from.vdevs();
+        drivers = from.drivers();
         on = from.on();
         optional = from.optional();
         after = from.after();
@@ -53,6 +59,7 @@ public final class DomainConfigBuilder {
         source = from.source();
         maxGrantFrames = from.maxGrantFrames();
         cpuShare = from.cpuShare();
+        paging = from.paging();
     }
 
     /** The domain's name. */
@@ -99,6 +106,18 @@ public final class DomainConfigBuilder {
         return this;
     }
 
+    /** Its devices that drivers make. */
+    public DomainConfigBuilder vdevs(List<VdevConfig> value) {
+        vdevs = value;
+        return this;
+    }
+
+    /** Jars and folders with front ends. */
+    public DomainConfigBuilder drivers(List<Path> value) {
+        drivers = value;
+        return this;
+    }
+
     /** What happens when it shuts down. */
     public DomainConfigBuilder on(DomainConfig.OnShutdown value) {
         on = value;
@@ -141,6 +160,12 @@ public final class DomainConfigBuilder {
         return this;
     }
 
+    /** How its memory is virtualized. */
+    public DomainConfigBuilder paging(PagingChoice value) {
+        paging = value;
+        return this;
+    }
+
     /** @throws IllegalArgumentException if something is out of its range */
     public DomainConfig build() {
         return new DomainConfig(
@@ -154,12 +179,15 @@ public final class DomainConfigBuilder {
                 maxVcpus,
                 disks,
                 vifs,
+                vdevs,
+                drivers,
                 on,
                 optional,
                 after,
                 takes,
                 source,
                 maxGrantFrames,
-                cpuShare);
+                cpuShare,
+                paging);
     }
 }

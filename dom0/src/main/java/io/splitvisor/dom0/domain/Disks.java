@@ -9,11 +9,12 @@ import io.splitvisor.dom0.block.VirtualDisk;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.store.BlockStore;
 import io.splitvisor.dom0.store.BlockStores;
-import io.splitvisor.dom0.store.StoreException;
 import io.splitvisor.dom0.store.StoreOptions;
 import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.driver.backend.BackendDevices;
+import io.splitvisor.driver.backend.DeviceException;
 import io.splitvisor.xenstore.Xenstore;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,8 +40,8 @@ final class Disks {
 
     private record Key(int domid, int devid) {}
 
-    Disks(BackendDomain dom0, Xenstore store, HypervisorLog log) {
-        this.backend = new BlockBackend(dom0, store, log::add);
+    Disks(BackendDomain dom0, Xenstore store, BackendDevices devices) {
+        this.backend = new BlockBackend(dom0, store, devices);
     }
 
     /** Attaches a disk and answers its number. */
@@ -50,29 +51,29 @@ final class Disks {
             throw new ToolstackException(
                     Kind.EXISTS, "domain " + guest.config().name() + " has a disk " + disk.vdev() + " already");
         }
-        BlockStore store = null;
         try {
-            store = open(disk);
+            check(disk);
             backend.attach(new BlockConfig(
                     guest.domid(),
                     disk.devid(),
                     disk.vdev(),
-                    store,
+                    disk.target(),
+                    () -> open(disk),
                     !disk.writable(),
                     disk.cdrom(),
                     disk.trusted().orElse(true),
                     BlockOptions.defaults()));
+        } catch (DeviceException e) {
+            configs.remove(key);
+            throw new ToolstackException(Kind.TARGET, e.getMessage(), e);
         } catch (RuntimeException e) {
             configs.remove(key);
-            if (store != null) {
-                store.close();
-            }
             throw e;
         }
         return disk.devid();
     }
 
-    private static BlockStore open(DiskConfig disk) {
+    private static void check(DiskConfig disk) {
         if (disk.target().isEmpty()) {
             throw new ToolstackException(Kind.NOT_SUPPORTED, "disk " + disk.vdev() + ": a drive without a disc");
         }
@@ -86,16 +87,13 @@ final class Disks {
                             + " is served through an NBD server: start one, such as 'qemu-nbd -k SOCKET FILE', and use"
                             + " target=nbd+unix:///?socket=SOCKET");
         }
-        try {
-            return BlockStores.open(
-                    disk.target(),
-                    new StoreOptions(
-                            !disk.writable(),
-                            disk.directIoSafe(),
-                            disk.discard().orElse(true)));
-        } catch (StoreException e) {
-            throw new ToolstackException(Kind.TARGET, "disk " + disk.vdev() + ": " + e.getMessage(), e);
-        }
+    }
+
+    private static BlockStore open(DiskConfig disk) {
+        return BlockStores.open(
+                disk.target(),
+                new StoreOptions(
+                        !disk.writable(), disk.directIoSafe(), disk.discard().orElse(true)));
     }
 
     /** Detaches a disk; without force the front end is asked, and may refuse by not answering. */

@@ -51,8 +51,7 @@ final class Dom0BackendDomain implements BackendDomain {
     }
 
     @Override
-    public EventChannel bind(int frontendDomid, int remotePort, RingWorker worker) {
-        IoLoop loop = loop(frontendDomid);
+    public EventChannel bind(int frontendDomid, int remotePort, RingWorker worker, IoLoop loop) {
         return bind(frontendDomid, remotePort, () -> loop.notified(worker));
     }
 

@@ -21,6 +21,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param xenstored the store
  * @param storeLayout where domains are in the store
  * @param disks the block back end, for the toolstack
+ * @param devices drivers and their devices
  * @param attachServer where guests come in
  * @param timer for what happens later; its tasks must not block
  * @param summary what domains did that are gone
@@ -36,6 +37,7 @@ record Dom0Services(
         Xenstored xenstored,
         StoreLayout storeLayout,
         Disks disks,
+        DriverDevices devices,
         AttachServer attachServer,
         ScheduledExecutorService timer,
         Summary summary,

@@ -7,16 +7,20 @@ import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.config.VdevConfig;
 import io.splitvisor.dom0.flight.DomainCreatedEvent;
 import io.splitvisor.dom0.flight.DomainDestroyedEvent;
 import io.splitvisor.dom0.toolstack.BlockInfo;
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
 import io.splitvisor.dom0.toolstack.CreateOptions;
+import io.splitvisor.dom0.toolstack.Devices;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
+import io.splitvisor.dom0.toolstack.PageWalk;
+import io.splitvisor.dom0.toolstack.PagingInfo;
 import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
@@ -106,6 +110,9 @@ final class Domains implements Toolstack, MonitorListener {
             for (DiskConfig disk : config.disks()) {
                 services.disks().attach(guest, disk);
             }
+            for (VdevConfig vdev : config.vdevs()) {
+                services.devices().attach(guest, vdev);
+            }
             events.publish(new DomainEvent.Created(guest.domid(), config.name()));
             DomainCreatedEvent.happened(guest.domid(), config.name());
             guest.start(paused);
@@ -137,7 +144,8 @@ final class Domains implements Toolstack, MonitorListener {
                 Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
         Domain domain;
         try {
-            domain = services.monitor().create(layout, Math.toIntExact(config.memoryMib() * PAGES_PER_MIB));
+            int pages = Math.toIntExact(config.memoryMib() * PAGES_PER_MIB);
+            domain = services.monitor().create(layout, pages, PagingFigures.config(config, layout));
         } catch (HostException e) {
             throw new ToolstackException(Kind.NO_SPACE, "no memory for domain " + config.name(), e);
         }
@@ -198,7 +206,7 @@ final class Domains implements Toolstack, MonitorListener {
         return guest;
     }
 
-    private GuestDomain runningGuest(int domid) {
+    GuestDomain runningGuest(int domid) {
         GuestDomain guest = guest(domid);
         if (guest.dying() || guest.shutdown().isPresent()) {
             throw new ToolstackException(
@@ -265,6 +273,7 @@ final class Domains implements Toolstack, MonitorListener {
         services.cpuShares().removed(guest.domid());
         services.summary().add(guest, services.disks().disks(guest.domid()));
         services.disks().detachAll(guest);
+        services.devices().forget(guest);
         guest.disconnect();
         services.storeLayout().remove(guest);
         services.monitor().destroy(guest.domain());
@@ -373,6 +382,11 @@ final class Domains implements Toolstack, MonitorListener {
     }
 
     @Override
+    public Devices devices() {
+        return services.devices();
+    }
+
+    @Override
     public List<VcpuInfo> vcpuList(int domid) {
         return domid == DOM0 ? List.of() : guest(domid).vcpus();
     }
@@ -391,6 +405,16 @@ final class Domains implements Toolstack, MonitorListener {
     @Override
     public HypercallInfo hypercalls(int domid) {
         return guest(domid).hypercallInfo();
+    }
+
+    @Override
+    public PagingInfo paging(int domid) {
+        return guest(domid).pagingInfo();
+    }
+
+    @Override
+    public PageWalk pageWalk(int domid, int vcpu, long linear) {
+        return guest(domid).pageWalk(vcpu, linear);
     }
 
     @Override

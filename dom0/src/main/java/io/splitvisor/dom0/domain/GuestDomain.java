@@ -14,7 +14,10 @@ import io.splitvisor.dom0.console.ConsoleBackend;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
+import io.splitvisor.dom0.toolstack.PageWalk;
+import io.splitvisor.dom0.toolstack.PagingInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.hypercall.ToolstackCalls.DomainState;
@@ -191,6 +194,21 @@ final class GuestDomain implements Invitation.Guest {
     /** What its hypercall rings have counted. */
     HypercallInfo hypercallInfo() {
         return HypercallFigures.of(domain, config.name(), hypercallRings);
+    }
+
+    /** How its memory is virtualized. */
+    PagingInfo pagingInfo() {
+        return PagingFigures.of(domain, config.name());
+    }
+
+    /** How an address of a vCPU is translated. */
+    PageWalk pageWalk(int vcpu, long linear) {
+        if (vcpu < 0 || vcpu >= domain.vcpus()) {
+            throw new ToolstackException(
+                    ToolstackException.Kind.INVALID,
+                    "Error: Domain '" + domain.domid() + "' has no VCPU " + vcpu + ".");
+        }
+        return PagingFigures.walk(domain, vcpu, linear);
     }
 
     /** Starts the process. With {@code stopped} it is stopped before it can attach. */

@@ -164,16 +164,19 @@ final class GuestProcess {
             command.add("-Xlog:aot=off");
             command.add("-Xlog:cds=off");
         });
+        if (!config.drivers().isEmpty()) {
+            command.add("-Dsplitvisor.drivers=true");
+        }
         command.addAll(jvm.jvmArgs());
         command.add("-cp");
-        command.add(classPath(jvm));
+        command.add(classPath(config, jvm));
         command.add("io.splitvisor.domu.GuestMain");
         command.add(jvm.mainClass().orElseThrow());
         command.addAll(config.arguments());
     }
 
     /** The runtime's jars come first and in this order: an AOT cache holds for class paths that start as it was made. */
-    private static String classPath(Guest.Jvm jvm) {
+    private static String classPath(DomainConfig config, Guest.Jvm jvm) {
         StringBuilder path = new StringBuilder(runtimeClassPath());
         jvm.kernel().ifPresent(k -> path.append(File.pathSeparator).append(k.toAbsolutePath()));
         for (Path more : jvm.classPath()) {
@@ -181,6 +184,13 @@ final class GuestProcess {
         }
         for (Path more : jvm.modulePath()) {
             path.append(File.pathSeparator).append(more.toAbsolutePath());
+        }
+        for (Path driver : config.drivers()) {
+            path.append(File.pathSeparator).append(driver.toAbsolutePath());
+            if (Files.isDirectory(driver)) {
+                // The libraries beside it.
+                path.append(File.pathSeparator).append(driver.toAbsolutePath()).append("/*");
+            }
         }
         return path.toString();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
+import io.splitvisor.dom0.driver.DriverException;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
@@ -12,6 +13,8 @@ public final class Launcher implements Dom0Launcher {
     public Dom0 start(Path runDir, Options options) {
         try {
             return new RunningDom0(runDir, options);
+        } catch (DriverException e) {
+            throw new ToolstackException(Kind.BAD_CONFIG, e.getMessage(), e);
         } catch (RuntimeException e) {
             throw new ToolstackException(Kind.FAILED, "Dom0 cannot start in " + runDir + ": " + e.getMessage(), e);
         }

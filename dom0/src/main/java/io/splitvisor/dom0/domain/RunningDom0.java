@@ -6,10 +6,12 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.splitvisor.dom0.attach.AttachServer;
 import io.splitvisor.dom0.cgroup.CgroupTree;
+import io.splitvisor.dom0.driver.Drivers;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.xenstored.Xenstored;
+import io.splitvisor.driver.backend.BackendDevices;
 import io.splitvisor.host.Confinement;
 import io.splitvisor.hypercall.ToolstackCalls;
 import io.splitvisor.monitor.Domain;
@@ -37,6 +39,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     private final Xenstored xenstored;
     private final Xenstore store;
     private final AttachServer attachServer;
+    private final Drivers drivers;
     private final Domains domains;
     private final Monitor monitor;
     private final Dom0BackendDomain backends;
@@ -45,6 +48,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     private boolean closed;
 
     RunningDom0(Path runDir, Dom0Launcher.Options options) {
+        drivers = Drivers.load(options.driverPath());
         domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now(), this::close));
         Dom0Events events = new Dom0Events(DOM0_PORTS);
         SystemClock clock = new SystemClock(HostTime.find());
@@ -64,6 +68,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         backends = new Dom0BackendDomain(monitor, events, loops);
         monitor.machine(new HostMachine(log));
         HypercallTable hypercalls = new HypercallTable(monitor);
+        BackendDevices devices = new BackendDevices(backends, store, log::add);
         domains.connect(new Dom0Services(
                 runDir,
                 monitor,
@@ -72,7 +77,8 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 backends,
                 xenstored,
                 new StoreLayout(store),
-                new Disks(backends, store, log),
+                new Disks(backends, store, devices),
+                new DriverDevices(drivers, devices, domains::runningGuest),
                 attachServer,
                 timer,
                 summary,
@@ -137,6 +143,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         loops.forEach(PollingLoop::close);
         timer.shutdownNow();
         monitor.close();
+        drivers.close();
         acceptors.shutdownGracefully(0, 1, TimeUnit.SECONDS).syncUninterruptibly();
     }
 }

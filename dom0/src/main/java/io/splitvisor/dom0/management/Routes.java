@@ -15,6 +15,8 @@ import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
+import io.splitvisor.dom0.toolstack.PageWalk;
+import io.splitvisor.dom0.toolstack.PagingInfo;
 import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
@@ -40,10 +42,12 @@ final class Routes {
     private static final int MAX_WAIT_SECONDS = 86_400;
 
     private final Toolstack toolstack;
+    private final DeviceRoutes devices;
     private final ManagementServer.Stop stop;
 
     Routes(Toolstack toolstack, ManagementServer.Stop stop) {
         this.toolstack = toolstack;
+        this.devices = new DeviceRoutes(toolstack.devices());
         this.stop = stop;
     }
 
@@ -55,6 +59,7 @@ final class Routes {
         return switch (path.get(1)) {
             case "domains" -> domains(request, path.subList(2, path.size()));
             case "disks" -> allow(request, "GET", () -> disksOf(request));
+            case "drivers" -> devices.drivers(request, path.subList(2, path.size()));
             case "vcpus" -> allow(request, "GET", () -> vcpus(request));
             case "host" -> host(request);
             case "uptime" -> uptime(request);
@@ -91,13 +96,19 @@ final class Routes {
         if (rest.get(1).equals("disks") && rest.size() <= 3) {
             return disks(request, toolstack.resolve(name), rest.subList(2, rest.size()));
         }
+        if (rest.get(1).equals("devices")) {
+            return devices.devices(request, toolstack.resolve(name), rest.subList(2, rest.size()));
+        }
         if (rest.size() > 2) {
             throw notFound();
         }
         return switch (rest.get(1)) {
             case "console" -> allow(request, "GET", () -> console(request, name));
             case "sched-credit" -> allow(request, "POST", () -> schedCredit(request, toolstack.resolve(name)));
+            case "why-stuck" -> allow(request, "GET", () -> devices.whyStuck(request, toolstack.resolve(name)));
             case "hypercalls" -> allow(request, "GET", () -> hypercalls(request, toolstack.resolve(name)));
+            case "paging" -> allow(request, "GET", () -> paging(request, toolstack.resolve(name)));
+            case "page-walk" -> allow(request, "GET", () -> pageWalk(request, toolstack.resolve(name)));
             case "wait" -> allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
             case "pause", "unpause", "shutdown", "rename", "memory", "maxmem", "vcpus" ->
                 allow(request, "POST", () -> {
@@ -279,6 +290,26 @@ final class Routes {
         return request.text() ? Reply.text(HypercallTables.text(info)) : Reply.json(200, HypercallTables.json(info));
     }
 
+    private Reply paging(Request request, int domid) {
+        PagingInfo info = toolstack.paging(domid);
+        return request.text() ? Reply.text(PagingTables.text(info)) : Reply.json(200, PagingTables.json(info));
+    }
+
+    private Reply pageWalk(Request request, int domid) {
+        int vcpu = count(request.parameter("vcpu", "0"));
+        PageWalk walk = toolstack.pageWalk(domid, vcpu, address(request.parameter("address", "")));
+        return request.text() ? Reply.text(PagingTables.text(walk)) : Reply.json(200, PagingTables.json(walk));
+    }
+
+    /** Hexadecimal, with or without 0x, up to 16 digits. */
+    private static long address(String text) {
+        try {
+            return Long.parseUnsignedLong(text.startsWith("0x") ? text.substring(2) : text, 16);
+        } catch (NumberFormatException e) {
+            throw Request.invalid("'" + text + "' is no address; expected hexadecimal digits");
+        }
+    }
+
     private Reply waitFor(Request request, int domid) {
         String word = request.parameter("for", "shutdown");
         Condition condition = Arrays.stream(Condition.values())
@@ -368,15 +399,15 @@ final class Routes {
         return new Reply.Whole(200, request.text(), request.text() ? "" : "{}\n", "", stop::dom0);
     }
 
-    private static Reply done(Request request) {
+    static Reply done(Request request) {
         return request.text() ? Reply.text("") : Reply.json(200, Json.object());
     }
 
-    private interface Handler {
+    interface Handler {
         Reply answer();
     }
 
-    private static Reply allow(Request request, String method, Handler handler) {
+    static Reply allow(Request request, String method, Handler handler) {
         if (!request.method().equals(method)) {
             throw new MethodNotAllowed(method);
         }

@@ -3,6 +3,7 @@ package io.splitvisor.dom0.store;
 
 import io.splitvisor.host.Errno;
 import io.splitvisor.host.StreamSocket;
+import io.splitvisor.ring.BoundedQueue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;

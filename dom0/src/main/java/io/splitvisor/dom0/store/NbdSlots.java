@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.store;
 
 import io.splitvisor.host.Errno;
+import io.splitvisor.ring.BoundedQueue;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

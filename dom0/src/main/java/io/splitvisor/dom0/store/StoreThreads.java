@@ -3,6 +3,7 @@ package io.splitvisor.dom0.store;
 
 import io.splitvisor.dom0.log.GuestLines;
 import io.splitvisor.host.Errno;
+import io.splitvisor.ring.BoundedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.toolstack;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /** Starts a Dom0. Found as a service, so that the command line does not depend on the domains' machinery. */
 public interface Dom0Launcher {
@@ -20,8 +21,14 @@ public interface Dom0Launcher {
      *
      * @param verbosity 0, or how often {@code -v} was given
      * @param commandline what {@code info} shows as xen_commandline
+     * @param driverPath jars and folders with drivers
      */
-    record Options(int verbosity, String commandline) {}
+    record Options(int verbosity, String commandline, List<Path> driverPath) {
+        /** Without any drivers but those that there always are. */
+        public Options(int verbosity, String commandline) {
+            this(verbosity, commandline, List.of());
+        }
+    }
 
     /** A Dom0 that runs. */
     interface Dom0 extends AutoCloseable {

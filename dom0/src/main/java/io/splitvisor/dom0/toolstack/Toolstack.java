@@ -125,6 +125,9 @@ public interface Toolstack {
     /** The domain's disks by number. */
     List<BlockInfo> blockList(int domid);
 
+    /** Drivers, and the devices that they make. */
+    Devices devices();
+
     /** The domain's virtual processors by number; none for Domain-0, whose are the host's. */
     List<VcpuInfo> vcpuList(int domid);
 
@@ -141,6 +144,20 @@ public interface Toolstack {
      * @throws ToolstackException BAD_STATE for Domain-0, which makes no hypercalls
      */
     HypercallInfo hypercalls(int domid);
+
+    /**
+     * How the domain's memory is virtualized, and what that costs.
+     *
+     * @throws ToolstackException BAD_STATE for Domain-0
+     */
+    PagingInfo paging(int domid);
+
+    /**
+     * How an address of a vCPU is translated now.
+     *
+     * @throws ToolstackException INVALID for a vCPU that there is not
+     */
+    PageWalk pageWalk(int domid, int vcpu, long linear);
 
     /**
      * Starts to trace hypercalls and events into a file, which is made or emptied.

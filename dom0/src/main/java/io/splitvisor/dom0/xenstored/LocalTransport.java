@@ -8,9 +8,9 @@ import io.splitvisor.xenstore.XsError;
 import io.splitvisor.xenstore.XsMessage;
 import java.util.concurrent.RejectedExecutionException;
 
-/** A client within Dom0: its bytes reach xenstored's thread by a task, and come back by a call. */
+/** A client within Dom0: its bytes reach xenstored by a task, and come back by a call. */
 final class LocalTransport implements XenstoreTransport, Link {
-    private final Xenstored daemon;
+    private final CoreThread daemon;
     private final XenstoreCore core;
     private final int domid;
     private final XsDecoder decoder = new XsDecoder();
@@ -18,7 +18,7 @@ final class LocalTransport implements XenstoreTransport, Link {
     private Receiver receiver;
     private volatile boolean closed;
 
-    LocalTransport(Xenstored daemon, XenstoreCore core, int domid) {
+    LocalTransport(CoreThread daemon, XenstoreCore core, int domid) {
         this.daemon = daemon;
         this.core = core;
         this.domid = domid;

@@ -135,7 +135,7 @@ public final class Xenstored implements AutoCloseable {
 
     /** A connection with the rights and quotas of a domain; it ends when the domain is released. */
     public Xenstore connect(int domid) {
-        return new XenstoreConnection(new LocalTransport(this, core, domid));
+        return new XenstoreConnection(new LocalTransport(new Own(), core, domid));
     }
 
     /** Stops. Clients' requests fail with EIO. */
@@ -165,18 +165,8 @@ public final class Xenstored implements AutoCloseable {
         }
     }
 
-    // For the links.
-
-    boolean isOwnThread() {
-        return loop.inEventLoop();
-    }
-
-    void execute(Runnable task) {
-        loop.execute(task);
-    }
-
     /** Runs a task on the daemon's thread and waits for it. */
-    void call(Runnable task) {
+    private void call(Runnable task) {
         if (loop.inEventLoop()) {
             task.run();
             core.settle();
@@ -190,6 +180,24 @@ public final class Xenstored implements AutoCloseable {
                     .syncUninterruptibly();
         } catch (RejectedExecutionException e) {
             throw new XenstoreException(XsError.EIO, "call", "xenstored stopped", e);
+        }
+    }
+
+    /** The daemon's thread, for connections of Dom0's own code. */
+    private final class Own implements CoreThread {
+        @Override
+        public boolean isOwnThread() {
+            return loop.inEventLoop();
+        }
+
+        @Override
+        public void execute(Runnable task) {
+            loop.execute(task);
+        }
+
+        @Override
+        public void call(Runnable task) {
+            Xenstored.this.call(task);
         }
     }
 

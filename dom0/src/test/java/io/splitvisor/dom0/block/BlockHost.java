@@ -7,11 +7,13 @@ import io.splitvisor.backend.BackendDomain;
 import io.splitvisor.backend.EventChannel;
 import io.splitvisor.backend.GrantException;
 import io.splitvisor.backend.GrantMappings;
+import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.xenstored.DomainRings;
 import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.dom0.xenstored.Xenstored;
+import io.splitvisor.driver.backend.BackendDevices;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.MonitorListener;
@@ -41,7 +43,8 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
     private final Xenstored xenstored = Xenstored.start(new Rings());
     private final Xenstore store = xenstored.connect();
     private final List<String> events = new CopyOnWriteArrayList<>();
-    private final BlockBackend backend = new BlockBackend(this, store, (domid, line) -> events.add(line));
+    private final BlockBackend backend =
+            new BlockBackend(this, store, new BackendDevices(this, store, (domid, line) -> events.add(line)));
     private final List<AutoCloseable> toClose = new ArrayList<>();
 
     Monitor monitor() {
@@ -100,13 +103,13 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
     }
 
     @Override
-    public EventChannel bind(int frontendDomid, int remotePort, RingWorker worker) {
+    public EventChannel bind(int frontendDomid, int remotePort, RingWorker worker, IoLoop on) {
         int port = monitor.dom0Events().bindInterdomain(frontendDomid, remotePort);
         if (port < 0) {
             throw new BindException(frontendDomid, remotePort, port);
         }
-        handlers.put(port, () -> loop.notified(worker));
-        loop.wake(worker);
+        handlers.put(port, () -> on.notified(worker));
+        on.wake(worker);
         return new Channel(port);
     }
 

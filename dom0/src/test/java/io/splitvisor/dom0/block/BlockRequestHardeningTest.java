@@ -99,8 +99,8 @@ class BlockRequestHardeningTest {
         // The guest flips the request between a read of sector 0 and one that is out of range, as fast as it can.
         byte[] first = Arrays.copyOf(before, 4096);
         AtomicInteger stop = new AtomicInteger();
-        long slotSector = 64 + BlkifRequest.SECTOR_NUMBER;
-        long slotSegments = 64 + BlkifRequest.NR_SEGMENTS;
+        long slotSector = 64 + BlkifRequest.SECTOR_NUMBER.offset();
+        long slotSegments = 64 + BlkifRequest.NR_SEGMENTS.offset();
         var ring = front.page(RawFrontend.RING);
         Thread attacker = Thread.ofPlatform().daemon().start(() -> {
             while (stop.get() == 0) {
@@ -178,8 +178,8 @@ class BlockRequestHardeningTest {
         var segments = front.page(SEGMENTS);
         Thread attacker = Thread.ofPlatform().daemon().start(() -> {
             while (stop.get() == 0) {
-                segments.set(ValueLayout.JAVA_BYTE, BlkifRequestSegment.LAST_SECT, (byte) 200);
-                segments.set(ValueLayout.JAVA_BYTE, BlkifRequestSegment.LAST_SECT, (byte) 7);
+                BlkifRequestSegment.LAST_SECT.set(segments, 0, 200);
+                BlkifRequestSegment.LAST_SECT.set(segments, 0, 7);
             }
         });
         for (int i = 0; i < 20000; i++) {
@@ -321,7 +321,8 @@ class BlockRequestHardeningTest {
                         domid,
                         BlockHost.XVDA,
                         "xvda",
-                        store,
+                        store.name(),
+                        () -> store,
                         false,
                         false,
                         true,

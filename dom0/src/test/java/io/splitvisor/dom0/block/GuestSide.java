@@ -4,10 +4,9 @@ package io.splitvisor.dom0.block;
 import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.VcpuInfo;
 import io.splitvisor.attach.DomainLayout;
-import io.splitvisor.domu.event.EventHandler;
-import io.splitvisor.domu.frontend.FrontendDomain;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.frontend.FrontendDomain;
 import io.splitvisor.host.Poll;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.ring.Doorbell;
@@ -26,7 +25,7 @@ final class GuestSide implements FrontendDomain, AutoCloseable {
     private final GrantTable grants;
     private final MemorySegment sharedInfo;
     private final Doorbell bell;
-    private final Map<Integer, EventHandler> handlers = new ConcurrentHashMap<>();
+    private final Map<Integer, Upcall> handlers = new ConcurrentHashMap<>();
     private final Thread upcalls;
     private volatile boolean stopped;
 
@@ -89,7 +88,7 @@ final class GuestSide implements FrontendDomain, AutoCloseable {
     private void deliver(int word) {
         for (int bit = 0; bit < Long.SIZE; bit++) {
             int port = word * Long.SIZE + bit;
-            EventHandler handler = handlers.get(port);
+            Upcall handler = handlers.get(port);
             if (handler != null && SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port)) {
                 handler.upcall();
             }
@@ -117,7 +116,7 @@ final class GuestSide implements FrontendDomain, AutoCloseable {
     }
 
     @Override
-    public FrontendChannel offer(int backendDomid, EventHandler handler) {
+    public FrontendChannel offer(int backendDomid, Upcall handler) {
         int port = domain.events().allocUnbound(backendDomid);
         handlers.put(port, handler);
         return new Channel(port);

@@ -110,20 +110,20 @@ final class RawBackend {
         long at = ring.takeRequest();
         return new Request(
                 at,
-                BlkifRequest.operation(memory, at),
-                BlkifRequest.id(memory, at),
-                BlkifRequest.sectorNumber(memory, at),
-                BlkifRequest.nrSegments(memory, at),
-                BlkifRequest.operation(memory, at) == BlkifOp.READ
-                        ? BlkifRequestSegment.gref(memory, BlkifRequest.seg(at, 0))
+                BlkifRequest.OPERATION.get(memory, at),
+                BlkifRequest.ID.get(memory, at),
+                BlkifRequest.SECTOR_NUMBER.get(memory, at),
+                BlkifRequest.NR_SEGMENTS.get(memory, at),
+                BlkifRequest.OPERATION.get(memory, at) == BlkifOp.READ
+                        ? BlkifRequestSegment.GREF.get(memory, BlkifRequest.SEG.at(at, 0))
                         : -1);
     }
 
     void respond(long id, int operation, int status) {
         long at = ring.claimResponse();
-        BlkifResponse.id(memory, at, id);
-        BlkifResponse.operation(memory, at, operation);
-        BlkifResponse.status(memory, at, status);
+        BlkifResponse.ID.set(memory, at, id);
+        BlkifResponse.OPERATION.set(memory, at, operation);
+        BlkifResponse.STATUS.set(memory, at, status);
         ring.pushResponses();
         kick();
     }

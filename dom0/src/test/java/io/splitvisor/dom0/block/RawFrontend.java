@@ -169,32 +169,32 @@ final class RawFrontend implements AutoCloseable {
     }
 
     long put(int operation, int count, long id, long sector, Segment... segments) {
-        BlkifRequest.operation(request, 0, operation);
-        BlkifRequest.nrSegments(request, 0, count);
-        BlkifRequest.id(request, 0, id);
-        BlkifRequest.sectorNumber(request, 0, sector);
+        BlkifRequest.OPERATION.set(request, 0, operation);
+        BlkifRequest.NR_SEGMENTS.set(request, 0, count);
+        BlkifRequest.ID.set(request, 0, id);
+        BlkifRequest.SECTOR_NUMBER.set(request, 0, sector);
         for (int i = 0; i < segments.length; i++) {
-            write(request, BlkifRequest.seg(0, i), segments[i]);
+            write(request, BlkifRequest.SEG.at(0, i), segments[i]);
         }
         return put();
     }
 
     long putDiscard(long id, int flag, long sector, long count) {
-        BlkifRequestDiscard.operation(request, 0, BlkifOp.DISCARD);
-        BlkifRequestDiscard.flag(request, 0, flag);
-        BlkifRequestDiscard.id(request, 0, id);
-        BlkifRequestDiscard.sectorNumber(request, 0, sector);
-        BlkifRequestDiscard.nrSectors(request, 0, count);
+        BlkifRequestDiscard.OPERATION.set(request, 0, BlkifOp.DISCARD);
+        BlkifRequestDiscard.FLAG.set(request, 0, flag);
+        BlkifRequestDiscard.ID.set(request, 0, id);
+        BlkifRequestDiscard.SECTOR_NUMBER.set(request, 0, sector);
+        BlkifRequestDiscard.NR_SECTORS.set(request, 0, count);
         return put();
     }
 
     long putIndirect(int kind, int count, long id, long sector, int gref) {
-        BlkifRequestIndirect.operation(request, 0, BlkifOp.INDIRECT);
-        BlkifRequestIndirect.indirectOp(request, 0, kind);
-        BlkifRequestIndirect.nrSegments(request, 0, count);
-        BlkifRequestIndirect.id(request, 0, id);
-        BlkifRequestIndirect.sectorNumber(request, 0, sector);
-        BlkifRequestIndirect.indirectGrefs(request, 0, 0, gref);
+        BlkifRequestIndirect.OPERATION.set(request, 0, BlkifOp.INDIRECT);
+        BlkifRequestIndirect.INDIRECT_OP.set(request, 0, kind);
+        BlkifRequestIndirect.NR_SEGMENTS.set(request, 0, count);
+        BlkifRequestIndirect.ID.set(request, 0, id);
+        BlkifRequestIndirect.SECTOR_NUMBER.set(request, 0, sector);
+        BlkifRequestIndirect.INDIRECT_GREFS.element().set(request, BlkifRequestIndirect.INDIRECT_GREFS.at(0, 0), gref);
         return put();
     }
 
@@ -204,9 +204,9 @@ final class RawFrontend implements AutoCloseable {
     }
 
     private static void write(MemorySegment to, long at, Segment segment) {
-        BlkifRequestSegment.gref(to, at, segment.gref);
-        BlkifRequestSegment.firstSect(to, at, segment.first);
-        BlkifRequestSegment.lastSect(to, at, segment.last);
+        BlkifRequestSegment.GREF.set(to, at, segment.gref);
+        BlkifRequestSegment.FIRST_SECT.set(to, at, segment.first);
+        BlkifRequestSegment.LAST_SECT.set(to, at, segment.last);
     }
 
     static Segment whole(int frame) {
@@ -225,9 +225,9 @@ final class RawFrontend implements AutoCloseable {
         long at = ring.takeResponse();
         completed++;
         return new Response(
-                BlkifResponse.id(ringMemory, at),
-                BlkifResponse.operation(ringMemory, at),
-                BlkifResponse.status(ringMemory, at));
+                BlkifResponse.ID.get(ringMemory, at),
+                BlkifResponse.OPERATION.get(ringMemory, at),
+                BlkifResponse.STATUS.get(ringMemory, at));
     }
 
     /** Publishes one request and waits for its answer. */

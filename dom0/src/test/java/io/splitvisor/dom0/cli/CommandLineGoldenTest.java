@@ -115,6 +115,37 @@ class CommandLineGoldenTest {
     }
 
     @Test
+    void shouldShowHowMemoryIsVirtualized() {
+        createBoth();
+        assertThat(shell.run("paging-info", "web")).isEqualTo(new Result(0, """
+                web (1): registered, tables of 12 KiB, at most 20 KiB, of 1536 KiB
+                faults                            7
+                mmu-update-calls                  4
+                mmu-updates                     100
+                mmu-updates a call             25.0
+                pages of type l1                  2
+                MMU of vCPU 0: 10 walks, 4.00 references a walk, 9 fills, about 1000 hits, 1 faults, 2 flushes
+                """, ""));
+        assertThat(shell.run("paging-info", "--json", "1").out())
+                .contains("\"mode\": \"registered\"", "\"tables_limit_kib\": 1536", "\"references\": 40");
+    }
+
+    @Test
+    void shouldShowAWalkLevelByLevel() {
+        createBoth();
+        assertThat(shell.run("page-walk", "-v", "1", "web", "0x40201000")).isEqualTo(new Result(0, """
+                0x0000000040201000
+                Tables     Level     Entry at              Entry Rights                     Leads to
+                guest          2        66000   80000000002000e7 P RW US A D PS NX          page 200
+                ept            1         8010             2000f7 R W X PS                   page 200
+                shadow         4         9008                  0                            nothing
+                """, ""));
+        assertThat(shell.run("page-walk", "--json", "web", "40201000").out())
+                .contains("\"entry\": \"0x80000000002000e7\"", "\"frame\": null");
+        assertThat(shell.run("page-walk", "web", "here").err()).contains("'here' is no address");
+    }
+
+    @Test
     void shouldListMoreColumnsOnRequest() {
         createBoth();
         shell.toolstack().guestShutsDown(1, ShutdownReason.CRASH);
@@ -198,6 +229,8 @@ class CommandLineGoldenTest {
                                         }
                                     ],
                                     "nics": [],
+                                    "vdevs": [],
+                                    "drivers": [],
                                     "on_poweroff": "destroy",
                                     "on_reboot": "restart",
                                     "on_watchdog": "destroy",
@@ -341,7 +374,7 @@ class CommandLineGoldenTest {
 
                 """);
         assertThat(shell.run("pause", "-h").out())
-                .isEqualTo(shell.run("help", "pa").out());
+                .isEqualTo(shell.run("help", "pau").out());
         assertThat(shell.run("help", "nothing")).isEqualTo(new Result(0, "command \"nothing\" not implemented\n", ""));
     }
 }

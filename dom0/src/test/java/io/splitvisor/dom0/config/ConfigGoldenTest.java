@@ -4,12 +4,15 @@ package io.splitvisor.dom0.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.splitvisor.abi.paging.PagingMode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +89,31 @@ class ConfigGoldenTest {
                 .config();
         assertThat(config.name()).isEqualTo("n");
         assertThat(config.guest()).isEqualTo(new Guest.Exec(Path.of("/k")));
+    }
+
+    @Test
+    void shouldTakeHowMemoryIsVirtualized() {
+        assertThat(withPaging().parse().config().paging()).isEqualTo(PagingChoice.NONE);
+        PagingChoice shadow = withPaging("paging=shadow", "shadow_memory=8", "oos=0").parse().config().toBuilder()
+                .name("m")
+                .build()
+                .paging();
+        assertThat(shadow).isEqualTo(new PagingChoice(PagingMode.SHADOW, OptionalLong.of(8), false));
+        assertThat(withPaging("paging=ept").parse().config().paging().mode()).isEqualTo(PagingMode.EPT);
+        assertThat(withPaging("paging=registered", "oos=0").parse().warnings()).hasSize(1);
+        assertThat(withPaging("shadow_memory=8").parse().warnings()).hasSize(1);
+        assertThatThrownBy(withPaging("paging=npt")::parse)
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("none, shadow, registered, ept");
+        assertThatThrownBy(withPaging("paging=ept", "shadow_memory=0")::parse)
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining("shadow_memory");
+    }
+
+    private static ConfigSource withPaging(String... more) {
+        List<String> all = new ArrayList<>(List.of("name=n", "type=exec", "kernel=/k"));
+        all.addAll(List.of(more));
+        return ConfigSource.read("/dev/null", all);
     }
 
     @Test

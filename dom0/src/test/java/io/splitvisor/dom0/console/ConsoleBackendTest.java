@@ -192,17 +192,18 @@ class ConsoleBackendTest {
     @ParameterizedTest
     @CsvSource({"0, 2049", "0, -1", "5, 4", "0, 2147483647", "2147483647, -1", "100, 0"})
     void c1_shouldMoveNothingWhenTheOutputIndicesAreImpossible(int consumed, int produced) {
-        indices(XenconsInterface.OUT_CONS, consumed, XenconsInterface.OUT_PROD, produced);
+        indices(XenconsInterface.OUT_CONS.offset(), consumed, XenconsInterface.OUT_PROD.offset(), produced);
         assertThat(console.serve()).isZero();
         assertThat(console.arm()).isFalse();
-        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS)).isEqualTo(consumed);
+        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS.offset()))
+                .isEqualTo(consumed);
         assertThat(console.history()).isEmpty();
         verify(channel, never()).send();
         // A guest that puts it right is served again; what is typed reached it all the while.
         console.type(new byte[] {7});
         assertThat(console.serve()).isEqualTo(1);
         assertThat(readInput()).containsExactly(7);
-        indices(XenconsInterface.OUT_CONS, 0, XenconsInterface.OUT_PROD, 0);
+        indices(XenconsInterface.OUT_CONS.offset(), 0, XenconsInterface.OUT_PROD.offset(), 0);
         print(new byte[] {1, 2, 3});
         assertThat(console.serve()).isEqualTo(3);
     }
@@ -210,24 +211,26 @@ class ConsoleBackendTest {
     @ParameterizedTest
     @CsvSource({"0, 1025", "0, -1", "9, 8", "2147483647, -1"})
     void c1_shouldMoveNothingWhenTheInputIndicesAreImpossible(int consumed, int produced) {
-        indices(XenconsInterface.IN_CONS, consumed, XenconsInterface.IN_PROD, produced);
+        indices(XenconsInterface.IN_CONS.offset(), consumed, XenconsInterface.IN_PROD.offset(), produced);
         console.type(new byte[] {1, 2});
         assertThat(console.serve()).isZero();
-        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.IN_PROD)).isEqualTo(produced);
+        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.IN_PROD.offset()))
+                .isEqualTo(produced);
         print(new byte[] {4});
         assertThat(console.serve()).isEqualTo(1);
-        indices(XenconsInterface.IN_CONS, 0, XenconsInterface.IN_PROD, 0);
+        indices(XenconsInterface.IN_CONS.offset(), 0, XenconsInterface.IN_PROD.offset(), 0);
         assertThat(console.serve()).isEqualTo(2);
         assertThat(readInput()).containsExactly(1, 2);
     }
 
     @Test
     void shouldGoOnPastTheEndOfTheIndices() {
-        indices(XenconsInterface.OUT_CONS, -3, XenconsInterface.OUT_PROD, -3);
+        indices(XenconsInterface.OUT_CONS.offset(), -3, XenconsInterface.OUT_PROD.offset(), -3);
         print(new byte[] {1, 2, 3, 4, 5, 6});
         assertThat(console.serve()).isEqualTo(6);
         assertThat(console.history()).containsExactly(1, 2, 3, 4, 5, 6);
-        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS)).isEqualTo(3);
+        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS.offset()))
+                .isEqualTo(3);
     }
 
     @Test

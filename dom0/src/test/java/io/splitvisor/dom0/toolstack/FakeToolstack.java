@@ -12,7 +12,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
@@ -38,6 +40,7 @@ public final class FakeToolstack implements Toolstack {
     private BiConsumer<FakeToolstack, Integer> onCreate = (_, _) -> {};
     private Instant created = CREATED;
     private Optional<TraceInfo> trace = Optional.empty();
+    private final FakeDevices devices = new FakeDevices(calls);
     private int nextDomid = 1;
     private boolean obedient = true;
 
@@ -172,6 +175,11 @@ public final class FakeToolstack implements Toolstack {
         tell(new DomainEvent.Created(domid, config.name()));
         onCreate.accept(this, domid);
         return domid;
+    }
+
+    @Override
+    public FakeDevices devices() {
+        return devices;
     }
 
     @Override
@@ -333,6 +341,36 @@ public final class FakeToolstack implements Toolstack {
                 new HypercallInfo.Bell(-1, -1),
                 997,
                 40);
+    }
+
+    @Override
+    public synchronized PagingInfo paging(int domid) {
+        Map<String, Long> counters = new LinkedHashMap<>();
+        counters.put("faults", 7L);
+        counters.put("writes", 0L);
+        counters.put("mmu-update-calls", 4L);
+        counters.put("mmu-updates", 100L);
+        return new PagingInfo(
+                domid,
+                fake(domid).info.name(),
+                "registered",
+                3,
+                5,
+                384,
+                counters,
+                Map.of("l1", 2),
+                List.of(new PagingInfo.Mmu(0, 10, 40, 9, 1000, 1, 2)));
+    }
+
+    @Override
+    public synchronized PageWalk pageWalk(int domid, int vcpu, long linear) {
+        fake(domid);
+        return new PageWalk(
+                linear,
+                List.of(
+                        new PageWalk.Step("guest", 2, 0x66000, 0x8000_0000_0020_00e7L, 0x200, true),
+                        new PageWalk.Step("ept", 1, 0x8010, 0x2000f7, 0x200, true),
+                        new PageWalk.Step("shadow", 4, 0x9000 + 8 * vcpu, 0, -1, false)));
     }
 
     @Override

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.block;
 
-import io.splitvisor.domu.frontend.FrontendDomain;
+import io.splitvisor.abi.io.Blkif;
+import io.splitvisor.driver.frontend.CallException;
+import io.splitvisor.driver.frontend.FrontQueue;
+import io.splitvisor.driver.frontend.Frontend;
+import io.splitvisor.driver.frontend.FrontendHooks;
+import io.splitvisor.driver.frontend.FrontendSettings;
+import io.splitvisor.driver.frontend.QueueCounters;
+import io.splitvisor.frontend.FrontendDomain;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -28,11 +34,14 @@ public final class BlockDevice implements AutoCloseable {
 
     private static final int MOST_POOLED = 16;
 
+    /** One page of segments is what a request uses. */
+    private static final int MOST_SEGMENTS = 512;
+
     private final FrontendDomain domain;
     private final int devid;
     private final BlockSettings settings;
-    private final List<BlockQueue> queues = new ArrayList<>();
-    private final BlockFrontend frontend;
+    private final Frontend frontend;
+    private volatile BlockFeatures features;
     private final ArrayBlockingQueue<BlockIo> pool = new ArrayBlockingQueue<>(MOST_POOLED);
     private final AtomicInteger pooled = new AtomicInteger();
 
@@ -40,22 +49,29 @@ public final class BlockDevice implements AutoCloseable {
         this.domain = domain;
         this.devid = devid;
         this.settings = settings;
-        for (int i = 0; i < settings.queues(); i++) {
-            queues.add(new BlockQueue(this, i));
+        this.frontend = Frontend.open(
+                domain,
+                Blkif.PROTOCOL,
+                devid,
+                new FrontendSettings()
+                        .queues(settings.queues())
+                        .ringPageOrder(settings.ringPageOrder())
+                        .feature(Blkif.PERSISTENT, settings.persistent())
+                        .feature(Blkif.MAX_INDIRECT_SEGMENTS, settings.indirect() ? MOST_SEGMENTS : 0)
+                        .hooks(new Hooks())
+                        .log(line -> log.accept("disk " + line)));
+    }
+
+    private final class Hooks implements FrontendHooks {
+        @Override
+        public void connecting(Frontend connected) {
+            features = BlockFeatures.of(connected.features());
         }
-        this.frontend = new BlockFrontend(domain, devid, settings, List.copyOf(queues), log);
     }
 
     /** The numbers of this domain's disks, 51712 for xvda. */
     public static List<Integer> list(FrontendDomain domain) {
-        if (!domain.store().exists("device/vbd")) {
-            return List.of();
-        }
-        return domain.store().list("device/vbd").stream()
-                .filter(name -> name.matches("[0-9]{1,9}"))
-                .map(Integer::valueOf)
-                .sorted()
-                .toList();
+        return Frontend.list(domain, Blkif.PROTOCOL.type());
     }
 
     /**
@@ -71,21 +87,36 @@ public final class BlockDevice implements AutoCloseable {
     /** As above; {@code log} is told about losing and regaining the connection. */
     public static BlockDevice open(
             FrontendDomain domain, int devid, BlockSettings settings, Duration timeout, Consumer<String> log) {
-        if (domain.store().readIfPresent("device/vbd/" + devid + "/backend") == null) {
-            throw new BlockException(BlockException.Kind.GONE, "this domain has no disk " + devid);
-        }
-        BlockDevice device = new BlockDevice(domain, devid, settings, log);
+        BlockDevice device = null;
         boolean connected = false;
         try {
-            device.frontend.start();
+            device = new BlockDevice(domain, devid, settings, log);
             device.frontend.awaitConnected(timeout);
             connected = true;
+            return device;
+        } catch (CallException e) {
+            throw new BlockException(
+                    e.kind() == CallException.Kind.GONE ? BlockException.Kind.GONE : BlockException.Kind.TIMEOUT,
+                    "disk " + devid + ": " + e.getMessage());
         } finally {
-            if (!connected) {
+            if (!connected && device != null) {
                 device.frontend.close(Duration.ZERO);
             }
         }
-        return device;
+    }
+
+    /**
+     * Begins to connect to a disk, without waiting for it. Requests can be made when {@link #frontend} is connected.
+     *
+     * @throws CallException GONE if there is no such disk
+     */
+    public static BlockDevice begin(FrontendDomain domain, int devid, BlockSettings settings, Consumer<String> log) {
+        return new BlockDevice(domain, devid, settings, log);
+    }
+
+    /** The connection, for those who want to know about it. */
+    public Frontend frontend() {
+        return frontend;
     }
 
     /** Its number in xenstore. */
@@ -95,7 +126,7 @@ public final class BlockDevice implements AutoCloseable {
 
     /** What the back end said when it connected last. */
     public BlockFeatures features() {
-        return frontend.features();
+        return features;
     }
 
     /** Size in bytes. */
@@ -110,17 +141,17 @@ public final class BlockDevice implements AutoCloseable {
 
     /** How many queues there are. */
     public int queues() {
-        return queues.size();
+        return frontend.queues();
     }
 
     /** One of the queues. */
-    public BlockQueue queue(int index) {
-        return queues.get(index);
+    public FrontQueue queue(int index) {
+        return frontend.queue(index);
     }
 
     /** The calling thread's queue. */
-    public BlockQueue queue() {
-        return queues.get((int) (Thread.currentThread().threadId() % queues.size()));
+    public FrontQueue queue() {
+        return frontend.queue();
     }
 
     /**
@@ -137,7 +168,7 @@ public final class BlockDevice implements AutoCloseable {
         if (pages < 1 || pages > maxPages()) {
             throw new IllegalArgumentException("a buffer of " + pages + " pages; the most is " + maxPages());
         }
-        return new BlockIo(this, domain.memory(), domain.grants(), pages, completion);
+        return new BlockIo(this, domain, pages, completion);
     }
 
     /**
@@ -254,18 +285,9 @@ public final class BlockDevice implements AutoCloseable {
         assert room;
     }
 
-    /** The back end broke the rules. */
-    void misbehaved(String how) {
-        frontend.misbehaved(how);
-    }
-
     /** What all queues did so far. */
     public QueueCounters counters() {
-        QueueCounters sum = new QueueCounters(0, 0, 0, 0, 0);
-        for (BlockQueue queue : queues) {
-            sum = sum.plus(queue.counters());
-        }
-        return sum;
+        return frontend.counters();
     }
 
     /** What was asked for when it was opened. */
@@ -279,7 +301,7 @@ public final class BlockDevice implements AutoCloseable {
      */
     @Override
     public void close() {
-        frontend.close(Duration.ofSeconds(5));
+        frontend.close();
         for (BlockIo io = pool.poll(); io != null; io = pool.poll()) {
             io.close();
         }

@@ -3,8 +3,8 @@ package io.splitvisor.domu.block;
 
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.io.Blkif;
+import io.splitvisor.driver.FeatureValues;
 import io.splitvisor.xenbus.XenbusException;
-import io.splitvisor.xenbus.XenbusNode;
 
 /**
  * What the back end says about a disk once it is connected.
@@ -29,39 +29,25 @@ public record BlockFeatures(
         boolean discard,
         boolean persistent,
         int maxIndirectSegments) {
-    private static final long MOST_SECTORS = Long.MAX_VALUE / 512;
-    private static final int MOST_SEGMENTS = 512;
-
-    static BlockFeatures read(XenbusNode backend, BlockSettings settings) {
-        int sectorSize = backend.readUnsigned("sector-size", 512);
-        if (Integer.bitCount(sectorSize) != 1 || sectorSize < 512 || sectorSize > 4096) {
+    /** @throws XenbusException EINVAL if it makes no sense */
+    static BlockFeatures of(FeatureValues values) {
+        int sectorSize = (int) values.get(Blkif.SECTOR_SIZE);
+        if (Integer.bitCount(sectorSize) != 1) {
             throw new XenbusException(XenErrno.EINVAL, "the back end's sector size makes no sense");
         }
-        boolean persistent = settings.persistent() && backend.readUnsigned("feature-persistent", 0) != 0;
-        int indirect = settings.indirect() ? backend.readUnsigned("feature-max-indirect-segments", 0) : 0;
-        return new BlockFeatures(
-                sectors(backend),
-                sectorSize,
-                backend.readUnsigned("physical-sector-size", sectorSize),
-                (backend.readUnsigned("info", 0) & Blkif.VDISK_READONLY) != 0,
-                backend.readUnsigned("feature-flush-cache", 0) != 0,
-                backend.readUnsigned("feature-barrier", 0) != 0,
-                backend.readUnsigned("feature-discard", 0) != 0,
-                persistent,
-                // One page of segments is what a request uses.
-                Math.min(indirect & Integer.MAX_VALUE, MOST_SEGMENTS));
-    }
-
-    private static long sectors(XenbusNode backend) {
-        try {
-            long sectors = Long.parseLong(String.valueOf(backend.read("sectors")));
-            if (sectors > 0 && sectors <= MOST_SECTORS) {
-                return sectors;
-            }
-        } catch (NumberFormatException e) {
-            // As wrong as a number out of range.
+        if (values.get(Blkif.SECTORS) == 0) {
+            throw new XenbusException(XenErrno.EINVAL, "the back end's number of sectors makes no sense");
         }
-        throw new XenbusException(XenErrno.EINVAL, "the back end's number of sectors makes no sense");
+        return new BlockFeatures(
+                values.get(Blkif.SECTORS),
+                sectorSize,
+                (int) values.get(Blkif.PHYSICAL_SECTOR_SIZE),
+                (values.get(Blkif.INFO) & Blkif.VDISK_READONLY) != 0,
+                values.has(Blkif.FLUSH_CACHE),
+                values.has(Blkif.BARRIER),
+                values.has(Blkif.DISCARD),
+                values.has(Blkif.PERSISTENT),
+                (int) values.get(Blkif.MAX_INDIRECT_SEGMENTS));
     }
 
     /** The most pages of one request. */

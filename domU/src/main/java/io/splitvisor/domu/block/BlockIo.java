@@ -7,53 +7,45 @@ import io.splitvisor.abi.io.BlkifRequest;
 import io.splitvisor.abi.io.BlkifRequestDiscard;
 import io.splitvisor.abi.io.BlkifRequestIndirect;
 import io.splitvisor.abi.io.BlkifRequestSegment;
+import io.splitvisor.abi.io.BlkifResponse;
 import io.splitvisor.abi.io.BlkifStatus;
-import io.splitvisor.domu.grant.GrantTable;
-import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.driver.frontend.FrontQueue;
+import io.splitvisor.driver.frontend.Link;
+import io.splitvisor.driver.frontend.RingCall;
+import io.splitvisor.driver.frontend.SharedPages;
+import io.splitvisor.frontend.FrontendDomain;
+import io.splitvisor.frontend.FrontendMemory;
 import java.lang.foreign.MemorySegment;
 
 /**
  * A request with a buffer of its own, made once and submitted again and again ({@link BlockDevice#newIo}). Only the
  * buffer's pages are shared with the back end, and nothing else ever lies in them.
  *
- * <p>Belongs to one thread at a time. From {@link BlockQueue#submit} until {@link #isDone} it belongs to the queue: neither
+ * <p>Belongs to one thread at a time. From {@link FrontQueue#submit} until {@link #isDone} it belongs to the queue: neither
  * buffer nor request may be touched.
  */
-public final class BlockIo implements AutoCloseable {
+public final class BlockIo extends RingCall implements AutoCloseable {
     private static final int SECTOR = 512;
-    private static final int SECTORS_PER_PAGE = GuestMemory.PAGE_SIZE / SECTOR;
-    private static final int NONE = GrantTable.NONE;
+    private static final int PAGE = FrontendMemory.PAGE_SIZE;
+    private static final int SECTORS_PER_PAGE = PAGE / SECTOR;
 
     /** The status of a request that was never answered, because the disk is gone. */
-    static final int STATUS_GONE = Integer.MIN_VALUE;
+    private static final int STATUS_GONE = Integer.MIN_VALUE;
 
     /** The same, because the back end broke the rules. */
-    static final int STATUS_MISBEHAVED = Integer.MIN_VALUE + 1;
+    private static final int STATUS_MISBEHAVED = Integer.MIN_VALUE + 1;
 
     private final BlockDevice device;
-    private final GuestMemory memory;
-    private final GrantTable grants;
-    private final int firstFrame;
-    private final int[] refs;
-    private final MemorySegment buffer;
-    private final int segmentsFrame;
-    private final int segmentsRef;
-    private final Completion completion;
+    private final SharedPages buffer;
 
+    /** The list of segments of an indirect request; null for a buffer that needs none. */
+    private final SharedPages segments;
+
+    private final Completion completion;
     private int operation;
     private long sector;
     private long bytes;
-
-    // From here on the queue's, under its lock, while the request is submitted.
-    private int grantedTo = NONE;
-    private boolean grantedReadOnly;
-    private boolean lost;
     private int status;
-    private volatile boolean done = true;
-    BlockIo next;
-    long sequence;
-    Thread waiter;
-    volatile BlockQueue queue;
 
     /** Told when a request is done, by the thread that found its response. Must not block. */
     @FunctionalInterface
@@ -62,33 +54,16 @@ public final class BlockIo implements AutoCloseable {
         void completed(BlockIo io);
     }
 
-    BlockIo(BlockDevice device, GuestMemory memory, GrantTable grants, int pages, Completion completion) {
+    BlockIo(BlockDevice device, FrontendDomain domain, int pages, Completion completion) {
         this.device = device;
-        this.memory = memory;
-        this.grants = grants;
         this.completion = completion;
-        this.firstFrame = memory.allocate(pages);
-        this.refs = new int[pages];
-        for (int i = 0; i < pages; i++) {
-            refs[i] = reserve();
-        }
-        this.buffer = memory.pages(firstFrame, pages);
-        boolean needsSegments = pages > Blkif.MAX_SEGMENTS_PER_REQUEST;
-        this.segmentsFrame = needsSegments ? memory.allocate() : NONE;
-        this.segmentsRef = needsSegments ? reserve() : NONE;
-    }
-
-    private int reserve() {
-        int ref = grants.reserve();
-        if (ref < 0) {
-            throw new IllegalStateException("this domain has no free grant reference left");
-        }
-        return ref;
+        this.buffer = new SharedPages(domain, pages);
+        this.segments = pages > Blkif.MAX_SEGMENTS_PER_REQUEST ? new SharedPages(domain, 1) : null;
     }
 
     /** The buffer; a transfer begins at its start. */
     public MemorySegment buffer() {
-        return buffer;
+        return buffer.segment();
     }
 
     /** Prepares a read into the buffer. Sectors are of 512 bytes; both numbers are multiples of the disk's sector size. */
@@ -107,10 +82,9 @@ public final class BlockIo implements AutoCloseable {
     }
 
     private BlockIo transfer(int kind, long firstSector, long byteCount) {
-        requireIdle();
-        long most = kind == BlkifOp.WRITE_BARRIER
-                ? Math.min(buffer.byteSize(), (long) Blkif.MAX_SEGMENTS_PER_REQUEST * GuestMemory.PAGE_SIZE)
-                : buffer.byteSize();
+        requireUsable();
+        long all = buffer.segment().byteSize();
+        long most = kind == BlkifOp.WRITE_BARRIER ? Math.min(all, (long) Blkif.MAX_SEGMENTS_PER_REQUEST * PAGE) : all;
         if (byteCount <= 0 || byteCount > most || byteCount % SECTOR != 0) {
             throw new IllegalArgumentException("a transfer of " + byteCount + " bytes; the most is " + most);
         }
@@ -122,7 +96,7 @@ public final class BlockIo implements AutoCloseable {
 
     /** Prepares a flush: all writes that were done before it is submitted are durable when it is done. */
     public BlockIo flush() {
-        requireIdle();
+        requireUsable();
         operation = BlkifOp.FLUSH_DISKCACHE;
         sector = 0;
         bytes = 0;
@@ -131,35 +105,33 @@ public final class BlockIo implements AutoCloseable {
 
     /** Prepares a discard. */
     public BlockIo discard(long firstSector, long byteCount) {
-        requireIdle();
+        requireUsable();
         operation = BlkifOp.DISCARD;
         sector = firstSector;
         bytes = byteCount;
         return this;
     }
 
-    private void requireIdle() {
-        if (!done) {
-            throw new IllegalStateException("the request is in flight");
-        }
-        if (lost) {
+    private void requireUsable() {
+        requireIdle();
+        if (buffer.isLost() || (segments != null && segments.isLost())) {
             throw new IllegalStateException("the back end never gave the buffer back");
         }
     }
 
-    /** Whether the request is not in flight: new, or answered. */
-    public boolean isDone() {
-        return done;
-    }
-
     /** How a request that is done went: a BLKIF_RSP status, or another negative number if it was never answered. */
     public int status() {
-        return status;
+        return switch (outcome()) {
+            case ANSWERED -> status;
+            case UNSUPPORTED -> BlkifStatus.EOPNOTSUPP;
+            case GONE, LOST -> STATUS_GONE;
+            case MISBEHAVED -> STATUS_MISBEHAVED;
+        };
     }
 
     /** Whether a request that is done succeeded. */
     public boolean succeeded() {
-        return status == BlkifStatus.OKAY;
+        return status() == BlkifStatus.OKAY;
     }
 
     /**
@@ -168,15 +140,13 @@ public final class BlockIo implements AutoCloseable {
      * @throws BlockException if it failed
      */
     public void await() {
-        if (!done) {
-            BlockQueue.await(this);
-        }
+        awaitDone();
         check();
     }
 
     /** Throws what the status says. */
     private void check() {
-        switch (status) {
+        switch (status()) {
             case BlkifStatus.OKAY -> {}
             case BlkifStatus.EOPNOTSUPP -> throw failure(BlockException.Kind.UNSUPPORTED);
             case STATUS_GONE -> throw failure(BlockException.Kind.GONE);
@@ -192,143 +162,106 @@ public final class BlockIo implements AutoCloseable {
                         + sector + ": " + kind);
     }
 
-    /** The queue takes the request over. */
-    void begin(BlockQueue taker) {
-        requireIdle();
-        queue = taker;
-        done = false;
-    }
-
-    /** The queue gives the request back. */
-    void end(int result) {
-        status = result;
-        // Last: whoever sees it may submit again at once.
-        done = true;
-    }
-
-    void announce() {
+    @Override
+    protected void completed() {
         if (completion != null) {
             completion.completed(this);
         }
     }
 
-    boolean isWrite() {
+    private boolean isWrite() {
         return operation == BlkifOp.WRITE || operation == BlkifOp.WRITE_BARRIER;
     }
 
-    long bytes() {
-        return bytes;
+    @Override
+    protected long bytes() {
+        return status == BlkifStatus.OKAY ? bytes : 0;
     }
 
     private int segments() {
         boolean data = isWrite() || operation == BlkifOp.READ;
-        return data ? (int) ((bytes + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE) : 0;
+        return data ? (int) ((bytes + PAGE - 1) / PAGE) : 0;
     }
 
     /** The operation that the response has to name. */
-    int wireOperation() {
+    private int wireOperation() {
         return segments() > Blkif.MAX_SEGMENTS_PER_REQUEST ? BlkifOp.INDIRECT : operation;
     }
 
-    /** Whether the back end takes requests of this shape. */
-    boolean fits(BlockFeatures features) {
-        return segments() <= features.maxSegments();
+    @Override
+    protected boolean fits(Link link) {
+        return segments() <= device.features().maxSegments();
     }
 
-    /** Writes the request into a ring slot, granting its pages first. */
-    void put(MemorySegment ring, long at, long id, int backendDomid, boolean keepGrants) {
+    @Override
+    protected void put(MemorySegment ring, long at, Link link) {
         int count = segments();
-        grant(backendDomid, count, keepGrants);
         int handle = device.devid() & 0xffff;
+        buffer.grant(link, count, isWrite());
         if (count > Blkif.MAX_SEGMENTS_PER_REQUEST) {
-            putSegments(memory.segment(), GuestMemory.address(segmentsFrame), count);
-            BlkifRequestIndirect.operation(ring, at, BlkifOp.INDIRECT);
-            BlkifRequestIndirect.indirectOp(ring, at, operation);
-            BlkifRequestIndirect.nrSegments(ring, at, count);
-            BlkifRequestIndirect.handle(ring, at, handle);
-            BlkifRequestIndirect.id(ring, at, id);
-            BlkifRequestIndirect.sectorNumber(ring, at, sector);
-            BlkifRequestIndirect.indirectGrefs(ring, at, 0, segmentsRef);
+            segments.grant(link, 1, true);
+            putSegments(segments.segment(), 0, count);
+            BlkifRequestIndirect.OPERATION.set(ring, at, BlkifOp.INDIRECT);
+            BlkifRequestIndirect.INDIRECT_OP.set(ring, at, operation);
+            BlkifRequestIndirect.NR_SEGMENTS.set(ring, at, count);
+            BlkifRequestIndirect.HANDLE.set(ring, at, handle);
+            BlkifRequestIndirect.SECTOR_NUMBER.set(ring, at, sector);
+            BlkifRequestIndirect.INDIRECT_GREFS
+                    .element()
+                    .set(ring, BlkifRequestIndirect.INDIRECT_GREFS.at(at, 0), segments.ref(0));
             return;
         }
-        BlkifRequest.operation(ring, at, operation);
-        BlkifRequest.nrSegments(ring, at, count);
-        BlkifRequest.handle(ring, at, handle);
-        BlkifRequest.id(ring, at, id);
-        BlkifRequest.sectorNumber(ring, at, sector);
+        BlkifRequest.OPERATION.set(ring, at, operation);
+        BlkifRequest.NR_SEGMENTS.set(ring, at, count);
+        BlkifRequest.HANDLE.set(ring, at, handle);
+        BlkifRequest.SECTOR_NUMBER.set(ring, at, sector);
         if (operation == BlkifOp.DISCARD) {
-            BlkifRequestDiscard.nrSectors(ring, at, bytes / SECTOR);
+            BlkifRequestDiscard.NR_SECTORS.set(ring, at, bytes / SECTOR);
         } else {
-            putSegments(ring, BlkifRequest.seg(at, 0), count);
+            putSegments(ring, BlkifRequest.SEG.at(at, 0), count);
         }
+    }
+
+    @Override
+    protected boolean take(MemorySegment ring, long at) {
+        if (BlkifResponse.OPERATION.get(ring, at) != wireOperation()) {
+            return false;
+        }
+        status = Math.min(BlkifResponse.STATUS.get(ring, at), 0);
+        return true;
     }
 
     private void putSegments(MemorySegment to, long at, int count) {
         for (int i = 0; i < count; i++) {
             long segment = at + (long) i * BlkifRequestSegment.SIZE;
             int last = i < count - 1 ? SECTORS_PER_PAGE - 1 : (int) ((bytes / SECTOR - 1) % SECTORS_PER_PAGE);
-            BlkifRequestSegment.gref(to, segment, refs[i]);
-            BlkifRequestSegment.firstSect(to, segment, 0);
-            BlkifRequestSegment.lastSect(to, segment, last);
+            BlkifRequestSegment.GREF.set(to, segment, buffer.ref(i));
+            BlkifRequestSegment.FIRST_SECT.set(to, segment, 0);
+            BlkifRequestSegment.LAST_SECT.set(to, segment, last);
         }
     }
 
-    private void grant(int backendDomid, int count, boolean keep) {
-        boolean readOnly = !keep && isWrite();
-        if (grantedTo == backendDomid && grantedReadOnly == readOnly) {
-            return;
-        }
-        for (int i = 0; i < refs.length; i++) {
-            if (keep || i < count) {
-                grants.grant(refs[i], backendDomid, firstFrame + i, readOnly);
-            }
-        }
-        if (segmentsRef != NONE && (keep || count > Blkif.MAX_SEGMENTS_PER_REQUEST)) {
-            grants.grant(segmentsRef, backendDomid, segmentsFrame, !keep);
-        }
-        grantedTo = backendDomid;
-        grantedReadOnly = readOnly;
+    @Override
+    protected boolean reclaim() {
+        boolean all = segments == null || segments.revoke();
+        return buffer.revoke() && all;
     }
 
-    /**
-     * Takes the pages back from the back end.
-     *
-     * @return false if it still has one mapped; then the buffer is lost
-     */
-    boolean revoke() {
-        if (grantedTo == NONE) {
-            return true;
-        }
-        boolean all = segmentsRef == NONE || grants.revoke(segmentsRef);
-        for (int ref : refs) {
-            all &= grants.revoke(ref);
-        }
-        if (all) {
-            grantedTo = NONE;
-        } else {
-            lost = true;
-        }
-        return all;
-    }
-
-    /** The request is over without an answer. As long as the back end has a page mapped, it may still write to it. */
-    void lose() {
-        for (int ref : refs) {
-            lost |= grants.inUse(ref);
+    @Override
+    protected void lost() {
+        buffer.abandon();
+        if (segments != null) {
+            segments.abandon();
         }
     }
 
     /** Gives the buffer back to the domain's memory; a page that the back end has mapped follows when it has not. */
     @Override
     public void close() {
-        if (!done) {
-            throw new IllegalStateException("the request is in flight");
-        }
-        for (int i = 0; i < refs.length; i++) {
-            grants.endAccess(refs[i], firstFrame + i);
-        }
-        if (segmentsRef != NONE) {
-            grants.endAccess(segmentsRef, segmentsFrame);
+        requireIdle();
+        buffer.close();
+        if (segments != null) {
+            segments.close();
         }
     }
 }

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What a front end needs of its domain: memory, grants, event channels, the store. */
+/** A guest's memory, grants, event channels and store, as front ends need them. */
 package io.splitvisor.domu.frontend;

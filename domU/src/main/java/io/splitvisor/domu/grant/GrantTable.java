@@ -6,6 +6,7 @@ import static io.splitvisor.abi.grant.GrantTable.NR_RESERVED_ENTRIES;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.frontend.FrontendGrants;
 import io.splitvisor.hypercall.Hypercalls;
 import java.util.Arrays;
 import java.util.Objects;
@@ -20,10 +21,7 @@ import java.util.function.IntUnaryOperator;
  * frame, and {@link #retryDeferred} tries again, so that neither reference nor frame is used anew while somebody can still
  * reach it. Thread-safe; nothing is allocated for a grant.
  */
-public final class GrantTable {
-    /** No reference, and no frame. */
-    public static final int NONE = -1;
-
+public final class GrantTable implements FrontendGrants {
     /** How often {@link #retryDeferred} wants to be called while there is something to retry, in milliseconds. */
     public static final int RETRY_MILLIS = 1000;
 
@@ -169,6 +167,7 @@ public final class GrantTable {
      *
      * @return the reference, or -ENOSPC
      */
+    @Override
     public synchronized int reserve() {
         if (head == NONE && !grow()) {
             return -XenErrno.ENOSPC;
@@ -187,6 +186,7 @@ public final class GrantTable {
      * @param domid who may use the frame
      * @param frame the guest frame
      */
+    @Override
     public void grant(int ref, int domid, int frame, boolean readOnly) {
         entries.grant(known(ref), domid, frame, readOnly);
     }
@@ -221,21 +221,8 @@ public final class GrantTable {
         throw new IllegalStateException("a grant table of version 1");
     }
 
-    /**
-     * Grants a frame.
-     *
-     * @param domid who may use it
-     * @return the reference, or -ENOSPC
-     */
-    public int grantAccess(int domid, int frame, boolean readOnly) {
-        int ref = reserve();
-        if (ref >= 0) {
-            grant(ref, domid, frame, readOnly);
-        }
-        return ref;
-    }
-
     /** Whether the other domain has the frame mapped, for reading or writing. */
+    @Override
     public boolean inUse(int ref) {
         return entries.inUse(known(ref));
     }
@@ -245,11 +232,13 @@ public final class GrantTable {
      *
      * @return false, changing nothing, if the grant is in use
      */
+    @Override
     public boolean revoke(int ref) {
         return entries.revoke(known(ref));
     }
 
     /** Gives a reference back that grants nothing: one that was reserved, or revoked. */
+    @Override
     public synchronized void release(int ref) {
         known(ref);
         if (next[ref] != ref || ref < NR_RESERVED_ENTRIES) {
@@ -282,6 +271,7 @@ public final class GrantTable {
      *
      * @param frame the frame to free; {@link #NONE} for none
      */
+    @Override
     public void endAccess(int ref, int frame) {
         if (endAccess(ref)) {
             free(frame);

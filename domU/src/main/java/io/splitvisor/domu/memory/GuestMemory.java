@@ -2,6 +2,7 @@
 package io.splitvisor.domu.memory;
 
 import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.frontend.FrontendMemory;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -10,10 +11,7 @@ import java.lang.foreign.MemorySegment;
  *
  * <p>Thread-safe.
  */
-public final class GuestMemory {
-    /** Bytes in a frame. */
-    public static final int PAGE_SIZE = DomainLayout.PAGE_SIZE;
-
+public final class GuestMemory implements FrontendMemory {
     private final MemorySegment segment;
     private final DomainLayout layout;
     private final FrameAllocator frames;
@@ -41,6 +39,7 @@ public final class GuestMemory {
     }
 
     /** All of it, RAM and special pages. */
+    @Override
     public MemorySegment segment() {
         return segment;
     }
@@ -56,6 +55,7 @@ public final class GuestMemory {
     }
 
     /** Consecutive frames, of RAM or special. */
+    @Override
     public MemorySegment pages(int frame, int count) {
         return segment.asSlice(DomainLayout.bytes(frame), DomainLayout.bytes(count));
     }
@@ -75,6 +75,7 @@ public final class GuestMemory {
      * @return the first frame
      * @throws OutOfGuestMemoryException if there are not so many in a row
      */
+    @Override
     public int allocate(int count) {
         long found = frames.allocate(count);
         if (found < 0) {
@@ -106,6 +107,7 @@ public final class GuestMemory {
      *
      * @throws IllegalArgumentException if one of them is not allocated
      */
+    @Override
     public void free(int frame, int count) {
         frames.free(frame, count);
     }
@@ -124,7 +126,8 @@ public final class GuestMemory {
     public static final class OutOfGuestMemoryException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        OutOfGuestMemoryException(int wanted, int free) {
+        /** So many frames in a row were wanted, and so many are free. */
+        public OutOfGuestMemoryException(int wanted, int free) {
             super("no " + wanted + " free frames in a row (" + free + " free in all)");
         }
     }

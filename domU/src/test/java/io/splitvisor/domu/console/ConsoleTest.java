@@ -148,11 +148,12 @@ class ConsoleTest {
     void c1_shouldMoveNothingWhenIndicesAreImpossible() throws IOException {
         guest.dom0.holdConsole(true);
         Console impatient = new Console(page, RehearsalDom0.CONSOLE_PORT, guest.domain.events(), 5);
-        page.set(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS, 77_777);
-        page.set(ValueLayout.JAVA_INT, XenconsInterface.IN_PROD, 99_999);
+        page.set(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS.offset(), 77_777);
+        page.set(ValueLayout.JAVA_INT, XenconsInterface.IN_PROD.offset(), 99_999);
         impatient.output().write(new byte[10], 0, 10);
         assertThat(impatient.dropped()).isEqualTo(10);
-        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_PROD)).isZero();
+        assertThat(page.get(ValueLayout.JAVA_INT, XenconsInterface.OUT_PROD.offset()))
+                .isZero();
         assertThat(impatient.input().available()).isZero();
     }
 }

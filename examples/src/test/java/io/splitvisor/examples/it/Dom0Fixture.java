@@ -33,6 +33,11 @@ final class Dom0Fixture implements AutoCloseable {
     private final List<ConsoleStream> consoles = new ArrayList<>();
 
     Dom0Fixture() {
+        this(List.of());
+    }
+
+    /** With drivers. */
+    Dom0Fixture(List<Path> driverPath) {
         try {
             folder = Files.createTempDirectory("sv");
         } catch (IOException e) {
@@ -41,7 +46,7 @@ final class Dom0Fixture implements AutoCloseable {
         dom0 = ServiceLoader.load(Dom0Launcher.class)
                 .findFirst()
                 .orElseThrow()
-                .start(folder, new Dom0Launcher.Options(0, "test"));
+                .start(folder, new Dom0Launcher.Options(0, "test", driverPath));
     }
 
     Path folder() {

@@ -35,7 +35,7 @@ public final class HostileGuest implements Guest {
             }
             case "console-indices" -> {
                 long console = DomainLayout.bytes(layout.console());
-                memory.set(ValueLayout.JAVA_INT, console + XenconsInterface.OUT_PROD, 0x7000_0000);
+                memory.set(ValueLayout.JAVA_INT, console + XenconsInterface.OUT_PROD.offset(), 0x7000_0000);
                 domain.xenstore().write("data/done", what);
             }
             case "xenstore-indices" -> {

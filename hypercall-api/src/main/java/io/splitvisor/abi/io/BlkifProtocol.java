@@ -13,14 +13,14 @@ import java.util.Optional;
  */
 public enum BlkifProtocol {
     /** A 64-bit guest, and every guest that names nothing. */
-    X86_64("x86_64-abi", BlkifRequest.SIZE, BlkifResponse.SIZE, BlkifRequest.ID),
+    X86_64("x86_64-abi", BlkifRequest.SIZE, BlkifResponse.SIZE, (int) BlkifRequest.ID.offset()),
     /** A 32-bit guest. */
     X86_32("x86_32-abi", 108, 12, 4);
 
     /** Bytes before the first difference: operation and what stands beside it. */
     private static final long HEAD = 4;
 
-    private static final long BODY = BlkifRequest.SIZE - BlkifRequest.ID;
+    private static final long BODY = BlkifRequest.SIZE - BlkifRequest.ID.offset();
 
     private final String node;
     private final int requestSize;
@@ -70,13 +70,13 @@ public enum BlkifProtocol {
             MemorySegment.copy(ring, slot, request, at, BlkifRequest.SIZE);
         } else {
             MemorySegment.copy(ring, slot, request, at, HEAD);
-            MemorySegment.copy(ring, slot + id, request, at + BlkifRequest.ID, BODY);
+            MemorySegment.copy(ring, slot + id, request, at + BlkifRequest.ID.offset(), BODY);
         }
     }
 
     /** The reverse of {@link #copyRequest}, for a front end that speaks this protocol. */
     public void putRequest(MemorySegment request, long at, MemorySegment ring, long slot) {
         MemorySegment.copy(request, at, ring, slot, HEAD);
-        MemorySegment.copy(request, at + BlkifRequest.ID, ring, slot + id, BODY);
+        MemorySegment.copy(request, at + BlkifRequest.ID.offset(), ring, slot + id, BODY);
     }
 }

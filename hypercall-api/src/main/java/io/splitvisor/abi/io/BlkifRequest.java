@@ -1,81 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.abi.io;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
-
-import java.lang.foreign.MemorySegment;
+import io.splitvisor.driver.Field;
+import io.splitvisor.driver.Struct;
 
 /**
  * A request to read, write or flush, as a 64-bit guest lays it out; other guests' requests are brought into this
  * form by {@link BlkifProtocol}. {@code struct blkif_request} in io/blkif.h.
- *
- * <pre>
- *   offset  size  field          written by
- *        0     1  operation      front end: a BLKIF_OP_* number
- *        1     1  nr_segments    front end: at most 11
- *        2     2  handle         front end: the virtual device
- *        8     8  id             front end: echoed in the response
- *       16     8  sector_number  front end: first 512-byte sector on the disk
- *       24    88  seg[11]        front end
- * </pre>
  */
 public final class BlkifRequest {
-    /** Bytes of the structure. */
-    public static final int SIZE = 112;
+    private static final Struct.Builder FIELDS = Struct.named("blkif_request");
 
-    public static final long OPERATION = 0;
-    public static final long NR_SEGMENTS = 1;
-    public static final long HANDLE = 2;
-    public static final long ID = 8;
-    public static final long SECTOR_NUMBER = 16;
-    public static final long SEG = 24;
+    public static final Field.U8 OPERATION =
+            FIELDS.note("front end: a BLKIF_OP_* number").u8("operation");
+    public static final Field.U8 NR_SEGMENTS =
+            FIELDS.note("front end: at most 11").u8("nr_segments");
+    public static final Field.U16 HANDLE =
+            FIELDS.note("front end: the virtual device").u16("handle");
+    public static final Field.U64 ID =
+            FIELDS.note("front end: echoed in the response").u64("id");
+    public static final Field.U64 SECTOR_NUMBER =
+            FIELDS.note("front end: first 512-byte sector on the disk").u64("sector_number");
+    public static final Field.Structs SEG =
+            FIELDS.note("front end").array("seg", BlkifRequestSegment.STRUCT, Blkif.MAX_SEGMENTS_PER_REQUEST);
+
+    /** The layout. */
+    public static final Struct STRUCT = FIELDS.end();
+
+    /** Bytes of the structure. */
+    public static final int SIZE = (int) STRUCT.size();
 
     private BlkifRequest() {}
-
-    public static int operation(MemorySegment memory, long at) {
-        return Byte.toUnsignedInt(memory.get(JAVA_BYTE, at + OPERATION));
-    }
-
-    public static void operation(MemorySegment memory, long at, int value) {
-        memory.set(JAVA_BYTE, at + OPERATION, (byte) value);
-    }
-
-    public static int nrSegments(MemorySegment memory, long at) {
-        return Byte.toUnsignedInt(memory.get(JAVA_BYTE, at + NR_SEGMENTS));
-    }
-
-    public static void nrSegments(MemorySegment memory, long at, int value) {
-        memory.set(JAVA_BYTE, at + NR_SEGMENTS, (byte) value);
-    }
-
-    public static int handle(MemorySegment memory, long at) {
-        return Short.toUnsignedInt(memory.get(JAVA_SHORT_UNALIGNED, at + HANDLE));
-    }
-
-    public static void handle(MemorySegment memory, long at, int value) {
-        memory.set(JAVA_SHORT_UNALIGNED, at + HANDLE, (short) value);
-    }
-
-    public static long id(MemorySegment memory, long at) {
-        return memory.get(JAVA_LONG_UNALIGNED, at + ID);
-    }
-
-    public static void id(MemorySegment memory, long at, long value) {
-        memory.set(JAVA_LONG_UNALIGNED, at + ID, value);
-    }
-
-    public static long sectorNumber(MemorySegment memory, long at) {
-        return memory.get(JAVA_LONG_UNALIGNED, at + SECTOR_NUMBER);
-    }
-
-    public static void sectorNumber(MemorySegment memory, long at, long value) {
-        memory.set(JAVA_LONG_UNALIGNED, at + SECTOR_NUMBER, value);
-    }
-
-    /** Where element {@code index} starts, a {@link BlkifRequestSegment}. */
-    public static long seg(long at, int index) {
-        return at + SEG + (long) index * BlkifRequestSegment.SIZE;
-    }
 }

@@ -22,9 +22,9 @@ class SharedPagesTest {
     void shouldFindTheConsoleRingToTheGuest() {
         assertRing(
                 XenconsInterface.in(memory, AT),
-                XenconsInterface.IN,
-                XenconsInterface.IN_CONS,
-                XenconsInterface.IN_PROD,
+                XenconsInterface.IN.offset(),
+                XenconsInterface.IN_CONS.offset(),
+                XenconsInterface.IN_PROD.offset(),
                 1024);
     }
 
@@ -32,9 +32,9 @@ class SharedPagesTest {
     void shouldFindTheConsoleRingFromTheGuest() {
         assertRing(
                 XenconsInterface.out(memory, AT),
-                XenconsInterface.OUT,
-                XenconsInterface.OUT_CONS,
-                XenconsInterface.OUT_PROD,
+                XenconsInterface.OUT.offset(),
+                XenconsInterface.OUT_CONS.offset(),
+                XenconsInterface.OUT_PROD.offset(),
                 2048);
     }
 

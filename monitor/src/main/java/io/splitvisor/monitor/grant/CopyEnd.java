@@ -87,6 +87,10 @@ final class CopyEnd {
         if (offset == GuestMemory.NOT_MEMORY) {
             return GrantStatus.BAD_PAGE;
         }
+        if (writable && !own.startWriting(offset)) {
+            own.unpin(offset);
+            return GrantStatus.BAD_PAGE;
+        }
         page(own, offset, 0, GrantTable.PAGE_SIZE);
         byFrame = true;
         return GrantStatus.OKAY;
@@ -150,6 +154,9 @@ final class CopyEnd {
     /** Lets the page go; nothing happens if there is none. */
     void release() {
         if (byFrame) {
+            if (writable) {
+                memory.endWriting(pageOffset);
+            }
             memory.unpin(pageOffset);
             byFrame = false;
         }

@@ -209,8 +209,24 @@ public final class GrantTable {
                 return GrantStatus.BAD_PAGE;
             }
         }
-        active.add(ref, writable);
-        return active.offset(ref);
+        return add(ref, writable) ? active.offset(ref) : GrantStatus.GENERAL_ERROR;
+    }
+
+    /**
+     * Counts one more use. The first one that writes makes the page one that is written to; false if it is a page table that
+     * the guest has registered: then nothing was begun (row M4).
+     */
+    private boolean add(int ref, boolean writable) {
+        boolean first = writable && !active.isWritten(ref);
+        if (!first || active.via(ref) != null || memory.startWriting(active.offset(ref))) {
+            active.add(ref, writable);
+            return true;
+        }
+        if (active.isUnused(ref)) {
+            endUse(ref);
+        }
+        tellRest(ref, writable);
+        return false;
     }
 
     /** The first use of a grant, which the entry says to be in use: finds the page. */
@@ -227,18 +243,24 @@ public final class GrantTable {
     /** Ends one use that {@link #pin} began. */
     public synchronized void unpin(int ref, boolean writable) {
         GrantTable via = active.via(ref);
-        boolean part = active.isPart(ref);
         boolean unused = active.remove(ref, writable);
+        if (writable && via == null && !active.isWritten(ref)) {
+            memory.endWriting(active.offset(ref));
+        }
         if (unused) {
-            if (via == null) {
-                memory.unpin(active.offset(ref));
-            }
-            active.end(ref);
-            if (part) {
-                versionTwoUses--;
-            }
+            endUse(ref);
         }
         tellRest(ref, writable);
+    }
+
+    private void endUse(int ref) {
+        if (active.via(ref) == null) {
+            memory.unpin(active.offset(ref));
+        }
+        if (active.isPart(ref)) {
+            versionTwoUses--;
+        }
+        active.end(ref);
     }
 
     /** The entry says at most as much use as there is ({@code reduce_status_for_pin}). */
@@ -285,9 +307,10 @@ public final class GrantTable {
         }
         if (transitive) {
             leadOn(ref, end);
-        } else {
-            active.add(ref, writable);
+        } else if (add(ref, writable)) {
             end.page(memory, active.offset(ref), active.first(ref), active.length(ref));
+        } else {
+            return GrantStatus.GENERAL_ERROR;
         }
         copies++;
         return GrantStatus.OKAY;

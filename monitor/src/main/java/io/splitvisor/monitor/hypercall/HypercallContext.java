@@ -4,6 +4,7 @@ package io.splitvisor.monitor.hypercall;
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.monitor.Domain;
+import io.splitvisor.monitor.paging.Slice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
@@ -16,7 +17,7 @@ import java.lang.foreign.MemorySegment;
  * holds nothing in between. Unlike Xen's continuations the state never passes through the guest's hands, so nothing of it
  * needs to be checked again (row H7).
  */
-public final class HypercallContext {
+public final class HypercallContext implements Slice {
     /** A handler's answer: not finished, call again. No hypercall has this result. */
     public static final long PREEMPTED = Long.MIN_VALUE;
 
@@ -131,7 +132,7 @@ public final class HypercallContext {
         return budget;
     }
 
-    /** Pays for work; a unit is about a simple call. */
+    @Override
     public void spend(int units) {
         budget -= units;
     }
@@ -142,6 +143,7 @@ public final class HypercallContext {
     }
 
     /** Whether a long operation should stop here: others are waiting. It must have got on since it was last called. */
+    @Override
     public boolean preempt() {
         return budget <= 0;
     }

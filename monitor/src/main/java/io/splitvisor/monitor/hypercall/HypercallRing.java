@@ -9,6 +9,7 @@ import io.splitvisor.monitor.Vcpu;
 import io.splitvisor.monitor.trace.TraceSink;
 import io.splitvisor.ring.BackRing;
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntSupplier;
 
 /**
  * Serves the hypercall ring of one vCPU: a Xen ring whose slots are {@link MulticallEntry}, requests and responses in one.
@@ -22,6 +23,7 @@ public final class HypercallRing implements RingWorker {
     private final Domain domain;
     private final int vcpu;
     private final HypercallTable table;
+    private final IntSupplier slice;
     private final HypercallContext context;
     private final BackRing ring;
     private final MemorySegment memory;
@@ -36,6 +38,16 @@ public final class HypercallRing implements RingWorker {
 
     /** The ring of a vCPU, which has just been initialised. */
     public HypercallRing(Domain domain, int vcpu, HypercallTable table) {
+        this(domain, vcpu, table, () -> SLICE);
+    }
+
+    /**
+     * As above, with turns of another length.
+     *
+     * @param slice what each turn may cost, in simple calls: asked at its beginning
+     */
+    public HypercallRing(Domain domain, int vcpu, HypercallTable table, IntSupplier slice) {
+        this.slice = slice;
         this.domain = domain;
         this.vcpu = vcpu;
         this.table = table;
@@ -109,7 +121,7 @@ public final class HypercallRing implements RingWorker {
 
     private int serveSlice(int found, boolean tracing) {
         Vcpu self = domain.vcpu(vcpu);
-        context.budget(SLICE);
+        context.budget(slice.getAsInt());
         int available = found;
         int moved = 0;
         // A call may end the domain: what comes after it in the batch is not executed (row H4).

@@ -90,6 +90,9 @@ public final class HypercallTable {
         new VcpuHandlers(monitor).bind(this);
         new VmAssistHandlers().bind(this);
         new EventChannelHandlers(monitor).bind(this);
+        new PagingTrapHandlers().bind(this);
+        new MmuHandlers(monitor).bind(this);
+        new MmuExtHandlers(monitor).bind(this);
         EnumSet<HypercallOp> missing = EnumSet.allOf(HypercallOp.class);
         missing.removeAll(handlers.keySet());
         if (!missing.isEmpty()) {

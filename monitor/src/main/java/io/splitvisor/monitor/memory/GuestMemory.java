@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.memory;
 
+import io.splitvisor.abi.paging.MonitorLayout;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.HostException;
 import io.splitvisor.host.SharedMemory;
@@ -29,6 +30,7 @@ public final class GuestMemory {
     private final PhysicalMap map;
     private final Reservation reservation;
     private final Physmap physmap;
+    private final FrameTable frames;
 
     /** Memory of which the domain has all. */
     public GuestMemory(SharedMemory memory, DomainLayout layout) {
@@ -36,22 +38,37 @@ public final class GuestMemory {
     }
 
     /**
-     * The memory has to be as large as the layout says.
+     * As above, with a monitor's memory of its own.
      *
      * @param populated pages of RAM that the domain has at first; the frames above are holes
      */
     public GuestMemory(SharedMemory memory, DomainLayout layout, int populated) {
+        this(memory, layout, layout.monitorLayout(populated, 0));
+    }
+
+    private GuestMemory(SharedMemory memory, DomainLayout layout, MonitorLayout maps) {
+        this(memory, layout, maps, MemorySegment.ofArray(new long[Math.toIntExact(maps.bytes() / Long.BYTES)]));
+    }
+
+    /**
+     * The memory has to be as large as the layout says.
+     *
+     * @param maps where the maps lie in the monitor's memory, and how many pages of RAM the domain has at first
+     * @param monitorMemory zeroes but for its first page
+     */
+    public GuestMemory(SharedMemory memory, DomainLayout layout, MonitorLayout maps, MemorySegment monitorMemory) {
         if (memory.byteSize() != layout.totalBytes()) {
             throw new IllegalArgumentException("memory of " + memory.byteSize() + " bytes for " + layout);
         }
-        if (populated <= 0 || populated > layout.ramPages()) {
-            throw new IllegalArgumentException(populated + " pages of RAM of " + layout);
+        if (maps.populated() == 0 || maps.machinePages() != layout.vcpuControl(0)) {
+            throw new IllegalArgumentException(maps + " for " + layout);
         }
         this.memory = memory;
         this.layout = layout;
-        this.map = new PhysicalMap(layout.ramPages(), layout.vcpuControl(0), populated, this::release);
+        this.map = new PhysicalMap(maps, monitorMemory, this::release);
         this.reservation = new Reservation(map);
         this.physmap = new Physmap(map);
+        this.frames = new FrameTable(map, new FrameTypes(layout.ramPages()), memory.segment(), layout);
     }
 
     /** Where things lie. */
@@ -77,6 +94,11 @@ public final class GuestMemory {
     /** What the guest has at which frame. */
     public Physmap physmap() {
         return physmap;
+    }
+
+    /** Its machine pages, by number. */
+    public FrameTable frames() {
+        return frames;
     }
 
     /**
@@ -107,6 +129,21 @@ public final class GuestMemory {
     /** Ends one {@link #pin}; takes the offset that it answered, or any in the same page. */
     public void unpin(long offset) {
         map.unpin((int) (offset / PAGE));
+    }
+
+    /**
+     * Somebody else starts to write to a page that he has pinned, by its offset; false if it is a page table that the guest
+     * has registered (rows G7, M4).
+     */
+    public boolean startWriting(long offset) {
+        return !frames.tracksWriters() || frames.types().getWritable((int) (offset / PAGE));
+    }
+
+    /** Ends {@link #startWriting}. */
+    public void endWriting(long offset) {
+        if (frames.tracksWriters()) {
+            frames.types().putWritable((int) (offset / PAGE));
+        }
     }
 
     /** The frame at which the guest has a machine page, by the page's number; -1 for none. */

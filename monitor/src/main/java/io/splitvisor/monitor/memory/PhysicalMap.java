@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.memory;
 
+import io.splitvisor.abi.paging.MonitorLayout;
 import io.splitvisor.attach.DomainLayout;
+import java.lang.foreign.MemorySegment;
 import java.util.BitSet;
 
 /**
@@ -11,6 +13,8 @@ import java.util.BitSet;
  * <p>Frames are their own machine pages at first, those above the initial size are holes. A JVM or native guest reaches
  * its memory at the machine page's place, so a frame that is populated gets the page of its own number whenever that is
  * free.
+ *
+ * <p>The guest can read both maps in the monitor's memory. P2M there is the one that counts; of M2P the monitor has its own.
  *
  * <p>Reading takes no lock. A page that somebody pinned stays what it is: a guest may take it out of its map, but it is
  * neither given back to the host nor used for another frame before the last pin is gone (row M18).
@@ -41,12 +45,15 @@ final class PhysicalMap {
     private final int ramPages;
     private final int namedPages;
     private final Release release;
-    private final SparseInts machines;
+    private final PublishedMap machines;
+    private final SparseInts farMachines = new SparseInts(_ -> NONE);
+    private final PublishedMap toldFrames;
     private final SparseInts frames;
     private final SparseInts states;
 
     // With the lock held.
     private final BitSet free = new BitSet();
+    private FrameTable.Changes changes;
     private int farParts;
 
     // Written with the lock held.
@@ -56,31 +63,39 @@ final class PhysicalMap {
     private volatile int identity;
 
     /**
-     * @param ramPages pages of RAM, from 0; the most that the domain can have
-     * @param namedPages these and the special pages that a guest may name
-     * @param populated pages of RAM that it has at first
+     * @param layout how many pages there are, and where the maps that the guest reads lie in the monitor's memory
+     * @param monitorMemory that memory
      */
-    PhysicalMap(int ramPages, int namedPages, int populated, Release release) {
-        this.ramPages = ramPages;
-        this.namedPages = namedPages;
+    PhysicalMap(MonitorLayout layout, MemorySegment monitorMemory, Release release) {
+        this.ramPages = layout.ramPages();
+        this.namedPages = layout.machinePages();
         this.release = release;
-        this.allocated = populated;
-        this.identity = populated;
+        this.allocated = layout.populated();
+        this.identity = layout.populated();
         this.highest = namedPages - 1;
         this.limit = ramPages;
-        this.machines = new SparseInts(i -> isInitial(i, populated) ? i : NONE);
-        this.frames = new SparseInts(i -> isInitial(i, populated) ? i : NONE);
-        this.states = new SparseInts(i -> isInitial(i, populated) ? 0 : FREE);
-        free.set(populated, ramPages);
+        this.machines = new PublishedMap(monitorMemory, layout, layout.p2mPage());
+        this.toldFrames = new PublishedMap(monitorMemory, layout, layout.m2pPage());
+        this.frames = new SparseInts(layout::initial);
+        this.states = new SparseInts(i -> layout.initial(i) == MonitorLayout.NOTHING ? FREE : 0);
+        free.set(layout.populated(), ramPages);
     }
 
-    private boolean isInitial(int page, int populated) {
-        return page < populated || (page >= ramPages && page < namedPages);
+    /** Sets who hears of changes. */
+    synchronized void onChange(FrameTable.Changes listener) {
+        changes = listener;
     }
 
     /** The machine page of a frame, any 64 bits; or {@link #NONE}. */
     int machine(long frame) {
-        return frame >= 0 && frame < FRAMES ? machines.get((int) frame) : NONE;
+        if (frame < 0 || frame >= FRAMES) {
+            return NONE;
+        }
+        // Most frames, without touching the map: to read a page of it is to make it. Lowered before the map changes.
+        if (frame < identity) {
+            return (int) frame;
+        }
+        return machines.covers(frame) ? machines.get((int) frame) : farMachines.get((int) frame);
     }
 
     /** The frame of a machine page below the named pages; or {@link #NONE}. */
@@ -142,6 +157,19 @@ final class PhysicalMap {
         }
     }
 
+    /** As {@link #pin}, for a page below the named ones by its number, whether or not it has a frame; false if it is free. */
+    boolean pinMachine(int machine) {
+        while (true) {
+            int state = states.get(machine);
+            if (state < 0 || state == Integer.MAX_VALUE) {
+                return false;
+            }
+            if (states.replace(machine, state, state + 1)) {
+                return true;
+            }
+        }
+    }
+
     /** Ends what {@link #pin} began. */
     void unpin(int machine) {
         int state;
@@ -154,6 +182,11 @@ final class PhysicalMap {
         if (state - 1 == FREE) {
             giveBack(machine);
         }
+    }
+
+    /** How many pins there are. */
+    int pins(int machine) {
+        return states.get(machine) & ~FREE;
     }
 
     /** Whether somebody has pinned the page. */
@@ -283,7 +316,7 @@ final class PhysicalMap {
     }
 
     private boolean hasRoom(long frame) {
-        if (frame < namedPages || !machines.isUntouched((int) frame)) {
+        if (machines.covers(frame) || !farMachines.isUntouched((int) frame)) {
             return true;
         }
         return ++farParts <= FAR_PARTS;
@@ -291,10 +324,14 @@ final class PhysicalMap {
 
     private void link(int frame, int machine) {
         frames.set(machine, frame);
-        machines.set(frame, machine);
+        publish(machine, frame);
+        setMachine(frame, machine);
         highest = Math.max(highest, frame);
         if (frame == identity && machine == frame) {
             identity = frame + 1;
+        }
+        if (changes != null) {
+            changes.linked(frame, machine);
         }
     }
 
@@ -302,7 +339,24 @@ final class PhysicalMap {
         if (frame < identity) {
             identity = frame;
         }
-        machines.set(frame, NONE);
+        setMachine(frame, NONE);
         frames.set(machine, NONE);
+        publish(machine, NONE);
+        if (changes != null) {
+            changes.unlinked(frame, machine);
+        }
+    }
+
+    private void setMachine(int frame, int machine) {
+        if (machines.covers(frame)) {
+            machines.set(frame, machine);
+        } else {
+            farMachines.set(frame, machine);
+        }
+    }
+
+    /** What the guest reads in M2P; nothing here depends on it. */
+    void publish(int machine, int frame) {
+        toldFrames.set(machine, frame);
     }
 }

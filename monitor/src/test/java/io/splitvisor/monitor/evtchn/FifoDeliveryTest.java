@@ -33,10 +33,10 @@ class FifoDeliveryTest {
     @AfterEach
     void nothingIsLeft() {
         hypervisor.close();
-        for (long frame = 0; frame < Hypervisor.RAM_PAGES; frame++) {
-            assertThat(guest.domain().memory().isPinned(frame))
-                    .as("frame %d is pinned", frame)
-                    .isFalse();
+        for (int page = 0; page < Hypervisor.RAM_PAGES; page++) {
+            assertThat(guest.domain().memory().frames().references(page))
+                    .as("references of page %d", page)
+                    .isZero();
         }
     }
 

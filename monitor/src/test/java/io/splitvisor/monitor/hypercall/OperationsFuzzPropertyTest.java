@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenDomctl;
+import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.hypercall.HypercallArgument;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Guest;
 import io.splitvisor.monitor.Hypervisor;
+import io.splitvisor.monitor.paging.PagingConfig;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -95,7 +97,10 @@ class OperationsFuzzPropertyTest {
 
     /** One guest, until it ends or has done enough. */
     private void life() {
-        guest = hypervisor.guest(LAYOUT);
+        PagingMode[] modes = PagingMode.values();
+        PagingMode mode = modes[random.nextInt(modes.length)];
+        guest = hypervisor.guest(
+                LAYOUT, new PagingConfig(mode, mode == PagingMode.NONE ? 0 : 64, random.nextBoolean()));
         ring = new HypercallRing(guest.domain(), 0, hypervisor.table());
         for (int round = 0; round < ROUNDS && isServed(); round++) {
             scribble();

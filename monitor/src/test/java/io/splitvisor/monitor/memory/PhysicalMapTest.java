@@ -4,6 +4,8 @@ package io.splitvisor.monitor.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.splitvisor.abi.paging.MonitorLayout;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -19,7 +21,9 @@ class PhysicalMapTest {
     private static final int SPECIAL = 17;
 
     private final List<Integer> released = new ArrayList<>();
-    private final PhysicalMap map = new PhysicalMap(RAM, NAMED, POPULATED, released::add);
+    private final MonitorLayout layout = new MonitorLayout(NAMED, RAM, POPULATED, 0);
+    private final MemorySegment published = MemorySegment.ofArray(new long[(int) layout.bytes() / 8]);
+    private final PhysicalMap map = new PhysicalMap(layout, published, released::add);
 
     @Test
     void shouldBeTheIdentityAtFirstWithHolesAboveTheInitialSize() {
@@ -94,6 +98,21 @@ class PhysicalMapTest {
         assertThat(map.machine(1L << 20)).isEqualTo(PhysicalMap.NONE);
         assertThat(map.machine(12)).isEqualTo(SPECIAL);
         assertThat(map.frame(SPECIAL)).isEqualTo(12);
+    }
+
+    @Test
+    void shouldPublishBothMaps() {
+        map.remove(3);
+        map.populate(12);
+        map.move(SPECIAL, 20);
+        for (int frame = 0; frame < 32; frame++) {
+            assertThat(layout.lookup(published, layout.p2mPage(), frame)).isEqualTo(map.machine(frame));
+        }
+        for (int machine = 0; machine < NAMED; machine++) {
+            assertThat(layout.lookup(published, layout.m2pPage(), machine)).isEqualTo(map.frame(machine));
+        }
+        assertThat(layout.lookup(published, layout.p2mPage(), -1)).isEqualTo(MonitorLayout.NOTHING);
+        assertThat(layout.lookup(published, layout.p2mPage(), 1L << 40)).isEqualTo(MonitorLayout.NOTHING);
     }
 
     @Test

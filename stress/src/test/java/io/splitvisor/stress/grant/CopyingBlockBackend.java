@@ -86,13 +86,13 @@ final class CopyingBlockBackend implements AutoCloseable {
         if (!isGood(request)) {
             return;
         }
-        long at = disk + BlkifRequest.sectorNumber(ram, request) * SECTOR;
-        boolean write = BlkifRequest.operation(ram, request) == BlkifOp.WRITE;
-        for (int i = 0; i < BlkifRequest.nrSegments(ram, request); i++) {
-            long segment = BlkifRequest.seg(request, i);
-            int first = BlkifRequestSegment.firstSect(ram, segment);
-            int ref = BlkifRequestSegment.gref(ram, segment);
-            int left = (BlkifRequestSegment.lastSect(ram, segment) - first + 1) * SECTOR;
+        long at = disk + BlkifRequest.SECTOR_NUMBER.get(ram, request) * SECTOR;
+        boolean write = BlkifRequest.OPERATION.get(ram, request) == BlkifOp.WRITE;
+        for (int i = 0; i < BlkifRequest.NR_SEGMENTS.get(ram, request); i++) {
+            long segment = BlkifRequest.SEG.at(request, i);
+            int first = BlkifRequestSegment.FIRST_SECT.get(ram, segment);
+            int ref = BlkifRequestSegment.GREF.get(ram, segment);
+            int left = (BlkifRequestSegment.LAST_SECT.get(ram, segment) - first + 1) * SECTOR;
             int offset = first * SECTOR;
             // The disk's sectors may cross one of this domain's pages, which a copy may not.
             while (left > 0) {
@@ -111,11 +111,13 @@ final class CopyingBlockBackend implements AutoCloseable {
 
     private boolean isGood(long request) {
         long length = 0;
-        for (int i = 0; i < BlkifRequest.nrSegments(ram, request); i++) {
-            long segment = BlkifRequest.seg(request, i);
-            length += BlkifRequestSegment.lastSect(ram, segment) - BlkifRequestSegment.firstSect(ram, segment) + 1;
+        for (int i = 0; i < BlkifRequest.NR_SEGMENTS.get(ram, request); i++) {
+            long segment = BlkifRequest.SEG.at(request, i);
+            length += BlkifRequestSegment.LAST_SECT.get(ram, segment)
+                    - BlkifRequestSegment.FIRST_SECT.get(ram, segment)
+                    + 1;
         }
-        long sector = BlkifRequest.sectorNumber(ram, request);
+        long sector = BlkifRequest.SECTOR_NUMBER.get(ram, request);
         return sector >= 0 && sector <= sectors - length;
     }
 
@@ -136,11 +138,11 @@ final class CopyingBlockBackend implements AutoCloseable {
         copies.clear();
         for (int i = 0; i < statuses.length; i++) {
             long slot = slot(consumed + i);
-            long id = BlkifRequest.id(ram, slot);
-            int operation = BlkifRequest.operation(ram, slot);
-            BlkifResponse.id(ram, slot, id);
-            BlkifResponse.operation(ram, slot, operation);
-            BlkifResponse.status(ram, slot, statuses[i]);
+            long id = BlkifRequest.ID.get(ram, slot);
+            int operation = BlkifRequest.OPERATION.get(ram, slot);
+            BlkifResponse.ID.set(ram, slot, id);
+            BlkifResponse.OPERATION.set(ram, slot, operation);
+            BlkifResponse.STATUS.set(ram, slot, statuses[i]);
             copies.write(frontDomid, ringRef, offset(consumed + i), slot, BlkifResponse.SIZE);
         }
         consumed += statuses.length;

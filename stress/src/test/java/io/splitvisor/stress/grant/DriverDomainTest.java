@@ -58,23 +58,23 @@ class DriverDomainTest {
     private void request(int operation, long sector, int ref, int first, int last, long id) {
         MemorySegment slots = ring.memory();
         long at = ring.claimRequest();
-        BlkifRequest.operation(slots, at, operation);
-        BlkifRequest.nrSegments(slots, at, 1);
-        BlkifRequest.handle(slots, at, 0);
-        BlkifRequest.id(slots, at, id);
-        BlkifRequest.sectorNumber(slots, at, sector);
-        long segment = BlkifRequest.seg(at, 0);
-        BlkifRequestSegment.gref(slots, segment, ref);
-        BlkifRequestSegment.firstSect(slots, segment, first);
-        BlkifRequestSegment.lastSect(slots, segment, last);
+        BlkifRequest.OPERATION.set(slots, at, operation);
+        BlkifRequest.NR_SEGMENTS.set(slots, at, 1);
+        BlkifRequest.HANDLE.set(slots, at, 0);
+        BlkifRequest.ID.set(slots, at, id);
+        BlkifRequest.SECTOR_NUMBER.set(slots, at, sector);
+        long segment = BlkifRequest.SEG.at(at, 0);
+        BlkifRequestSegment.GREF.set(slots, segment, ref);
+        BlkifRequestSegment.FIRST_SECT.set(slots, segment, first);
+        BlkifRequestSegment.LAST_SECT.set(slots, segment, last);
     }
 
     /** Takes one response; its status. */
     private int response(long id) {
         assertThat(ring.unconsumedResponses()).isPositive();
         long at = ring.takeResponse();
-        assertThat(BlkifResponse.id(ring.memory(), at)).isEqualTo(id);
-        return BlkifResponse.status(ring.memory(), at);
+        assertThat(BlkifResponse.ID.get(ring.memory(), at)).isEqualTo(id);
+        return BlkifResponse.STATUS.get(ring.memory(), at);
     }
 
     private void fill(int frame, Random random) {

@@ -101,6 +101,9 @@ public final class Cpu {
     /** The other flags of RFLAGS; its arithmetic bits are zero. */
     public long flags = Eflags.ONE;
 
+    /** The x87 and MMX. */
+    public final Fpu fpu = new Fpu();
+
     /** XMM registers: low and high half of each in turn. */
     public final long[] xmm = new long[32];
 
@@ -187,6 +190,7 @@ public final class Cpu {
         java.util.Arrays.fill(r, 0);
         java.util.Arrays.fill(xmm, 0);
         mxcsr = 0x1f80;
+        fpu.reset();
         r[RDX] = 0x663;
         rip = 0xfff0;
         eflags(Eflags.ONE);

@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.cpu;
 
 import io.splitvisor.vcpu.mmu.PageWalk;
 import io.splitvisor.vcpu.mmu.Paging;
+import io.splitvisor.vcpu.mmu.PagingControls;
 
 /** Control and debug registers, and the rules for changing them. SDM volume 3, chapter 2.5. */
 public final class SystemRegisters {
@@ -204,33 +205,17 @@ public final class SystemRegisters {
         cr4 = newCr4;
         efer = newEfer;
         pagingChanged();
-        if (format() == PageWalk.Format.PAE) {
+        if (walk.controls().format() == PagingControls.Format.PAE) {
             walk.loadPdptes(newCr3);
         }
     }
 
     private void pagingChanged() {
         walk.root(cr3);
-        walk.controls(new PageWalk.Controls(
-                format(),
-                (cr0 & CR0_WP) != 0,
-                (cr4 & CR4_PSE) != 0,
-                (efer & EFER_NXE) != 0,
-                (cr4 & CR4_SMEP) != 0,
-                (cr4 & CR4_SMAP) != 0));
+        walk.controls(PagingControls.of(cr0, cr4, efer));
         if (cpu.mmu != null) {
             cpu.mmu.tlb().flush();
             cpu.modeChanged();
         }
-    }
-
-    private PageWalk.Format format() {
-        if ((cr0 & CR0_PG) == 0) {
-            return PageWalk.Format.NONE;
-        }
-        if (longMode()) {
-            return PageWalk.Format.LEVELS4;
-        }
-        return (cr4 & CR4_PAE) != 0 ? PageWalk.Format.PAE : PageWalk.Format.BITS32;
     }
 }

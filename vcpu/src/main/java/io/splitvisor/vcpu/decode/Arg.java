@@ -16,9 +16,19 @@ public enum Arg {
     Ey(Kind.RM, Arg.DOUBLE_OR_QUAD),
     /** A 16-bit memory operand or a register of operand size. */
     Em(Kind.RM, Arg.WORD_IN_MEMORY),
+    /** A byte or a word in memory, or a register of 32 bits, of 64 with REX.W. */
+    RdMb(Kind.RM, Arg.BYTE_IN_MEMORY),
+    RdMw(Kind.RM, Arg.WORD_IN_MEMORY_OR_WIDE),
     /** Memory only, size by the instruction. */
     M(Kind.MEMORY, 0),
     My(Kind.MEMORY, Arg.DOUBLE_OR_QUAD),
+    /** Memory only, of fixed sizes. */
+    Mb(Kind.MEMORY, 1),
+    Mw(Kind.MEMORY, 2),
+    Md(Kind.MEMORY, 4),
+    Mq(Kind.MEMORY, 8),
+    Mt(Kind.MEMORY, 10),
+    Mo(Kind.MEMORY, 16),
     /** Far pointer in memory. */
     Mp(Kind.MEMORY, 0),
     /** ModRM register field. */
@@ -74,12 +84,25 @@ public enum Arg {
     Yz(Kind.DESTINATION, Arg.UP_TO_32),
     /** XMM register in the ModRM register field. */
     V(Kind.XMM_REG, 16),
-    /** XMM register or memory, of 4, 8 or 16 bytes. */
+    /** XMM register or memory, of 2 to 16 bytes. */
+    Ww(Kind.XMM_RM, 2),
     Wd(Kind.XMM_RM, 4),
     Wq(Kind.XMM_RM, 8),
     Wx(Kind.XMM_RM, 16),
     /** XMM register in ModRM's rm field. */
-    U(Kind.XMM_RM, 16);
+    U(Kind.XMM_RM, 16),
+    /** XMM0. */
+    X0(Kind.XMM_ZERO, 16),
+    /** MMX register in the ModRM register field. */
+    P(Kind.MMX_REG, 8),
+    /** MMX register or memory, of 4 or 8 bytes. */
+    Qd(Kind.MMX_RM, 4),
+    Q(Kind.MMX_RM, 8),
+    /** MMX register in ModRM's rm field. */
+    N(Kind.MMX_RM, 8),
+    /** ST(0), and the x87 register in ModRM's rm field. */
+    ST(Kind.X87_TOP, 10),
+    Ti(Kind.X87_RM, 10);
 
     /** Where an operand comes from. */
     public enum Kind {
@@ -122,7 +145,25 @@ public enum Arg {
         /** XMM register in ModRM reg. */
         XMM_REG,
         /** ModRM rm: XMM register or memory. */
-        XMM_RM
+        XMM_RM,
+        /** XMM0. */
+        XMM_ZERO,
+        /** MMX register in ModRM reg. */
+        MMX_REG,
+        /** ModRM rm: MMX register or memory. */
+        MMX_RM,
+        /** ST(0). */
+        X87_TOP,
+        /** ModRM rm: x87 register. */
+        X87_RM;
+
+        /** Whether it is in the ModRM byte, or behind it. */
+        public boolean inModRm() {
+            return switch (this) {
+                case RM, MEMORY, REG, SEGMENT, CONTROL, DEBUG, XMM_REG, XMM_RM, MMX_REG, MMX_RM, X87_RM -> true;
+                default -> false;
+            };
+        }
     }
 
     static final int OPERAND_SIZE = -1;
@@ -131,6 +172,8 @@ public enum Arg {
     static final int UP_TO_32 = -4;
     static final int SIGNED_BYTE = -5;
     static final int WORD_IN_MEMORY = -6;
+    static final int BYTE_IN_MEMORY = -7;
+    static final int WORD_IN_MEMORY_OR_WIDE = -8;
 
     private static final Map<String, Arg> BY_NAME = new HashMap<>();
 
@@ -166,7 +209,9 @@ public enum Arg {
     public int size(Insn i) {
         return switch (size) {
             case OPERAND_SIZE, SIGNED_BYTE -> i.operandBytes();
-            case DOUBLE_OR_QUAD -> i.operandBytes() == 8 ? 8 : 4;
+            case DOUBLE_OR_QUAD -> wide(i);
+            case BYTE_IN_MEMORY -> i.hasMemory() ? 1 : wide(i);
+            case WORD_IN_MEMORY_OR_WIDE -> i.hasMemory() ? 2 : wide(i);
             case MACHINE_SIZE -> i.mode() == Insn.MODE64 ? 8 : 4;
             case UP_TO_32 -> kind == Kind.IMM ? i.operandBytes() : Math.min(i.operandBytes(), 4);
             case WORD_IN_MEMORY -> i.hasMemory() ? 2 : i.operandBytes();
@@ -174,10 +219,23 @@ public enum Arg {
         };
     }
 
-    boolean needsModRm() {
-        return switch (kind) {
-            case RM, MEMORY, REG, SEGMENT, CONTROL, DEBUG, XMM_REG, XMM_RM -> true;
+    /** Whether an operand prefix changes its size. */
+    public boolean followsOperandSize() {
+        return switch (size) {
+            case OPERAND_SIZE, SIGNED_BYTE, UP_TO_32, WORD_IN_MEMORY -> true;
             default -> false;
         };
+    }
+
+    /** Whether only REX.W changes its size. */
+    public boolean followsRexW() {
+        return switch (size) {
+            case DOUBLE_OR_QUAD, BYTE_IN_MEMORY, WORD_IN_MEMORY_OR_WIDE -> true;
+            default -> false;
+        };
+    }
+
+    private static int wide(Insn i) {
+        return i.operandBytes() == 8 ? 8 : 4;
     }
 }

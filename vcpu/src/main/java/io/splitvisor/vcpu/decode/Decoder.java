@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.decode;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /** Decodes one instruction at a time. Not thread-safe. SDM volume 2, chapter 2. */
 public final class Decoder {
     /** Longer instructions raise #GP. */
@@ -12,9 +15,20 @@ public final class Decoder {
         6, 7, 6, 7, Insn.NO_REGISTER, Insn.NO_REGISTER, Insn.NO_REGISTER, Insn.NO_REGISTER
     };
 
+    private final Set<Feature> features;
     private final Insn insn = new Insn();
     private CodeBytes code;
     private int next;
+
+    /** Of all instructions that this module knows. */
+    public Decoder() {
+        this(EnumSet.allOf(Feature.class));
+    }
+
+    /** Of the instructions that a processor announces. */
+    public Decoder(Set<Feature> features) {
+        this.features = features;
+    }
 
     /**
      * Decodes.
@@ -121,7 +135,7 @@ public final class Decoder {
         };
         int mandatory = i.repeat != 0 ? i.repeat : i.operandPrefix ? 0x66 : 0;
         for (Row row : TABLE.candidates(map, opcode)) {
-            if (!row.fits(mandatory, mode64)) {
+            if (!row.fits(mandatory, mode64) || !features.contains(row.feature())) {
                 continue;
             }
             if (row.needsModRm() && i.modRm < 0) {

@@ -138,6 +138,11 @@ public final class Insn implements Cloneable {
         return (opcode & 7) | (rex & 1) << 3;
     }
 
+    /** The ModRM byte, or -1. */
+    public int modRm() {
+        return modRm;
+    }
+
     /** Whether ModRM names memory. */
     public boolean hasMemory() {
         return modRm >= 0 && modRm < 0xc0;

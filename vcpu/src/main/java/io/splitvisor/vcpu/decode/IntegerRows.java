@@ -274,7 +274,6 @@ final class IntegerRows {
             0fb1 cmpxchg Ev,Gv lock
             0fb6 movzx Gv,Eb
             0fb7 movzx Gv,Ew
-            f3 0fb8 popcnt Gv,Ev
             0fbc bsf Gv,Ev
             0fbd bsr Gv,Ev
             0fbe movsx Gv,Eb

@@ -24,17 +24,29 @@ public final class OpcodeTable {
     };
     private static final Row[] NONE = {};
 
-    private static final OpcodeTable INSTANCE =
-            new OpcodeTable(List.of(IntegerRows.TEXT, SystemRows.TEXT, SseRows.TEXT));
+    private static final OpcodeTable INSTANCE = new OpcodeTable(List.of(
+            new Group(Feature.BASE, IntegerRows.TEXT),
+            new Group(Feature.POPCNT, "f3 0fb8 popcnt Gv,Ev"),
+            new Group(Feature.BASE, SystemRows.TEXT),
+            new Group(Feature.X87, X87Rows.TEXT),
+            new Group(Feature.MMX, MmxRows.TEXT),
+            new Group(Feature.BASE, SseRows.TEXT),
+            new Group(Feature.SSE3, Sse3Rows.SSE3),
+            new Group(Feature.SSSE3, Sse3Rows.SSSE3),
+            new Group(Feature.SSE4_1, Sse3Rows.SSE4_1),
+            new Group(Feature.SSE4_2, Sse3Rows.SSE4_2)));
 
     private final Row[][] byOpcode = new Row[MAPS * 256][];
     private final List<Row> rows = new ArrayList<>();
     private final Map<Row, Integer> opcodes = new HashMap<>();
 
-    private OpcodeTable(List<String> texts) {
+    /** Rows that one feature of CPUID announces. */
+    private record Group(Feature feature, String text) {}
+
+    private OpcodeTable(List<Group> groups) {
         Arrays.fill(byOpcode, NONE);
-        for (String text : texts) {
-            text.lines().map(String::strip).filter(l -> !l.isEmpty()).forEach(this::add);
+        for (Group group : groups) {
+            group.text().lines().map(String::strip).filter(l -> !l.isEmpty()).forEach(l -> add(group.feature(), l));
         }
     }
 
@@ -57,7 +69,7 @@ public final class OpcodeTable {
         return byOpcode[map << 8 | opcode];
     }
 
-    private void add(String line) {
+    private void add(Feature feature, String line) {
         String[] words = line.split("\\s+", -1);
         int at = 0;
         int prefix = Row.ANY_PREFIX;
@@ -85,17 +97,18 @@ public final class OpcodeTable {
         int count = rest.equals("+") ? 8 : rest.equals("~") ? 16 : 1;
         for (int n = 0; n < count; n++) {
             String name = mnemonic.replace("CC", CONDITIONS[n]);
-            add(opcode + n, row(name, args, attributes, prefix, count > 1 ? "" : rest));
+            Row plain = new Row(rows.size(), name, feature, List.copyOf(args), attributes, prefix, -1, -1, 0);
+            add(opcode + n, count > 1 ? plain : selected(plain, rest));
         }
     }
 
-    private Row row(String mnemonic, List<Arg> args, int attributes, int prefix, String selector) {
+    /** A row that ModRM selects. */
+    private static Row selected(Row row, String selector) {
         int reg = -1;
         int rm = -1;
         int form = 0;
         for (int i = 0; i < selector.length(); i++) {
-            char c = selector.charAt(i);
-            switch (c) {
+            switch (selector.charAt(i)) {
                 case 'm' -> form = Row.MEMORY_FORM;
                 case 'r' -> form = Row.REGISTER_FORM;
                 case '/' -> {
@@ -106,13 +119,14 @@ public final class OpcodeTable {
                         rm = value;
                     }
                 }
-                default -> throw new IllegalArgumentException("selector " + selector + " of " + mnemonic);
+                default -> throw new IllegalArgumentException("selector " + selector + " of " + row.mnemonic());
             }
         }
-        if (args.stream().anyMatch(a -> a.kind() == Arg.Kind.MEMORY)) {
+        if (row.args().stream().anyMatch(a -> a.kind() == Arg.Kind.MEMORY)) {
             form = Row.MEMORY_FORM;
         }
-        return new Row(rows.size(), mnemonic, List.copyOf(args), attributes, prefix, reg, rm, form);
+        return new Row(
+                row.id(), row.mnemonic(), row.feature(), row.args(), row.attributes(), row.prefix(), reg, rm, form);
     }
 
     private void add(int opcode, Row row) {

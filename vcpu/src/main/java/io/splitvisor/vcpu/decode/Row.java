@@ -9,6 +9,7 @@ import java.util.Locale;
  *
  * @param id its index among all rows
  * @param mnemonic its name, as objdump prints it
+ * @param feature what CPUID has to announce for it
  * @param args its operands, destination first
  * @param attributes {@link #LOCKABLE} and so on
  * @param prefix {@link #ANY_PREFIX}, or the mandatory prefix: 0 for none, 0x66, 0xf2, 0xf3
@@ -16,7 +17,16 @@ import java.util.Locale;
  * @param rm the ModRM rm field that selects it, or -1
  * @param form {@link #MEMORY_FORM}, {@link #REGISTER_FORM} or 0 for both
  */
-public record Row(int id, String mnemonic, List<Arg> args, int attributes, int prefix, int reg, int rm, int form) {
+public record Row(
+        int id,
+        String mnemonic,
+        Feature feature,
+        List<Arg> args,
+        int attributes,
+        int prefix,
+        int reg,
+        int rm,
+        int form) {
     /** May carry LOCK when its destination is memory. */
     public static final int LOCKABLE = 1;
     /** Has 64-bit operands in 64-bit mode without REX.W. */
@@ -56,8 +66,12 @@ public record Row(int id, String mnemonic, List<Arg> args, int attributes, int p
         return (attributes & attribute) != 0;
     }
 
-    boolean needsModRm() {
-        return has(MODRM) || reg >= 0 || form != 0 || args.stream().anyMatch(Arg::needsModRm);
+    /** Whether a ModRM byte follows its opcode. */
+    public boolean needsModRm() {
+        return has(MODRM)
+                || reg >= 0
+                || form != 0
+                || args.stream().anyMatch(a -> a.kind().inModRm());
     }
 
     boolean fits(int mandatory, boolean mode64) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.decode;
 
-/** SSE and SSE2 on XMM registers. The forms on MMX registers are missing, as MMX is. */
+/** SSE and SSE2 on XMM registers. */
 final class SseRows {
     static final String TEXT = """
             np 0f10 movups V,Wx
@@ -110,7 +110,7 @@ final class SseRows {
             f3 0f7f movdqu Wx,V
             66 0fe7m movntdq Wx,V
             66 0fd7r pmovmskb Gy,U
-            66 0fc4 pinsrw V,Ew,Ib
+            66 0fc4 pinsrw V,RdMw,Ib
             66 0fc5r pextrw Gy,U,Ib
             66 0ff7r maskmovdqu V,U
             66 0ffc paddb V,Wx
@@ -185,8 +185,8 @@ final class SseRows {
             f2 0f70 pshuflw V,Wx,Ib
             np 0fae/0m fxsave M
             np 0fae/1m fxrstor M
-            np 0fae/2m ldmxcsr M
-            np 0fae/3m stmxcsr M
+            np 0fae/2m ldmxcsr Md
+            np 0fae/3m stmxcsr Md
             """;
 
     private SseRows() {}

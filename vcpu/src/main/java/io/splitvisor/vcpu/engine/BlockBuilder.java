@@ -4,6 +4,7 @@ package io.splitvisor.vcpu.engine;
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.decode.CodeBytes;
 import io.splitvisor.vcpu.decode.Decoder;
+import io.splitvisor.vcpu.decode.Feature;
 import io.splitvisor.vcpu.decode.Insn;
 import io.splitvisor.vcpu.op.Lowerings;
 import io.splitvisor.vcpu.op.Op;
@@ -18,7 +19,7 @@ final class BlockBuilder implements CodeBytes {
 
     private final Cpu c;
     private final MemorySegment ram;
-    private final Decoder decoder = new Decoder();
+    private final Decoder decoder;
     private final List<Op> ops = new ArrayList<>();
 
     private long linear;
@@ -31,6 +32,7 @@ final class BlockBuilder implements CodeBytes {
     BlockBuilder(Cpu c) {
         this.c = c;
         this.ram = c.mmu.ram();
+        this.decoder = new Decoder(Feature.announced(c.env.cpuid()));
     }
 
     /**

@@ -128,7 +128,7 @@ public final class Interpreter implements CodeWatch {
                 continue;
             }
             last = next(last);
-            Region region = last.region;
+            Region region = hot.regionOf(last);
             if (onTheWayBack > 0) {
                 onTheWayBack--;
             } else if (region == null && ++last.heat >= tiers.threshold() && tiers.translates()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.fp;
 
-/** Bits of MXCSR. SDM volume 1, chapter 10.2.3. */
+/** Bits of MXCSR. SDM volume 1, chapter 10.2.3. The flags have the same places in the x87's status word. */
 public final class Mxcsr {
     /** Invalid operation. */
     public static final int IE = 1;
@@ -26,15 +26,12 @@ public final class Mxcsr {
     /** What is raised before a result is computed. */
     public static final int BEFORE = IE | DE | ZE;
 
+    static final int ROUNDING_SHIFT = 13;
+
     private Mxcsr() {}
 
     /** The rounding mode: 0 nearest, 1 down, 2 up, 3 to zero. */
     static int rounding(int mxcsr) {
-        return mxcsr >> 13 & 3;
-    }
-
-    /** Whether an exception is masked. */
-    static boolean masks(int mxcsr, int flag) {
-        return (mxcsr >> MASK_SHIFT & flag) != 0;
+        return mxcsr >> ROUNDING_SHIFT & 3;
     }
 }

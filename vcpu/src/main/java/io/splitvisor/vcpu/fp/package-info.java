@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Floating point as SSE defines it: IEEE 754 arithmetic in every rounding mode, with exception flags. The host's arithmetic
- * rounds to nearest and raises no flags; the sign of its error tells the rest.
+ * Floating point of SSE and x87: IEEE 754 arithmetic in every format, rounding mode and precision, with exception flags.
+ *
+ * <p>Numbers are taken apart ({@link io.splitvisor.vcpu.fp.Unpacked}), computed exactly and rounded once ({@link
+ * io.splitvisor.vcpu.fp.Arithmetic}); {@link io.splitvisor.vcpu.fp.Sse} and {@link io.splitvisor.vcpu.fp.X87} add what the
+ * two units do differently.
  */
 package io.splitvisor.vcpu.fp;

@@ -4,8 +4,9 @@ package io.splitvisor.vcpu.mmu;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Guest-physical memory. What lies behind it (a flat RAM, a physical-to-machine map, EPT) is the host's business; the
- * MMU asks once a page, when it fills a TLB entry, and the host has the MMU flush when an answer changes.
+ * Physical memory as the guest's tables name it. What lies behind it (a flat RAM, a physical-to-machine map, {@link EptMemory})
+ * is the host's business; the MMU asks once a page, when it fills a TLB entry, and the host has the MMU flush when an answer
+ * changes.
  */
 public interface GuestMemory {
     /** {@link #page} of an address that no memory backs: a device or a hole. */
@@ -21,6 +22,35 @@ public interface GuestMemory {
      * @return the page-aligned offset in {@link #ram}, or {@link #NO_PAGE}
      */
     long page(long gfn);
+
+    /**
+     * Where a guest-physical page lies, for an access that somebody may have to permit first.
+     *
+     * @param access {@link Tlb#READ}, {@link Tlb#WRITE} or {@link Tlb#EXECUTE}
+     */
+    default long page(long gfn, int access) {
+        return page(gfn);
+    }
+
+    /** Accesses that need no permission, as bits {@code 1 << Tlb.READ} and so on, to the page that was last asked for. */
+    default int rights() {
+        return AccessRules.ALL_RIGHTS;
+    }
+
+    /** The size, as a power of two, of the piece of RAM in which the page lies that was last asked for. */
+    default int shift() {
+        return 12;
+    }
+
+    /** As {@link Paging#settle}. */
+    default long settle(Tlb tlb) {
+        return 0;
+    }
+
+    /** References to memory that finding pages took. */
+    default long references() {
+        return 0;
+    }
 
     /** Whether stores to a page that has memory go to {@link MmuEvents#deviceWrite} instead: ROM, trapped page tables. */
     default boolean writesTrap(long gfn) {
@@ -46,6 +76,11 @@ public interface GuestMemory {
             @Override
             public long page(long gfn) {
                 return gfn >= 0 && gfn < pages ? gfn << 12 : NO_PAGE;
+            }
+
+            @Override
+            public int shift() {
+                return 30;
             }
         };
     }

@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.mmu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
@@ -18,7 +19,13 @@ public final class Mmu {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long PAGE = -4096L;
+    /** No memory: a device, at {@link #deviceAddress}. */
     private static final long NO_MEMORY = -1;
+    /** Memory, but the paging mode makes this store. */
+    private static final long EMULATED = -2;
+
+    private static final VarHandle ALIGNED_LONG =
+            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
     private final GuestMemory memory;
     private final MemorySegment ram;
@@ -35,6 +42,8 @@ public final class Mmu {
     private boolean checkCanonical;
     /** Where the last {@link #resolve} led, if not to memory. */
     private long deviceAddress;
+
+    private long faults;
 
     /**
      * @param memory guest-physical memory
@@ -74,6 +83,55 @@ public final class Mmu {
     /** The bank in force. */
     public int bank() {
         return bank;
+    }
+
+    /** Page faults raised so far. */
+    public long faults() {
+        return faults;
+    }
+
+    /** How misses are translated. */
+    public Paging paging() {
+        return paging;
+    }
+
+    /** Flushes what others have taken away: to be called at safe points, where the processor could take an interrupt. */
+    public void settle() {
+        paging.settle(tlb);
+    }
+
+    /** INVLPG: the page that holds an address is looked up again. */
+    public void invalidate(long a) {
+        tlb.flushPage(a);
+        paging.invalidate(a);
+    }
+
+    /** MOV to CR3 without PCIDs: all translations but global ones are looked up again. */
+    public void loadRoot(long cr3) {
+        paging.root(cr3);
+        tlb.flushLocal();
+    }
+
+    /**
+     * MOV to CR3 with CR4.PCIDE set.
+     *
+     * @param keep bit 63 of what was moved: translations that this PCID has still hold
+     */
+    public void loadRoot(long cr3, int pcid, boolean keep) {
+        paging.root(cr3);
+        select(pcid, keep);
+    }
+
+    /** {@link #loadRoot(long, int, boolean)} where the root was loaded by other means. */
+    public void select(int pcid, boolean keep) {
+        tlb.select(pcid, keep);
+        bank(bank);
+    }
+
+    /** New control registers: everything is looked up again. */
+    public void controls(PagingControls controls) {
+        paging.controls(controls);
+        tlb.flush();
     }
 
     /** Whether addresses must be canonical (long mode) or are known to have 32 bits. */
@@ -300,11 +358,7 @@ public final class Mmu {
         long atDevice = deviceAddress;
         if (first == size) {
             announce(at, size);
-            if (at != NO_MEMORY) {
-                poke(at, size, v);
-            } else {
-                events.deviceWrite(atDevice, size, v);
-            }
+            storePart(a, at, atDevice, size, v);
             return;
         }
         long next = resolve(a + first, Tlb.WRITE);
@@ -312,19 +366,27 @@ public final class Mmu {
         announce(at, first);
         announce(next, size - first);
         for (int i = 0; i < size; i++) {
-            long to = i < first ? at : next;
-            int step = i < first ? i : i - first;
-            long b = v >>> (8 * i) & 0xff;
-            if (to != NO_MEMORY) {
-                poke(to + step, 1, b);
-            } else {
-                events.deviceWrite((i < first ? atDevice : nextDevice) + step, 1, b);
-            }
+            boolean low = i < first;
+            int step = low ? i : i - first;
+            long to = low ? at : next;
+            storePart(a + i, to < 0 ? to : to + step, (low ? atDevice : nextDevice) + step, 1, v >>> (8 * i) & 0xff);
+        }
+    }
+
+    /** Stores within a page whose address has been resolved. */
+    private void storePart(long a, long to, long device, int size, long v) {
+        if (to >= 0) {
+            poke(to, size, v);
+        } else if (to == NO_MEMORY) {
+            events.deviceWrite(device, size, v);
+        } else {
+            check(a, paging.store(a, size, v, bank));
+            paging.settle(tlb);
         }
     }
 
     private void announce(long offset, int size) {
-        if (offset != NO_MEMORY && isCode(offset)) {
+        if (offset >= 0 && isCode(offset)) {
             events.codeWrite(offset, size);
         }
     }
@@ -347,26 +409,100 @@ public final class Mmu {
         }
     }
 
-    /** Translates, fills the TLB; returns an offset in RAM, or {@link #NO_MEMORY} with {@link #deviceAddress} set. */
+    /**
+     * Compares eight bytes and sets them in one step. An address that leads to no memory compares as different.
+     *
+     * @param a a multiple of 8
+     * @return whether they were as expected, and are set now
+     */
+    public boolean compareAndSet64(long a, long expected, long v) {
+        if ((a & 7) != 0) {
+            throw new IllegalArgumentException("address " + Long.toHexString(a) + " is no multiple of 8");
+        }
+        int slot = Tlb.slot(a);
+        long at = table[slot + Tlb.WRITE] == (a & PAGE) ? a + table[slot + Tlb.ADDEND] : resolve(a, Tlb.WRITE);
+        if (at == EMULATED) {
+            int answer = paging.compareAndSet(a, expected, v, bank);
+            paging.settle(tlb);
+            return answer != Paging.DIFFERENT && check(a, answer);
+        }
+        announce(at, 8);
+        return at != NO_MEMORY && ALIGNED_LONG.compareAndSet(ram, at, expected, v);
+    }
+
+    private boolean check(long a, int answer) {
+        if (answer != Paging.MAPPED) {
+            faults++;
+            throw fault.pageFault(a, answer);
+        }
+        return true;
+    }
+
+    /**
+     * Translates, fills the TLB; returns an offset in RAM, {@link #NO_MEMORY} with {@link #deviceAddress} set, or, for a
+     * store, {@link #EMULATED}.
+     */
     private long resolve(long a, int access) {
         if (checkCanonical && (a << 16 >> 16) != a) {
             throw fault.nonCanonical(a);
         }
-        int error = paging.translate(a, access, bank, mapping);
-        if (error != Paging.MAPPED) {
-            throw fault.pageFault(a, error);
+        long before = paging.settle(tlb);
+        long offset = inLargePage(a, access);
+        if (offset != NO_MEMORY) {
+            return offset;
         }
-        long page = memory.page(mapping.gfn());
+        while (true) {
+            int answer = paging.translate(a, access, bank, mapping);
+            if (answer == Paging.EMULATED) {
+                return EMULATED;
+            }
+            long after = paging.settle(tlb);
+            if (after == before) {
+                check(a, answer);
+                offset = fill(a, access);
+                after = paging.settle(tlb);
+                if (after == before) {
+                    return offset;
+                }
+            }
+            // Something was taken away meanwhile: what was found may be just that.
+            before = after;
+        }
+    }
+
+    private long fill(long a, int access) {
+        long page = memory.page(mapping.gfn(), access);
         boolean trapped = page != GuestMemory.NO_PAGE && memory.writesTrap(mapping.gfn());
         if (page == GuestMemory.NO_PAGE || (trapped && access == Tlb.WRITE)) {
             deviceAddress = mapping.gfn() << 12 | (a & 4095);
             return NO_MEMORY;
         }
-        int rights = mapping.rights();
+        int rights = mapping.rights() & memory.rights();
+        int shift = Math.min(mapping.shift(), memory.shift());
         if (trapped || isCode(page)) {
             rights &= ~(1 << Tlb.WRITE);
         }
-        tlb.fill(bank, a, rights, page, mapping.large());
+        tlb.fill(bank, a, mapping, rights, page);
+        if (shift > 12 && !trapped) {
+            mapping.set(mapping.gfn(), mapping.rights() & memory.rights(), mapping.shift(), mapping.global());
+            tlb.largePages().add(bank, a, mapping, shift, page);
+        }
+        return page | (a & 4095);
+    }
+
+    /** Fills a piece of a large page that is known. */
+    private long inLargePage(long a, int access) {
+        LargePages pages = tlb.largePages();
+        int index = pages.find(bank, a);
+        if (index < 0 || (pages.mapping(index).rights() & 1 << access) == 0) {
+            return NO_MEMORY;
+        }
+        long page = pages.offset(index, a);
+        if (page < 0 || page + 4096 > ram.byteSize()) {
+            return NO_MEMORY;
+        }
+        int rights = pages.mapping(index).rights();
+        tlb.fill(bank, a, pages.mapping(index), isCode(page) ? rights & ~(1 << Tlb.WRITE) : rights, page);
         return page | (a & 4095);
     }
 }

@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.mmu;
 
-/** Translates a linear page when the TLB has no entry for it. Paging modes differ in this, and in nothing else. */
+/**
+ * Translates a linear page when the TLB has no entry for it. Paging modes differ in this, and in nothing else: {@link
+ * PageWalk} over the guest's own tables (and over {@link EptMemory}, where the guest's memory is mapped again), {@link
+ * ShadowPaging} and {@link RegisteredPaging} over the monitor's.
+ */
 public interface Paging {
     /** {@link #translate} found a mapping. */
     int MAPPED = -1;
+    /** {@link #translate} of a store: allowed, but {@link #store} has to do it. */
+    int EMULATED = -2;
+    /** {@link #compareAndSet} found something else, which stays. */
+    int DIFFERENT = -3;
 
     /** Error code bit: the entry was present. */
     int PRESENT = 1;
@@ -24,17 +32,64 @@ public interface Paging {
      * @param access {@link Tlb#READ}, {@link Tlb#WRITE} or {@link Tlb#EXECUTE}
      * @param bank whose rights count, one of {@link Tlb}'s banks
      * @param out the mapping found
-     * @return {@link #MAPPED}, or the page fault's error code
+     * @return {@link #MAPPED}, {@link #EMULATED}, or the page fault's error code
      */
     int translate(long linear, int access, int bank, Mapping out);
+
+    /** Chooses format and rules; the caller flushes. */
+    void controls(PagingControls controls);
+
+    /** The rules in force. */
+    PagingControls controls();
+
+    /** Points to the top table, as CR3 does; the caller flushes. */
+    void root(long cr3);
+
+    /** The page that holds an address is to be looked up again: INVLPG. The caller flushes it from the TLB. */
+    default void invalidate(long linear) {}
+
+    /**
+     * Does a store within a page for which {@link #translate} answered {@link #EMULATED}.
+     *
+     * @return {@link #MAPPED}, or the page fault's error code
+     */
+    default int store(long linear, int size, long value, int bank) {
+        throw new IllegalStateException("no store is emulated here");
+    }
+
+    /**
+     * Flushes what may hold no longer, by no act of this processor. The MMU asks before and after each translation, and at
+     * safe points.
+     *
+     * @return a number that is another one after each change
+     */
+    default long settle(Tlb tlb) {
+        return 0;
+    }
+
+    /**
+     * Compares 8 aligned bytes and sets them if they are as expected, where {@link #translate} answered {@link #EMULATED}.
+     *
+     * @return {@link #MAPPED}, {@link #DIFFERENT}, or the page fault's error code
+     */
+    default int compareAndSet(long linear, long expected, long value, int bank) {
+        throw new IllegalStateException("no store is emulated here");
+    }
+
+    /** References to memory that walks have made so far: entries read. */
+    long references();
+
+    /** Walks so far. */
+    long walks();
 
     /** Where a page lies and what may be done to it. */
     final class Mapping {
         private long gfn;
         private int rights;
-        private boolean large;
+        private int shift;
+        private boolean global;
 
-        /** Guest-physical page number. */
+        /** Number of the physical page: guest-physical, or of the machine, whatever the MMU's {@link GuestMemory} takes. */
         public long gfn() {
             return gfn;
         }
@@ -44,16 +99,26 @@ public interface Paging {
             return rights;
         }
 
-        /** Whether a page larger than 4 KiB maps it. */
-        public boolean large() {
-            return large;
+        /** The size of the page that maps it, as a power of two: 12, 21, 22 or 30. */
+        public int shift() {
+            return shift;
         }
 
-        /** Sets all three. */
-        public void set(long gfn, int rights, boolean large) {
-            this.gfn = gfn;
-            this.rights = rights;
-            this.large = large;
+        /** Whether it holds in all address spaces. */
+        public boolean global() {
+            return global;
+        }
+
+        /** Sets all four. */
+        public void set(long newGfn, int newRights, int newShift, boolean isGlobal) {
+            this.gfn = newGfn;
+            this.rights = newRights;
+            this.shift = newShift;
+            this.global = isGlobal;
+        }
+
+        void copy(Mapping other) {
+            set(other.gfn, other.rights, other.shift, other.global);
         }
     }
 }

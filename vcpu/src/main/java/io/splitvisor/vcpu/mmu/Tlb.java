@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.mmu;
 
-import java.util.Arrays;
-
 /**
  * A translation look-aside buffer: per privilege bank one direct-mapped table of {@value #ENTRIES} entries of four longs,
  * {@code {read tag, write tag, execute tag, addend}}.
@@ -10,6 +8,9 @@ import java.util.Arrays;
  * <p>An access of {@code n} bytes at linear address {@code a} hits if the tag in {@link #slot slot(a)} equals
  * {@code (a + n - 1) & -4096}: one compare covers presence, permission and page crossing. Then {@code a + addend} is the
  * offset in guest RAM. Everything else (miss, fault, device, code page, dirty logging) is a tag that does not match.
+ *
+ * <p>Process-context identifiers choose between sets of banks, {@value #CONTEXTS} of which are kept. A page larger than 4 KiB
+ * is filled piece by piece, and {@link LargePages} spares the pieces their walks; to forget it is to forget its pieces.
  */
 public final class Tlb {
     /** Entries in a bank. */
@@ -30,105 +31,139 @@ public final class Tlb {
     /** Rings 0 to 2 with EFLAGS.AC set while SMAP is on: may touch user pages. */
     public static final int SUPERVISOR_AC = 2;
 
-    private static final int BANKS = 3;
-    private static final int STRIDE = 4;
-    /** Never equal to a tag, which is page-aligned. */
-    private static final long NO_TAG = -1;
-    /** Addend of an entry that is not in the list of filled ones. */
-    private static final long UNFILLED = 1;
+    /** Sets of banks that are kept at a time; the processor that uses no PCIDs has one. */
+    public static final int CONTEXTS = 8;
 
-    private final long[][] banks = new long[BANKS][ENTRIES * STRIDE];
-    private final int[] filled = new int[BANKS * ENTRIES];
-    private int filledCount;
-    private boolean holdsLargePages;
+    private final TlbContext[] contexts = new TlbContext[CONTEXTS];
+    private final int[] pcids = new int[CONTEXTS];
+    private int current;
+    private int youngest;
     private long epoch;
+    private long fills;
+    private long flushes;
 
     /** An empty TLB. */
     public Tlb() {
-        for (long[] bank : banks) {
-            Arrays.fill(bank, NO_TAG);
-            for (int i = ADDEND; i < bank.length; i += STRIDE) {
-                bank[i] = UNFILLED;
-            }
-        }
+        contexts[0] = new TlbContext();
     }
 
     /** Index of the entry for a linear address in its bank. */
     public static int slot(long linear) {
-        return (int) (linear >>> 10) & ((ENTRIES - 1) * STRIDE);
+        return (int) (linear >>> 10) & ((ENTRIES - 1) * TlbContext.STRIDE);
     }
 
-    /** The table of a bank, for look-ups only. */
+    /** The table of a bank in the present context, for look-ups only. */
     public long[] bank(int bank) {
-        return banks[bank];
+        return contexts[current].bank(bank);
     }
 
-    /** Grows whenever a translation may have become invalid. */
+    /** Grows whenever a translation may have become invalid, or another context is chosen. */
     public long epoch() {
         return epoch;
+    }
+
+    /** Entries filled so far: what was not a hit. */
+    public long fills() {
+        return fills;
+    }
+
+    /** Flushes so far, of one page or all. */
+    public long flushes() {
+        return flushes;
     }
 
     /**
      * Fills an entry.
      *
-     * @param rights bits {@code 1 << READ}, {@code 1 << WRITE}, {@code 1 << EXECUTE}
+     * @param found the mapping: its rights, size, and whether it is global
+     * @param rights what of the mapping's rights may be used without asking again
      * @param offset the page's offset in guest RAM
-     * @param large whether a page larger than 4 KiB maps it
      */
-    void fill(int bank, long linear, int rights, long offset, boolean large) {
-        long[] table = banks[bank];
-        int slot = slot(linear);
-        long tag = linear & -4096L;
-        if (table[slot + ADDEND] == UNFILLED) {
-            filled[filledCount++] = bank << 16 | slot;
-        }
-        table[slot + READ] = (rights & 1 << READ) != 0 ? tag : NO_TAG;
-        table[slot + WRITE] = (rights & 1 << WRITE) != 0 ? tag : NO_TAG;
-        table[slot + EXECUTE] = (rights & 1 << EXECUTE) != 0 ? tag : NO_TAG;
-        table[slot + ADDEND] = offset - tag;
-        holdsLargePages |= large;
+    void fill(int bank, long linear, Paging.Mapping found, int rights, long offset) {
+        fills++;
+        contexts[current].fill(bank, linear, rights, offset, found.shift(), found.global());
     }
 
-    /** Forgets everything; costs as much as was filled. */
+    /** Large pages of the present context. */
+    LargePages largePages() {
+        return contexts[current].largePages();
+    }
+
+    /** Forgets everything, in all contexts; costs as much as was filled. */
     public void flush() {
-        for (int n = 0; n < filledCount; n++) {
-            clearTags(banks[filled[n] >>> 16], filled[n] & 0xffff);
-            banks[filled[n] >>> 16][(filled[n] & 0xffff) + ADDEND] = UNFILLED;
-        }
-        filledCount = 0;
-        holdsLargePages = false;
-        epoch++;
-    }
-
-    /** Forgets the page that holds a linear address, of whatever size. */
-    public void flushPage(long linear) {
-        if (holdsLargePages) {
-            flush();
-            return;
-        }
-        int slot = slot(linear);
-        for (long[] bank : banks) {
-            if (bank[slot + ADDEND] != UNFILLED) {
-                clearTags(bank, slot);
+        for (TlbContext context : contexts) {
+            if (context != null) {
+                context.flush(true);
             }
         }
         epoch++;
+        flushes++;
+    }
+
+    /** Forgets the present context, but not its global pages: what loading CR3 does. */
+    public void flushLocal() {
+        contexts[current].flush(false);
+        epoch++;
+        flushes++;
+    }
+
+    /** Forgets the page that holds a linear address, of whatever size: here, and in all contexts if it is global. */
+    public void flushPage(long linear) {
+        for (TlbContext context : contexts) {
+            if (context != null) {
+                context.flushPage(linear, context == contexts[current]);
+            }
+        }
+        epoch++;
+        flushes++;
+    }
+
+    /** Forgets what was filled under a PCID, but not its global pages. */
+    public void flushContext(int pcid) {
+        for (int i = 0; i < CONTEXTS; i++) {
+            if (contexts[i] != null && pcids[i] == pcid) {
+                contexts[i].flush(false);
+            }
+        }
+        epoch++;
+    }
+
+    /**
+     * Goes on under a PCID. Whoever holds a {@link #bank} asks for it again.
+     *
+     * @param keep whether what was filled under it earlier still holds
+     */
+    void select(int pcid, boolean keep) {
+        int found = find(pcid);
+        if (found < 0) {
+            found = youngest = (youngest + 1) % CONTEXTS;
+            if (contexts[found] == null) {
+                contexts[found] = new TlbContext();
+            }
+            contexts[found].flush(true);
+            pcids[found] = pcid;
+        } else if (!keep) {
+            contexts[found].flush(false);
+        }
+        current = found;
+        epoch++;
+    }
+
+    private int find(int pcid) {
+        for (int i = 0; i < CONTEXTS; i++) {
+            if (contexts[i] != null && pcids[i] == pcid) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /** Takes the write tag from every entry that maps a page of guest RAM, so that stores to it are seen. */
     public void watchWrites(long offset) {
-        for (int n = 0; n < filledCount; n++) {
-            long[] bank = banks[filled[n] >>> 16];
-            int slot = filled[n] & 0xffff;
-            if (bank[slot + WRITE] + bank[slot + ADDEND] == offset) {
-                bank[slot + WRITE] = NO_TAG;
+        for (TlbContext context : contexts) {
+            if (context != null) {
+                context.watchWrites(offset);
             }
         }
-    }
-
-    private static void clearTags(long[] bank, int slot) {
-        bank[slot + READ] = NO_TAG;
-        bank[slot + WRITE] = NO_TAG;
-        bank[slot + EXECUTE] = NO_TAG;
     }
 }

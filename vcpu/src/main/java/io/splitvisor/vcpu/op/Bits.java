@@ -16,7 +16,8 @@ final class Bits {
             "btc", i -> new BitTest(i, Action.COMPLEMENT),
             "bsf", i -> new Scan(i, true),
             "bsr", i -> new Scan(i, false),
-            "popcnt", Popcnt::new);
+            "popcnt", Popcnt::new,
+            "crc32", Crc32::new);
 
     private Bits() {}
 
@@ -118,6 +119,44 @@ final class Bits {
             long count = Long.bitCount(s.read(c));
             d.write(c, count);
             c.arithmetic(count == 0 ? Eflags.ZF : 0);
+        }
+    }
+
+    /** The remainder by Castagnoli's polynomial, with a few more bytes. */
+    private static final class Crc32 extends Op {
+        /** The polynomial, its lowest power at bit 31. */
+        private static final int POLYNOMIAL = 0x82f6_3b78;
+
+        private static final int[] BY_BYTE = byByte();
+
+        private final Operand d;
+        private final Operand s;
+
+        Crc32(Insn i) {
+            this.d = Operand.of(i, 0);
+            this.s = Operand.of(i, 1);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            long value = s.read(c);
+            int crc = (int) d.read(c);
+            for (int n = 0; n < s.size; n++) {
+                crc = BY_BYTE[(crc ^ (int) (value >>> (8 * n))) & 0xff] ^ crc >>> 8;
+            }
+            d.write(c, crc & 0xffff_ffffL);
+        }
+
+        private static int[] byByte() {
+            int[] table = new int[256];
+            for (int n = 0; n < 256; n++) {
+                int crc = n;
+                for (int bit = 0; bit < 8; bit++) {
+                    crc = crc >>> 1 ^ ((crc & 1) != 0 ? POLYNOMIAL : 0);
+                }
+                table[n] = crc;
+            }
+            return table;
         }
     }
 }

@@ -2,74 +2,86 @@
 package io.splitvisor.vcpu.op;
 
 import io.splitvisor.vcpu.cpu.Cpu;
-import io.splitvisor.vcpu.cpu.Eflags;
-import io.splitvisor.vcpu.cpu.SystemRegisters;
-import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.decode.Insn;
-import io.splitvisor.vcpu.fp.Mxcsr;
+import io.splitvisor.vcpu.fp.Format;
 import io.splitvisor.vcpu.fp.Sse;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 
-/** Floating point of SSE and SSE2: arithmetic, comparisons, conversions. */
+/** Floating point of SSE: arithmetic and comparisons. */
 final class SseFloats {
     static final Map<String, Lowering> LOWERINGS = new HashMap<>();
 
+    private static final Element ADD = (s, f, a, b) -> s.binary(f, Sse.Op.ADD, a, b);
+    private static final Element SUB = (s, f, a, b) -> s.binary(f, Sse.Op.SUB, a, b);
+    private static final long FLOAT = 0xffff_ffffL;
+
     static {
-        arithmetic("add", Sse.Op.ADD);
-        arithmetic("sub", Sse.Op.SUB);
-        arithmetic("mul", Sse.Op.MUL);
-        arithmetic("div", Sse.Op.DIV);
-        arithmetic("min", Sse.Op.MIN);
-        arithmetic("max", Sse.Op.MAX);
-        for (String type : new String[] {"ps", "pd", "ss", "sd"}) {
-            LOWERINGS.put("sqrt" + type, i -> elements(i, type, (s, a, b) -> s.sqrt32(b), (s, a, b) -> s.sqrt64(b)));
-            LOWERINGS.put("cmp" + type, i -> compare(i, type));
+        for (Type type : Type.values()) {
+            for (Sse.Op op : Sse.Op.values()) {
+                elements(op.name().toLowerCase(Locale.ROOT), type, (s, f, a, b) -> s.binary(f, op, a, b));
+            }
+            elements("sqrt", type, (s, f, a, b) -> s.root(f, b));
+            LOWERINGS.put("cmp" + type, i -> new Elements(i, type, comparison((int) i.immediate() & 7)));
+            LOWERINGS.put("round" + type, i -> new Elements(i, type, rounding((int) i.immediate())));
         }
-        for (String type : new String[] {"ps", "ss"}) {
-            LOWERINGS.put("rcp" + type, i -> elements(i, type, (s, a, b) -> Estimates.reciprocal(b), null));
-            LOWERINGS.put("rsqrt" + type, i -> elements(i, type, (s, a, b) -> Estimates.reciprocalRoot(b), null));
+        for (Type type : new Type[] {Type.PS, Type.SS}) {
+            elements("rcp", type, (s, f, a, b) -> Estimates.reciprocal((int) b));
+            elements("rsqrt", type, (s, f, a, b) -> Estimates.reciprocalRoot((int) b));
         }
-        LOWERINGS.put("ucomiss", i -> new Compare(i, 4, false));
-        LOWERINGS.put("ucomisd", i -> new Compare(i, 8, false));
-        LOWERINGS.put("comiss", i -> new Compare(i, 4, true));
-        LOWERINGS.put("comisd", i -> new Compare(i, 8, true));
+        for (Type type : new Type[] {Type.PS, Type.PD}) {
+            LOWERINGS.put("addsub" + type, i -> new Elements(i, type, SUB, ADD));
+            LOWERINGS.put("hadd" + type, i -> new Horizontal(i, type.format, ADD));
+            LOWERINGS.put("hsub" + type, i -> new Horizontal(i, type.format, SUB));
+            LOWERINGS.put("dp" + type, i -> new DotProduct(i, type.format));
+        }
+        for (Type type : new Type[] {Type.SS, Type.SD}) {
+            LOWERINGS.put("ucomi" + type, i -> new Compare(i, type.format, false));
+            LOWERINGS.put("comi" + type, i -> new Compare(i, type.format, true));
+        }
     }
 
     private SseFloats() {}
 
-    /** An operation on floats of a destination and a source. */
-    @FunctionalInterface
-    interface FloatFunction {
-        int apply(Sse s, int a, int b);
-    }
+    /** How many elements of which format an instruction works on. */
+    private enum Type {
+        PS(Format.FLOAT, false),
+        PD(Format.DOUBLE, false),
+        SS(Format.FLOAT, true),
+        SD(Format.DOUBLE, true);
 
-    /** An operation on doubles. */
-    @FunctionalInterface
-    interface DoubleFunction {
-        long apply(Sse s, long a, long b);
-    }
+        final Format format;
+        final boolean scalar;
 
-    private static void arithmetic(String name, Sse.Op op) {
-        for (String type : new String[] {"ps", "pd", "ss", "sd"}) {
-            LOWERINGS.put(
-                    name + type,
-                    i -> elements(i, type, (s, a, b) -> s.binary32(op, a, b), (s, a, b) -> s.binary64(op, a, b)));
+        Type(Format format, boolean scalar) {
+            this.format = format;
+            this.scalar = scalar;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
-    private static Op elements(Insn i, String type, FloatFunction f, DoubleFunction d) {
-        return type.endsWith("s") ? new Floats(i, type.equals("ss"), f) : new Doubles(i, type.equals("sd"), d);
+    /** An operation on elements of a destination and a source. */
+    @FunctionalInterface
+    private interface Element {
+        long apply(Sse s, Format format, long a, long b);
     }
 
-    private static Op compare(Insn i, String type) {
-        int predicate = (int) i.immediate() & 7;
+    private static void elements(String name, Type type, Element f) {
+        LOWERINGS.put(name + type, i -> new Elements(i, type, f));
+    }
+
+    private static Element comparison(int predicate) {
         boolean signals = (predicate & 3) == 1 || (predicate & 3) == 2;
-        return elements(
-                i,
-                type,
-                (s, a, b) -> holds(predicate, s.compare32(a, b, signals)) ? -1 : 0,
-                (s, a, b) -> holds(predicate, s.compare64(a, b, signals)) ? -1 : 0);
+        return (s, f, a, b) -> holds(predicate, s.compare(f, a, b, signals)) ? -1 : 0;
+    }
+
+    private static Element rounding(int control) {
+        return (s, f, a, b) -> s.integral(f, b, control);
     }
 
     private static boolean holds(int predicate, int order) {
@@ -83,117 +95,166 @@ final class SseFloats {
         return positive != ((predicate & 4) != 0);
     }
 
-    /** Raises flags, and #XM if one of them is not masked: then the destination must not change. */
-    static void settle(Cpu c, Sse s) {
-        int raised = s.flags();
-        if (raised == 0) {
-            return;
-        }
-        int unmasked = raised & ~(c.mxcsr >> Mxcsr.MASK_SHIFT);
-        if ((unmasked & Mxcsr.BEFORE) != 0) {
-            // What would come after the computation has not come yet.
-            raised &= Mxcsr.BEFORE;
-        }
-        c.mxcsr |= raised;
-        if ((unmasked & Mxcsr.FLAGS) != 0) {
-            boolean handled = (c.sys.cr4 & SystemRegisters.CR4_OSXMMEXCPT) != 0;
-            throw handled ? c.fault.exception(Vector.XM) : c.ud();
-        }
-    }
-
-    private static final class Floats extends Op {
+    /** Each element by itself, or the lowest only. */
+    private static final class Elements extends VectorOp {
         private final int d;
-        private final Xmm s;
+        private final Vec s;
+        private final Format format;
         private final boolean scalar;
-        private final FloatFunction f;
+        private final Element even;
+        private final Element odd;
 
-        Floats(Insn i, boolean scalar, FloatFunction f) {
+        Elements(Insn i, Type type, Element all) {
+            this(i, type, all, all);
+        }
+
+        Elements(Insn i, Type type, Element even, Element odd) {
+            super(i);
             this.d = 2 * i.reg();
-            this.s = Xmm.of(i, 1, false);
-            this.scalar = scalar;
-            this.f = f;
+            this.s = Vec.of(i, 1, false);
+            this.format = type.format;
+            this.scalar = type.scalar;
+            this.even = even;
+            this.odd = odd;
         }
 
         @Override
-        public void exec(Cpu c) {
-            Xmm.check(c);
+        void work(Cpu c) {
             s.read(c);
-            c.sse.start(c.mxcsr);
+            Sse sse = c.sse;
+            sse.start(c.mxcsr);
             long low = c.xmm[d];
             long high = c.xmm[d + 1];
-            if (scalar) {
-                low = (low & ~0xffff_ffffL) | (f.apply(c.sse, (int) low, (int) c.low) & 0xffff_ffffL);
+            if (format == Format.DOUBLE) {
+                low = even.apply(sse, format, low, c.low);
+                high = scalar ? high : odd.apply(sse, format, high, c.high);
+            } else if (scalar) {
+                low = (low & ~FLOAT) | (even.apply(sse, format, low & FLOAT, c.low & FLOAT) & FLOAT);
             } else {
-                low = both(c.sse, low, c.low);
-                high = both(c.sse, high, c.high);
+                low = both(sse, low, c.low);
+                high = both(sse, high, c.high);
             }
-            settle(c, c.sse);
+            SseControl.settle(c);
             c.xmm[d] = low;
             c.xmm[d + 1] = high;
         }
 
         private long both(Sse sse, long a, long b) {
-            return (f.apply(sse, (int) a, (int) b) & 0xffff_ffffL)
-                    | (long) f.apply(sse, (int) (a >>> 32), (int) (b >>> 32)) << 32;
+            return (even.apply(sse, format, a & FLOAT, b & FLOAT) & FLOAT)
+                    | odd.apply(sse, format, a >>> 32, b >>> 32) << 32;
         }
     }
 
-    private static final class Doubles extends Op {
+    /** Each pair of neighbours becomes one element. */
+    private static final class Horizontal extends VectorOp {
         private final int d;
-        private final Xmm s;
-        private final boolean scalar;
-        private final DoubleFunction f;
+        private final Vec s;
+        private final Format format;
+        private final Element f;
 
-        Doubles(Insn i, boolean scalar, DoubleFunction f) {
+        Horizontal(Insn i, Format format, Element f) {
+            super(i);
             this.d = 2 * i.reg();
-            this.s = Xmm.of(i, 1, false);
-            this.scalar = scalar;
+            this.s = Vec.of(i, 1, false);
+            this.format = format;
             this.f = f;
         }
 
         @Override
-        public void exec(Cpu c) {
-            Xmm.check(c);
+        void work(Cpu c) {
             s.read(c);
             c.sse.start(c.mxcsr);
-            long low = f.apply(c.sse, c.xmm[d], c.low);
-            long high = scalar ? c.xmm[d + 1] : f.apply(c.sse, c.xmm[d + 1], c.high);
-            settle(c, c.sse);
+            long low = pairs(c.sse, c.xmm[d], c.xmm[d + 1]);
+            long high = pairs(c.sse, c.low, c.high);
+            SseControl.settle(c);
             c.xmm[d] = low;
             c.xmm[d + 1] = high;
+        }
+
+        private long pairs(Sse sse, long low, long high) {
+            if (format == Format.DOUBLE) {
+                return f.apply(sse, format, low, high);
+            }
+            return f.apply(sse, format, low & FLOAT, low >>> 32)
+                    | f.apply(sse, format, high & FLOAT, high >>> 32) << 32;
+        }
+    }
+
+    /** DPPS and DPPD: products where the immediate's upper bits say so, their sum where its lower ones do. */
+    private static final class DotProduct extends VectorOp {
+        private final int d;
+        private final Vec s;
+        private final Format format;
+        private final int immediate;
+
+        DotProduct(Insn i, Format format) {
+            super(i);
+            this.d = 2 * i.reg();
+            this.s = Vec.of(i, 1, false);
+            this.format = format;
+            this.immediate = (int) i.immediate();
+        }
+
+        @Override
+        void work(Cpu c) {
+            s.read(c);
+            Sse sse = c.sse;
+            sse.start(c.mxcsr);
+            long low;
+            long high;
+            if (format == Format.DOUBLE) {
+                long sum = add(sse, product(sse, 0, c.xmm[d], c.low), product(sse, 1, c.xmm[d + 1], c.high));
+                low = placed(0, sum);
+                high = placed(1, sum);
+            } else {
+                long sum = add(sse, sumOfTwo(sse, 0, c.xmm[d], c.low), sumOfTwo(sse, 2, c.xmm[d + 1], c.high));
+                low = placed(0, sum) | placed(1, sum) << 32;
+                high = placed(2, sum) | placed(3, sum) << 32;
+            }
+            SseControl.settle(c);
+            c.xmm[d] = low;
+            c.xmm[d + 1] = high;
+        }
+
+        private long sumOfTwo(Sse sse, int n, long a, long b) {
+            return add(sse, product(sse, n, a & FLOAT, b & FLOAT), product(sse, n + 1, a >>> 32, b >>> 32));
+        }
+
+        private long add(Sse sse, long a, long b) {
+            return sse.binary(format, Sse.Op.ADD, a, b);
+        }
+
+        private long product(Sse sse, int n, long a, long b) {
+            return (immediate >> (4 + n) & 1) != 0 ? sse.binary(format, Sse.Op.MUL, a, b) : 0;
+        }
+
+        private long placed(int n, long sum) {
+            return (immediate >> n & 1) != 0 ? sum : 0;
         }
     }
 
     /** UCOMIS and COMIS: into ZF, PF and CF. */
-    private static final class Compare extends Op {
+    private static final class Compare extends VectorOp {
         private final int d;
-        private final Xmm s;
-        private final int size;
+        private final Vec s;
+        private final Format format;
         private final boolean signals;
 
-        Compare(Insn i, int size, boolean signals) {
+        Compare(Insn i, Format format, boolean signals) {
+            super(i);
             this.d = 2 * i.reg();
-            this.s = Xmm.of(i, 1, true);
-            this.size = size;
+            this.s = Vec.of(i, 1, true);
+            this.format = format;
             this.signals = signals;
         }
 
         @Override
-        public void exec(Cpu c) {
-            Xmm.check(c);
+        void work(Cpu c) {
             s.read(c);
             c.sse.start(c.mxcsr);
-            int order = size == 4
-                    ? c.sse.compare32((int) c.xmm[d], (int) c.low, signals)
-                    : c.sse.compare64(c.xmm[d], c.low, signals);
-            settle(c, c.sse);
-            c.arithmetic(
-                    switch (order) {
-                        case -1 -> Eflags.CF;
-                        case 0 -> Eflags.ZF;
-                        case 1 -> 0;
-                        default -> Eflags.ZF | Eflags.PF | Eflags.CF;
-                    });
+            int order = c.sse.compare(format, c.xmm[d], c.low, signals);
+            SseControl.settle(c);
+            c.arithmetic(X87Arithmetic.eflags(order));
         }
     }
 }

@@ -9,13 +9,13 @@ import io.splitvisor.vcpu.decode.Row;
 import java.util.random.RandomGenerator;
 
 /** Makes random encodings of a row of the opcode table for 64-bit mode, and registers that make its address valid. */
-final class Encoder {
+public final class Encoder {
     private final RandomGenerator random;
     private final Decoder decoder = new Decoder();
     private final byte[] bytes = new byte[32];
     private int length;
 
-    Encoder(RandomGenerator random) {
+    public Encoder(RandomGenerator random) {
         this.random = random;
     }
 
@@ -27,14 +27,13 @@ final class Encoder {
      * @param registers changed so that it has
      * @return the instruction, or null if this attempt cannot be made to work
      */
-    byte[] encode(Row row, long codeAddress, long target, long[] registers) {
+    public byte[] encode(Row row, long codeAddress, long target, long[] registers) {
         length = 0;
         int opcode = OpcodeTable.instance().opcode(row);
         prefixes(row);
         opcode(opcode);
         int modRm = -1;
-        boolean needsModRm =
-                row.reg() >= 0 || row.form() != 0 || row.args().stream().anyMatch(a -> modRmKind(a.kind()));
+        boolean needsModRm = row.needsModRm();
         int displacementAt = -1;
         if (needsModRm) {
             modRm = modRm(row);
@@ -60,13 +59,6 @@ final class Encoder {
         byte[] result = new byte[length];
         System.arraycopy(bytes, 0, result, 0, length);
         return result;
-    }
-
-    private static boolean modRmKind(Arg.Kind kind) {
-        return switch (kind) {
-            case RM, MEMORY, REG, SEGMENT, CONTROL, DEBUG, XMM_REG, XMM_RM -> true;
-            default -> false;
-        };
     }
 
     private void prefixes(Row row) {

@@ -12,7 +12,6 @@ import io.splitvisor.vcpu.decode.Insn;
 import io.splitvisor.vcpu.decode.OpcodeTable;
 import io.splitvisor.vcpu.decode.Row;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -114,7 +113,9 @@ class LockstepPropertyTest {
             for (int n = 0; theirs == Exit.BUDGET && (r.retired - offset < t.retired || ours != Exit.BUDGET); n++) {
                 r.pending.alone = true;
                 theirs = reference.resume(1);
-                assertThat(n).as("program %d, seed %d: the interpreter goes on", number, SEED).isLessThan(20_000);
+                assertThat(n)
+                        .as("program %d, seed %d: the interpreter goes on", number, SEED)
+                        .isLessThan(20_000);
             }
             if (ours == Exit.BUDGET && t.rip != r.rip) {
                 // An exception was delivered, by an instruction that does not count.
@@ -188,13 +189,12 @@ class LockstepPropertyTest {
     private boolean stays(Row row, byte[] bytes) {
         Insn i = decoder.decode(n -> bytes[n] & 0xff, 0, Insn.MODE64);
         String name = row.mnemonic();
-        boolean constant = i.index() == Insn.NO_REGISTER
-                && (i.base() == Insn.NO_REGISTER || i.base() == Insn.BLOCK_START);
+        boolean constant =
+                i.index() == Insn.NO_REGISTER && (i.base() == Insn.NO_REGISTER || i.base() == Insn.BLOCK_START);
         boolean onStack = name.equals("push") || name.equals("pop");
         boolean divides = name.endsWith("div");
-        boolean touchesStackPointer = !i.hasMemory() && i.rm() == Cpu.RSP
-                || i.reg() == Cpu.RSP
-                || i.opcodeRegister() == Cpu.RSP;
+        boolean touchesStackPointer =
+                !i.hasMemory() && i.rm() == Cpu.RSP || i.reg() == Cpu.RSP || i.opcodeRegister() == Cpu.RSP;
         return (constant || !i.hasMemory() || name.equals("lea") || name.equals("nop"))
                 && !divides
                 && !name.equals("enter")
@@ -213,7 +213,9 @@ class LockstepPropertyTest {
             }
             case 4 -> {
                 // JMP or CALL through memory.
-                code.put((byte) 0xff).put((byte) (random.nextBoolean() ? 0x24 : 0x14)).put((byte) 0x25);
+                code.put((byte) 0xff)
+                        .put((byte) (random.nextBoolean() ? 0x24 : 0x14))
+                        .put((byte) 0x25);
                 code.putInt((int) SCRATCH + 8 * random.nextInt(SCRATCH_BYTES / 8));
                 return -1;
             }

@@ -114,6 +114,8 @@ final class Machine {
         System.arraycopy(s.general, 0, cpu.r, 0, 16);
         cpu.eflags(s.flags);
         cpu.mxcsr = s.mxcsr();
+        cpu.fpu.init();
+        s.loadFpu(cpu.fpu);
         for (int n = 0; n < 32; n++) {
             cpu.xmm[n] = s.xmm(n);
         }
@@ -179,6 +181,7 @@ final class Machine {
         }
         System.arraycopy(cpu.r, 0, s.general, 0, 16);
         s.mxcsr(cpu.mxcsr);
+        s.storeFpu(cpu.fpu);
         for (int n = 0; n < 32; n++) {
             s.xmm(n, cpu.xmm[n]);
         }

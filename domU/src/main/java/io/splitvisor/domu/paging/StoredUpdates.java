@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.domu.paging;
+
+import io.splitvisor.abi.paging.PageTableEntry;
+
+/**
+ * Tables changed by plain stores, through the kernel's mapping. Under EPT, and without any virtualization, that is all. Under
+ * shadow paging a store to a table may trap, which the MMU settles by itself.
+ */
+final class StoredUpdates implements TableUpdates {
+    private static final long BITS = PageTableEntry.ACCESSED | PageTableEntry.DIRTY;
+
+    private final Processor processor;
+
+    StoredUpdates(Processor processor) {
+        this.processor = processor;
+    }
+
+    @Override
+    public boolean largePages() {
+        return true;
+    }
+
+    @Override
+    public long get(long at) {
+        return processor.kernelLoad(at);
+    }
+
+    @Override
+    public void set(long at, long entry) {
+        processor.kernelStore(at, entry);
+    }
+
+    @Override
+    public void setKeepingBits(long at, long entry) {
+        long old;
+        do {
+            old = processor.kernelLoad(at);
+        } while (!processor.kernelCompareAndSet(at, old, (entry & ~BITS) | (old & BITS)));
+    }
+
+    @Override
+    public void adopt(int frame) {}
+
+    @Override
+    public void disown(int frame) {}
+
+    @Override
+    public void register(int root) {}
+
+    @Override
+    public void unregister(int root) {}
+
+    @Override
+    public void begin() {}
+
+    @Override
+    public void end() {}
+
+    @Override
+    public void load(int root) {
+        processor.mmu().paging().root((long) root << PageTableEntry.PAGE_SHIFT);
+    }
+
+    /** Loading the root again is what says so: a monitor that keeps shadows hears of it. */
+    @Override
+    public void flush(int root) {
+        load(root);
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.driver.testkit;
+
+import io.splitvisor.driver.testkit.BackendChecks.Check;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * What every back end has to do, with front ends that behave and front ends that do not. To be extended by a test class of
+ * the driver; each check is run in several orders of events, and its name with the seed of the order is the test's.
+ */
+public abstract class BackendConformance {
+    /** What is to be tried; asked for anew for each test. */
+    protected abstract BackendUnderTest backend();
+
+    /** In how many orders each check is run. */
+    protected int orders() {
+        return 8;
+    }
+
+    /** The checks. */
+    @TestFactory
+    final Stream<DynamicNode> conformance() {
+        return BackendChecks.ALL.stream()
+                .map(check -> DynamicContainer.dynamicContainer(
+                        check.name(), LongStream.range(0, orders()).mapToObj(seed -> test(check, seed))));
+    }
+
+    private DynamicTest test(Check check, long seed) {
+        Order order = Order.seeded(seed);
+        return DynamicTest.dynamicTest(check.name() + ", " + order, () -> {
+            try (BackendBench bench = new BackendBench(backend(), order)) {
+                check.run().accept(bench, seed);
+            }
+        });
+    }
+}

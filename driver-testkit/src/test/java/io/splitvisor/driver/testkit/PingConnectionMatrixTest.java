@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.driver.testkit;
+
+class PingConnectionMatrixTest extends ConnectionMatrix {
+    @Override
+    protected BackendUnderTest backend() {
+        return PingDriver.backend();
+    }
+
+    @Override
+    protected FrontendUnderTest frontend() {
+        return PingDriver.frontend();
+    }
+}

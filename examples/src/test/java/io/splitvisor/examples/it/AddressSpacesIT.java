@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.examples.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.splitvisor.abi.paging.PagingMode;
+import io.splitvisor.dom0.config.DiskConfig;
+import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.config.PagingChoice;
+import io.splitvisor.examples.memory.AddressSpacesGuest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+
+/** The example of guest memory, as a real process in each mode: it prints the same. */
+class AddressSpacesIT {
+    @Test
+    void shouldBehaveAlikeInAllModes() throws IOException {
+        try (Dom0Fixture dom0 = new Dom0Fixture()) {
+            Files.write(dom0.folder().resolve("swap.img"), new byte[1 << 20]);
+            List<DiskConfig> disks = List.of(DiskConfig.parse(List.of("swap.img,raw,xvda,w"), dom0.folder()));
+            for (PagingMode mode : PagingMode.values()) {
+                DomainConfig config =
+                        Dom0Fixture.jvm("memory-" + mode.word(), AddressSpacesGuest.class, disks).toBuilder()
+                                .paging(new PagingChoice(mode, OptionalLong.empty(), true))
+                                .build();
+                Dom0Fixture.Output console = dom0.console(dom0.create(config));
+                console.awaitText("traps and hypercalls about memory: ");
+                assertThat(console.text().lines())
+                        .contains(
+                                "paging: " + mode.word(),
+                                "mapped 64 pages, touched one; others read as 0",
+                                "after a fork and a write in the child, the parent has 1",
+                                "the stack grew down to 7ffeffffd000",
+                                "no store to what may only be read: page fault at 1000000000, error code 7",
+                                "swapped out 64 pages and read them back: 2016",
+                                "given back: true");
+                dom0.forgetConsoles();
+            }
+        }
+    }
+}

@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.driver.backend;
+
+import io.splitvisor.backend.EventChannel;
+import io.splitvisor.backend.IoLoop;
+import io.splitvisor.backend.RingWorker;
+import io.splitvisor.driver.Protocol;
+import io.splitvisor.driver.Status;
+import io.splitvisor.driver.Verdict;
+import io.splitvisor.ring.BackRing;
+import io.splitvisor.ring.BoundedQueue;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Serves one ring of a device. Everything but {@link #post} happens in one loop: no locks, and nothing made per request.
+ *
+ * <p>A request object is free; or taken, and then in the driver's hands, or on its way back in {@link #returned}.
+ */
+final class BackQueue implements RingWorker {
+    /** Requests taken in one turn, so that the domain's other rings get theirs. */
+    private static final int SLICE = 64;
+
+    /** Responses published at a time while there are more to come: a front end that is awake goes on with them. */
+    private static final int BATCH = 4;
+
+    /** Responses after which a front end that sleeps is woken, whether or not there are more to come. */
+    private static final int NOTIFIED_BATCH = 16;
+
+    /** Nor are this many bytes held back: the front end can use one large piece while the next is moved. */
+    private static final long BATCH_BYTES = 1 << 16;
+
+    private final IoLoop loop;
+    private final int domid;
+    private final int index;
+    private final BackendDevice device;
+    private final Protocol protocol;
+    private final SlotLayout layout;
+    private final BackRing ring;
+    private final MemorySegment ringMemory;
+    private final long responseBytes;
+    private final GrantPages grants;
+    private final Listener listener;
+    private final Arena arena = Arena.ofShared();
+    private final SlotRequest[] free;
+    private final BoundedQueue<SlotRequest> returned;
+    private final QueueCounters counters = new QueueCounters();
+
+    /** Counts the times that the thread went into the driver's hooks and came out: odd while it is in there. */
+    private final AtomicLong turns = new AtomicLong();
+
+    private EventChannel channel;
+    private int freeCount;
+
+    /** The request that wants to be alone, if there is one. */
+    private SlotRequest alone;
+
+    private boolean aloneStarted;
+
+    /** The request that a hook has been given and has not returned from. */
+    private SlotRequest current;
+
+    /** The thread that serves right now. Whoever finds itself here is it; all others may see anything else. */
+    private Thread server;
+
+    /** When this turn began; 0 if nobody has asked yet, for it is not looked up for nothing. */
+    private long clock;
+
+    private int unpublished;
+    private long unnotifiedBytes;
+
+    // Not counted yet.
+    private int answered;
+    private int answeredFailed;
+    private long answeredBytes;
+    private boolean halted;
+    private boolean drained;
+    private Runnable whenDrained;
+    private volatile boolean failed;
+    private volatile boolean abandoned;
+
+    /** Who is told what the queue cannot settle itself. Called in the loop. */
+    interface Listener {
+        /** The front end broke the rules of the ring, which is not served any more. */
+        void misbehaved(String how);
+
+        /** The queue came to an unexpected end. */
+        void failed(RuntimeException cause);
+    }
+
+    /** What all queues of a connection have in common. */
+    record Setting(
+            IoLoop loop, int domid, BackendDevice device, Protocol protocol, SlotLayout layout, Listener listener) {}
+
+    BackQueue(Setting setting, int index, BackRing ring, GrantPages grants) {
+        this.loop = setting.loop;
+        this.domid = setting.domid;
+        this.device = setting.device;
+        this.protocol = setting.protocol;
+        this.layout = setting.layout;
+        this.listener = setting.listener;
+        this.index = index;
+        this.ring = ring;
+        this.ringMemory = ring.memory();
+        this.responseBytes = Math.min(protocol.response().size(), layout.slotSize());
+        this.grants = grants;
+        this.free = new SlotRequest[ring.slots()];
+        this.returned = new BoundedQueue<>(free.length);
+        for (int i = 0; i < free.length; i++) {
+            free[i] = new SlotRequest(this, i, protocol, arena);
+        }
+        this.freeCount = free.length;
+    }
+
+    /** Where responses are announced. Set before the first event. */
+    void notifyThrough(EventChannel eventChannel) {
+        channel = eventChannel;
+    }
+
+    /** Shows the request objects to the driver. */
+    void prepare() {
+        for (SlotRequest request : free) {
+            device.prepare(request);
+        }
+    }
+
+    long batchTime() {
+        if (clock == 0) {
+            clock = System.nanoTime();
+        }
+        return clock;
+    }
+
+    int index() {
+        return index;
+    }
+
+    QueueCounters counters() {
+        return counters;
+    }
+
+    GrantPages grants() {
+        return grants;
+    }
+
+    /** The grants, which only the loop may change. */
+    GrantPages grantsInHook() {
+        if (server != Thread.currentThread()) {
+            throw new IllegalStateException("pages are mapped in request() and resumed() only");
+        }
+        return grants;
+    }
+
+    /** Odd while the thread is in the driver's hooks; another number each time. Any thread. */
+    long turn() {
+        return turns.getOpaque();
+    }
+
+    @Override
+    public int domid() {
+        return domid;
+    }
+
+    @Override
+    public int serve() {
+        if (drained) {
+            // A late wake-up.
+            return 0;
+        }
+        boolean work = !returned.isEmpty() || (!halted && ring.unconsumedRequests() > 0);
+        if (!work) {
+            return 0;
+        }
+        begin();
+        try {
+            int moved = takeReturned() + startAlone();
+            if (!halted) {
+                moved += takeRequests();
+            }
+            if (moved > 0) {
+                device.batchEnd();
+                publish();
+            }
+            return moved;
+        } catch (Error e) {
+            // Of a driver made for another kit, say; the loop must not end for that.
+            throw new IllegalStateException("the driver failed: " + e, e);
+        } finally {
+            end();
+        }
+    }
+
+    private void begin() {
+        clock = 0;
+        turns.setOpaque(turns.getPlain() + 1);
+        server = Thread.currentThread();
+    }
+
+    private void end() {
+        server = null;
+        turns.setOpaque(turns.getPlain() + 1);
+    }
+
+    private int takeRequests() {
+        int taken = 0;
+        while (taken < SLICE && alone == null && !halted) {
+            int available = Math.min(ring.takeableRequests(), SLICE - taken);
+            if (available == BackRing.OVERFLOW) {
+                misbehaved("published more requests than the ring holds");
+            }
+            if (available <= 0) {
+                break;
+            }
+            for (int i = 0; i < available && alone == null && !halted; i++) {
+                take();
+                taken++;
+            }
+        }
+        counters.add(QueueCounters.TAKEN, taken);
+        return taken;
+    }
+
+    private void misbehaved(String how) {
+        halted = true;
+        listener.misbehaved(how);
+    }
+
+    private void take() {
+        SlotRequest request = free[--freeCount];
+        current = request;
+        Verdict verdict = request.take(ring, layout, protocol);
+        if (verdict == Verdict.OKAY) {
+            hand(request);
+        } else {
+            refuse(request, verdict);
+        }
+        current = null;
+    }
+
+    private void hand(SlotRequest request) {
+        current = request;
+        try {
+            device.request(request);
+        } catch (RefusedException e) {
+            refuse(request, Verdict.MALFORMED);
+        }
+        if (abandoned && request.taken) {
+            throw new IllegalStateException("the driver's hook has returned too late");
+        }
+        current = null;
+    }
+
+    /** Nobody waits any longer for the hook to return; if it does, its request is not used any more. Any thread. */
+    void abandon() {
+        abandoned = true;
+    }
+
+    /** Answers what the driver is not asked, or could not map. */
+    private void refuse(SlotRequest request, Verdict verdict) {
+        Status status = protocol.status().orElse(null);
+        if (status == null) {
+            // Without a way to say so there is no answer; the connection ends.
+            misbehaved("sent a request that " + protocol + " does not allow");
+            drop(request);
+            return;
+        }
+        request.refuse(verdict == Verdict.UNSUPPORTED ? status.unsupported() : status.error());
+        respond(request);
+    }
+
+    /** Hands the request over again that wants to be alone, when it is. */
+    private int startAlone() {
+        if (alone == null || aloneStarted || inFlight() != 1) {
+            return 0;
+        }
+        aloneStarted = true;
+        hand(alone);
+        return 1;
+    }
+
+    boolean exclusive(SlotRequest request) {
+        if (alone != request) {
+            alone = request;
+            aloneStarted = inFlight() == 1;
+        }
+        return aloneStarted;
+    }
+
+    /** The driver is done with a request. Any thread. */
+    void complete(SlotRequest request) {
+        if (server == Thread.currentThread()) {
+            respond(request);
+        } else {
+            post(request, false);
+        }
+    }
+
+    /** Sends a request to the loop. Any thread. */
+    void post(SlotRequest request, boolean resumed) {
+        request.resumed = resumed;
+        // There are as many places as requests.
+        if (!returned.offer(request)) {
+            throw new IllegalStateException("a request was completed twice");
+        }
+        if (failed) {
+            loop.execute(this::drainAfterFailure);
+        } else {
+            loop.wake(this);
+        }
+    }
+
+    private int takeReturned() {
+        int count = 0;
+        SlotRequest request = returned.poll();
+        while (request != null) {
+            if (!request.resumed) {
+                respond(request);
+            } else {
+                current = request;
+                try {
+                    device.resumed(request);
+                } catch (RefusedException e) {
+                    refuse(request, Verdict.MALFORMED);
+                }
+                current = null;
+            }
+            count++;
+            request = count < SLICE ? returned.poll() : null;
+        }
+        return count;
+    }
+
+    private void respond(SlotRequest request) {
+        if (!request.taken) {
+            throw new IllegalStateException("a request was completed twice");
+        }
+        request.release(grants);
+        request.respond(ringMemory, ring.claimResponse(), responseBytes);
+        unpublished++;
+        answered++;
+        answeredBytes += request.movedBytes();
+        unnotifiedBytes += request.movedBytes();
+        if (request.hasFailed()) {
+            answeredFailed++;
+        }
+        forget(request);
+        if (unnotifiedBytes >= BATCH_BYTES || ring.unpushedResponses() >= NOTIFIED_BATCH) {
+            publish();
+        } else if (unpublished >= BATCH) {
+            unpublished = 0;
+            ring.showResponses();
+        }
+    }
+
+    /** Not answered, and never will be. */
+    private void drop(SlotRequest request) {
+        counters.add(QueueCounters.TAKEN, -1);
+        request.release(grants);
+        forget(request);
+    }
+
+    private void forget(SlotRequest request) {
+        request.taken = false;
+        free[freeCount++] = request;
+        if (request == alone) {
+            alone = null;
+        }
+    }
+
+    /** Publishes what there is, and wakes a front end that wants to be woken for it. */
+    private void publish() {
+        if (ring.unpushedResponses() > 0) {
+            unpublished = 0;
+            unnotifiedBytes = 0;
+            count();
+            if (ring.pushResponsesAndCheckNotify()) {
+                counters.add(QueueCounters.NOTIFICATIONS_SENT, 1);
+                channel.send();
+            } else {
+                counters.add(QueueCounters.NOTIFICATIONS_AVOIDED, 1);
+            }
+        }
+        endDrain();
+    }
+
+    private void count() {
+        counters.add(QueueCounters.REQUESTS, answered);
+        counters.add(QueueCounters.FAILED, answeredFailed);
+        counters.add(QueueCounters.BYTES, answeredBytes);
+        answered = 0;
+        answeredFailed = 0;
+        answeredBytes = 0;
+    }
+
+    private void endDrain() {
+        if (whenDrained != null && inFlight() == 0 && !drained) {
+            drained = true;
+            whenDrained.run();
+        }
+    }
+
+    @Override
+    public boolean arm() {
+        if (drained) {
+            return false;
+        }
+        boolean mayTake = !halted && alone == null;
+        boolean requests = mayTake && ring.finalCheckForRequests() > 0;
+        return requests || !returned.isEmpty();
+    }
+
+    @Override
+    public void failed(RuntimeException cause) {
+        halted = true;
+        failed = true;
+        if (current != null && current.taken) {
+            drop(current);
+        }
+        if (alone != null && !aloneStarted) {
+            drop(alone);
+        }
+        listener.failed(cause);
+        drainAfterFailure();
+    }
+
+    /** The loop does not call a failed worker any more, but its requests in flight still have to be seen home. */
+    private void drainAfterFailure() {
+        SlotRequest request = returned.poll();
+        while (request != null) {
+            if (request.taken) {
+                drop(request);
+            }
+            request = returned.poll();
+        }
+        endDrain();
+    }
+
+    /**
+     * Takes no more requests, and tells when those in flight are answered. In the loop.
+     *
+     * @param then called in the loop, once
+     */
+    void stop(Runnable then) {
+        halted = true;
+        whenDrained = then;
+        if (failed) {
+            drainAfterFailure();
+            return;
+        }
+        begin();
+        try {
+            takeReturned();
+            startAlone();
+            publish();
+        } catch (RuntimeException e) {
+            failed(e);
+        } catch (Error e) {
+            failed(new IllegalStateException("the driver failed: " + e, e));
+        } finally {
+            end();
+        }
+    }
+
+    /** Requests taken and not answered. */
+    int inFlight() {
+        return free.length - freeCount;
+    }
+
+    /** Gives the memory of the requests back. Nothing is in flight. */
+    void close() {
+        drained = true;
+        arena.close();
+    }
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.driver.backend;
+
+import io.splitvisor.abi.grant.GrantStatus;
+import io.splitvisor.driver.Field;
+import io.splitvisor.driver.Protocol;
+import io.splitvisor.driver.Slots;
+import io.splitvisor.driver.Status;
+import io.splitvisor.driver.Verdict;
+import io.splitvisor.ring.BackRing;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Objects;
+
+/** One of a queue's request objects. What it says about itself is under its queue's thread, unless it was given away. */
+final class SlotRequest implements Request {
+    private static final GrantedPage[] NO_PAGES = {};
+    private static final int[] NO_TOKENS = {};
+    private static final Protocol.Echo[] NO_ECHOES = {};
+
+    private final BackQueue queue;
+    private final int index;
+    private final MemorySegment memory;
+    private final MemorySegment response;
+    private final Field.Scalar requestId;
+    private final Field.Scalar responseId;
+    private final Protocol.Echo[] echoes;
+    private final Status status;
+    private int[] tokens = NO_TOKENS;
+    private GrantedPage[] views = NO_PAGES;
+    private int pages;
+    private Object attachment;
+    private boolean failed;
+    private long moved;
+
+    /** Whether it stands for a request that has no response yet. */
+    boolean taken;
+
+    /** What {@link BackQueue#post} was told: whether the request is to be answered, or to go on. */
+    boolean resumed;
+
+    SlotRequest(BackQueue queue, int index, Protocol protocol, SegmentAllocator memory) {
+        this.queue = queue;
+        this.index = index;
+        this.memory = memory.allocate(roundUp(protocol.slotSize()), Long.BYTES);
+        this.response = memory.allocate(roundUp(protocol.response().size()), Long.BYTES);
+        this.requestId = protocol.requestId();
+        this.responseId = protocol.responseId();
+        this.echoes = protocol.echoes().toArray(NO_ECHOES);
+        this.status = protocol.status().orElse(null);
+    }
+
+    private static long roundUp(long bytes) {
+        return (bytes + Long.BYTES - 1) / Long.BYTES * Long.BYTES;
+    }
+
+    /** Takes the next request out of the ring, and answers whether it is one. */
+    Verdict take(BackRing ring, SlotLayout layout, Protocol protocol) {
+        layout.copyRequest(ring.memory(), ring.takeRequest(), memory, 0);
+        for (long at = 0; at < response.byteSize(); at += Long.BYTES) {
+            response.set(ValueLayout.JAVA_LONG, at, 0);
+        }
+        if (status != null && status.okay() != 0) {
+            status.field().write(response, 0, status.okay());
+        }
+        failed = false;
+        moved = 0;
+        taken = true;
+        return protocol.check(memory, 0);
+    }
+
+    /** Puts the response into a slot. */
+    void respond(MemorySegment ring, long at, long bytes) {
+        responseId.write(response, 0, requestId.read(memory, 0));
+        for (Protocol.Echo echo : echoes) {
+            echo.response().write(response, 0, echo.request().read(memory, 0));
+        }
+        Slots.copy(response, 0, ring, at, bytes);
+    }
+
+    /** Ends the use of the guest's pages. */
+    void release(GrantPages grants) {
+        for (int i = 0; i < pages; i++) {
+            grants.release(tokens[i]);
+        }
+        pages = 0;
+    }
+
+    boolean hasFailed() {
+        return failed;
+    }
+
+    long movedBytes() {
+        return moved;
+    }
+
+    @Override
+    public int queue() {
+        return queue.index();
+    }
+
+    @Override
+    public int index() {
+        return index;
+    }
+
+    @Override
+    public MemorySegment memory() {
+        return memory;
+    }
+
+    @Override
+    public MemorySegment response() {
+        return response;
+    }
+
+    @Override
+    public GrantedPage page(int gref, boolean writable) {
+        int token = hold(gref, writable);
+        if (token < 0) {
+            throw RefusedException.PAGE;
+        }
+        int at = pages - 1;
+        if (at >= views.length) {
+            views = Arrays.copyOf(views, tokens.length);
+        }
+        if (views[at] == null) {
+            views[at] = new PageView(at);
+        }
+        return views[at];
+    }
+
+    @Override
+    public long map(int gref, boolean writable) {
+        int token = hold(gref, writable);
+        return token < 0 ? token : queue.grants().address(token);
+    }
+
+    /** Maps a page until the request is answered: a token, or a negative GNTST status. */
+    private int hold(int gref, boolean writable) {
+        int token = queue.grantsInHook().map(gref, writable);
+        if (token >= 0) {
+            if (pages == tokens.length) {
+                tokens = Arrays.copyOf(tokens, Math.max(4, 2 * pages));
+            }
+            tokens[pages++] = token;
+        }
+        return token;
+    }
+
+    @Override
+    public int copyFrom(int gref, long from, MemorySegment to, long at, long bytes) {
+        Objects.checkFromIndexSize(from, bytes, GrantedPage.SIZE);
+        GrantPages grants = queue.grantsInHook();
+        int token = grants.map(gref, false);
+        if (token < 0) {
+            return token;
+        }
+        MemorySegment.copy(grants.memory(), grants.offset(token) + from, to, at, bytes);
+        grants.release(token);
+        return GrantStatus.OKAY;
+    }
+
+    @Override
+    public void complete() {
+        queue.complete(this);
+    }
+
+    @Override
+    public void fail() {
+        fail(declared().error());
+    }
+
+    @Override
+    public void unsupported() {
+        fail(declared().unsupported());
+    }
+
+    @Override
+    public void fail(long value) {
+        refuse(value);
+        queue.complete(this);
+    }
+
+    /** Makes the response say that it failed. */
+    void refuse(long value) {
+        declared().field().write(response, 0, value);
+        failed = true;
+    }
+
+    private Status declared() {
+        if (status == null) {
+            throw new IllegalStateException("the protocol declares no status");
+        }
+        return status;
+    }
+
+    @Override
+    public void resume() {
+        queue.post(this, true);
+    }
+
+    @Override
+    public boolean exclusive() {
+        return queue.exclusive(this);
+    }
+
+    @Override
+    public void moved(long bytes) {
+        moved += bytes;
+    }
+
+    @Override
+    public long batchTime() {
+        return queue.batchTime();
+    }
+
+    @Override
+    public void attach(Object with) {
+        attachment = with;
+    }
+
+    @Override
+    public Object attachment() {
+        return attachment;
+    }
+
+    /** The page of one of this request's tokens; made once for each place. */
+    private final class PageView implements GrantedPage {
+        private final int at;
+
+        private PageView(int at) {
+            this.at = at;
+        }
+
+        /** Where the page is. A page that was given back is nowhere. */
+        private long offset() {
+            Objects.checkIndex(at, pages);
+            return queue.grants().offset(tokens[at]);
+        }
+
+        @Override
+        public MemorySegment segment() {
+            return queue.grants().memory().asSlice(offset(), SIZE);
+        }
+
+        @Override
+        public void read(long from, MemorySegment to, long toOffset, long bytes) {
+            Objects.checkFromIndexSize(from, bytes, SIZE);
+            MemorySegment.copy(queue.grants().memory(), offset() + from, to, toOffset, bytes);
+        }
+
+        @Override
+        public void write(long to, MemorySegment from, long fromOffset, long bytes) {
+            Objects.checkFromIndexSize(to, bytes, SIZE);
+            MemorySegment.copy(from, fromOffset, queue.grants().memory(), offset() + to, bytes);
+        }
+    }
+}

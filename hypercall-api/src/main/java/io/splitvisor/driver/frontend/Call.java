@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.driver.frontend;
+
+import io.splitvisor.driver.Access;
+import io.splitvisor.driver.Field;
+import io.splitvisor.driver.Protocol;
+import io.splitvisor.driver.Slots;
+import io.splitvisor.driver.Status;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * A request and its response: set its fields, submit it, wait for it or be told, read the response, and use it again.
+ *
+ * <pre>
+ *   Call call = frontend.call();
+ *   call.set(LENGTH, 3).page(PAGE, pages, 0).submit().await();
+ *   int result = call.get(RESULT);
+ * </pre>
+ *
+ * <p>Belongs to one thread at a time; from {@link #submit} until it is done, to its queue.
+ */
+public final class Call extends RingCall {
+    private static final Protocol.Echo[] NO_ECHOES = {};
+
+    private final Frontend frontend;
+    private final MemorySegment request;
+    private final MemorySegment response;
+    private final Protocol.Echo[] echoes;
+    private final Status status;
+    private final List<Shared> shared = new ArrayList<>(1);
+    private Consumer<Call> whenDone;
+
+    /** Under the queue's lock while the call is submitted. */
+    private CompletableFuture<Call> future;
+
+    /** A page that the request names. */
+    private record Shared(SharedPages pages, int count, boolean readOnly) {}
+
+    Call(Frontend frontend, Protocol protocol) {
+        this.frontend = frontend;
+        Arena arena = Arena.ofAuto();
+        this.request = arena.allocate(protocol.slotSize(), Long.BYTES);
+        this.response = arena.allocate(protocol.response().size(), Long.BYTES);
+        this.echoes = protocol.echoes().toArray(NO_ECHOES);
+        this.status = protocol.status().orElse(null);
+    }
+
+    /** The request, for structures within structures and arrays; it starts at 0. Its id is the framework's. */
+    public MemorySegment request() {
+        return request;
+    }
+
+    /** The response, once there is one; it starts at 0. The back end cannot change it any more. */
+    public MemorySegment response() {
+        return response;
+    }
+
+    /** Makes all fields of the request 0, and lets go of its pages. */
+    public Call clear() {
+        requireIdle();
+        request.fill((byte) 0);
+        shared.clear();
+        return this;
+    }
+
+    /** Sets a field of the request. */
+    public Call set(Field.U8 field, int value) {
+        field.set(request, 0, value);
+        return this;
+    }
+
+    /** Sets a field of the request. */
+    public Call set(Field.U16 field, int value) {
+        field.set(request, 0, value);
+        return this;
+    }
+
+    /** Sets a field of the request. */
+    public Call set(Field.U32 field, int value) {
+        field.set(request, 0, value);
+        return this;
+    }
+
+    /** Sets a field of the request. */
+    public Call set(Field.U64 field, long value) {
+        field.set(request, 0, value);
+        return this;
+    }
+
+    /** Sets a field of the request. */
+    public Call set(Field.I8 field, int value) {
+        field.set(request, 0, value);
+        return this;
+    }
+
+    /** Sets a field of the request. */
+    public Call set(Field.I16 field, int value) {
+        field.set(request, 0, value);
+        return this;
+    }
+
+    /** Sets a field of the request. */
+    public Call set(Field.I32 field, int value) {
+        field.set(request, 0, value);
+        return this;
+    }
+
+    /** Sets a field of the request. */
+    public Call set(Field.I64 field, long value) {
+        field.set(request, 0, value);
+        return this;
+    }
+
+    /**
+     * Names a page in the request, and grants it with the access that is declared when the call is made. The pages are the
+     * call's until {@link #clear}.
+     */
+    public Call page(Field.Gref field, SharedPages pages, int index) {
+        field.set(request, 0, pages.ref(index));
+        return share(pages, index + 1, field.access() == Access.BACKEND_READS);
+    }
+
+    /** Grants the first pages of some when the call is made, for requests that name them themselves. */
+    public Call share(SharedPages pages, int count, boolean readOnly) {
+        requireIdle();
+        if (pages.isLost()) {
+            throw new IllegalStateException("the back end never gave the pages back");
+        }
+        shared.removeIf(other -> other.pages == pages);
+        shared.add(new Shared(pages, count, readOnly));
+        return this;
+    }
+
+    /** A field of the response. */
+    public int get(Field.U8 field) {
+        return field.get(response, 0);
+    }
+
+    /** A field of the response. */
+    public int get(Field.U16 field) {
+        return field.get(response, 0);
+    }
+
+    /** A field of the response; unsigned. */
+    public int get(Field.U32 field) {
+        return field.get(response, 0);
+    }
+
+    /** A field of the response; unsigned. */
+    public long get(Field.U64 field) {
+        return field.get(response, 0);
+    }
+
+    /** A field of the response. */
+    public int get(Field.I8 field) {
+        return field.get(response, 0);
+    }
+
+    /** A field of the response. */
+    public int get(Field.I16 field) {
+        return field.get(response, 0);
+    }
+
+    /** A field of the response. */
+    public int get(Field.I32 field) {
+        return field.get(response, 0);
+    }
+
+    /** A field of the response. */
+    public long get(Field.I64 field) {
+        return field.get(response, 0);
+    }
+
+    /** Whom to tell whenever it is done: the thread that found the response, which must not be kept long. */
+    public Call onComplete(Consumer<Call> told) {
+        requireIdle();
+        whenDone = told;
+        return this;
+    }
+
+    /** Makes the call on the calling thread's queue. What the ring has no room for waits in line. */
+    public Call submit() {
+        return submit(frontend.queue());
+    }
+
+    /** Makes the call on a queue. */
+    public Call submit(FrontQueue queue) {
+        future = null;
+        queue.submit(this);
+        return this;
+    }
+
+    /** As {@link #submit()}, unless too many calls wait in line already; whether it was made. */
+    public boolean trySubmit() {
+        future = null;
+        return frontend.queue().trySubmit(this);
+    }
+
+    /**
+     * Waits until it is done. Virtual threads are welcome.
+     *
+     * @throws CallException if it failed
+     */
+    public Call await() {
+        awaitDone();
+        check();
+        return this;
+    }
+
+    /** Takes responses that are there; whether this call is done. */
+    public boolean poll() {
+        if (!isDone()) {
+            queue().poll();
+        }
+        return isDone();
+    }
+
+    /** Done when the call is, with a {@link CallException} if it failed. For a call that was submitted. */
+    public CompletableFuture<Call> future() {
+        CompletableFuture<Call> made = new CompletableFuture<>();
+        if (!queue().whileInFlight(this, () -> future = made)) {
+            settle(made);
+        }
+        return made;
+    }
+
+    private void settle(CompletableFuture<Call> waiting) {
+        try {
+            check();
+            waiting.complete(this);
+        } catch (CallException e) {
+            waiting.completeExceptionally(e);
+        }
+    }
+
+    /** Whether it was answered, and with the declared status for success. */
+    public boolean succeeded() {
+        return outcome() == Outcome.ANSWERED
+                && (status == null || status.field().read(response, 0) == status.okay());
+    }
+
+    private void check() {
+        if (!succeeded()) {
+            throw new CallException(kind(), frontend + ": the call failed: " + kind());
+        }
+    }
+
+    private CallException.Kind kind() {
+        return switch (outcome()) {
+            case UNSUPPORTED -> CallException.Kind.UNSUPPORTED;
+            case LOST -> CallException.Kind.LOST;
+            case GONE -> CallException.Kind.GONE;
+            case MISBEHAVED -> CallException.Kind.MISBEHAVED;
+            case ANSWERED ->
+                status.field().read(response, 0) == status.unsupported()
+                        ? CallException.Kind.UNSUPPORTED
+                        : CallException.Kind.FAILED;
+        };
+    }
+
+    @Override
+    protected void put(MemorySegment ring, long at, Link link) {
+        for (int i = 0; i < shared.size(); i++) {
+            Shared page = shared.get(i);
+            page.pages.grant(link, page.count, page.readOnly);
+        }
+        Slots.copy(request, 0, ring, at, request.byteSize());
+    }
+
+    @Override
+    protected boolean take(MemorySegment ring, long at) {
+        Slots.copy(ring, at, response, 0, response.byteSize());
+        for (Protocol.Echo echo : echoes) {
+            if (echo.response().read(response, 0) != echo.request().read(request, 0)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    protected boolean reclaim() {
+        boolean all = true;
+        for (int i = 0; i < shared.size(); i++) {
+            all &= shared.get(i).pages.revoke();
+        }
+        return all;
+    }
+
+    @Override
+    protected void lost() {
+        for (int i = 0; i < shared.size(); i++) {
+            shared.get(i).pages.abandon();
+        }
+    }
+
+    @Override
+    protected void completed() {
+        if (future != null) {
+            settle(future);
+        }
+        if (whenDone != null) {
+            whenDone.accept(this);
+        }
+    }
+}

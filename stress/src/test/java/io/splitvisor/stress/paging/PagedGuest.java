@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.stress.paging;
+
+import io.splitvisor.abi.paging.MonitorHeader;
+import io.splitvisor.abi.paging.PagingCounter;
+import io.splitvisor.abi.paging.PagingMode;
+import io.splitvisor.attach.DomainLayout;
+import io.splitvisor.domu.memory.GuestMemory;
+import io.splitvisor.domu.paging.AddressSpaces;
+import io.splitvisor.domu.paging.PagingOptions;
+import io.splitvisor.hypercall.HypercallBatch;
+import io.splitvisor.hypercall.HypercallWait;
+import io.splitvisor.hypercall.UpcallSleep;
+import io.splitvisor.monitor.Domain;
+import io.splitvisor.monitor.Monitor;
+import io.splitvisor.monitor.MonitorListener;
+import io.splitvisor.monitor.evtchn.EventDelivery;
+import io.splitvisor.monitor.evtchn.Port;
+import io.splitvisor.monitor.hypercall.HypercallRing;
+import io.splitvisor.monitor.hypercall.HypercallTable;
+import io.splitvisor.monitor.paging.PagingConfig;
+import io.splitvisor.monitor.time.Alarm;
+import io.splitvisor.monitor.time.SystemClock;
+import io.splitvisor.monitor.time.TimeSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * A guest's memory management over the real monitor, through real hypercall rings, on one thread: whoever waits for a
+ * hypercall serves the rings himself. How much the monitor does in a turn is random.
+ */
+final class PagedGuest implements AutoCloseable {
+    private static final int RAM_PAGES = 16384;
+    private static final int LONGEST_SLICE = 48;
+
+    final Domain domain;
+    final AddressSpaces spaces;
+    private final Monitor monitor;
+    private final List<HypercallRing> rings = new ArrayList<>();
+    private volatile Thread server;
+    private volatile boolean stopped;
+
+    /**
+     * @param pages frames for address spaces and their tables
+     * @param slices seed of the lengths of the monitor's turns
+     */
+    PagedGuest(PagingMode mode, int vcpus, int pages, long slices) {
+        this(mode, vcpus, pages, slices, true, false);
+    }
+
+    PagedGuest(PagingMode mode, int vcpus, int pages, long slices, boolean lazy, boolean trapEveryWrite) {
+        Random random = new Random(slices);
+        monitor = new Monitor(new Silence(), new Listener(), new SystemClock(new NanoTime()), (_, _) -> new NoAlarm());
+        DomainLayout layout = new DomainLayout(RAM_PAGES, 2, vcpus);
+        PagingConfig usual = PagingConfig.of(mode, layout);
+        domain = monitor.create(layout, RAM_PAGES, new PagingConfig(mode, usual.poolPages(), trapEveryWrite));
+        HypercallTable table = new HypercallTable(monitor);
+        GuestMemory memory = new GuestMemory(domain.memory().segment(), layout);
+        io.splitvisor.hypercall.HypercallRing[] fronts = new io.splitvisor.hypercall.HypercallRing[vcpus];
+        for (int vcpu = 0; vcpu < vcpus; vcpu++) {
+            rings.add(new HypercallRing(domain, vcpu, table, () -> 1 + random.nextInt(LONGEST_SLICE)));
+            fronts[vcpu] = front(memory, vcpu);
+            domain.scheduling(vcpu).initialise();
+            domain.scheduling(vcpu).up();
+        }
+        spaces = new AddressSpaces(
+                memory,
+                domain.monitorPages().segment(),
+                vcpu -> fronts[vcpu],
+                new PagingOptions(pages, lazy, HypercallWait.SLEEP));
+    }
+
+    private io.splitvisor.hypercall.HypercallRing front(GuestMemory memory, int vcpu) {
+        int pages = DomainLayout.HYPERCALL_RING_PAGES;
+        int slots = pages * GuestMemory.PAGE_SIZE / 64;
+        int frame = memory.allocate(slots * HypercallBatch.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE);
+        return new io.splitvisor.hypercall.HypercallRing(
+                memory.pages(memory.layout().hypercallRing(vcpu), pages),
+                memory.segment(),
+                GuestMemory.address(frame),
+                domain.bellToDom0(),
+                new ServesItself());
+    }
+
+    /** What the monitor has counted. */
+    long counter(PagingCounter counter) {
+        return MonitorHeader.counter(domain.monitorPages().segment(), counter);
+    }
+
+    /** From now on a thread of its own serves the rings, as Dom0's loop would: for guests of several threads. */
+    PagedGuest served() {
+        server = Thread.ofPlatform().daemon().name("hypercalls").start(() -> {
+            while (!stopped) {
+                int moved = 0;
+                for (HypercallRing ring : rings) {
+                    moved += ring.serve();
+                }
+                if (moved == 0) {
+                    Thread.yield();
+                }
+            }
+        });
+        return this;
+    }
+
+    @Override
+    public void close() {
+        stopped = true;
+        try {
+            if (server != null) {
+                server.join();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        monitor.destroy(domain);
+    }
+
+    /** To sleep until there is an answer is to make it. */
+    private final class ServesItself implements UpcallSleep {
+        @Override
+        public boolean isOwner() {
+            return true;
+        }
+
+        @Override
+        public void arm() {}
+
+        @Override
+        public void sleep(int millis) {
+            if (server != null) {
+                Thread.yield();
+                return;
+            }
+            for (HypercallRing ring : rings) {
+                ring.serve();
+            }
+        }
+
+        @Override
+        public void disarm() {}
+    }
+
+    private static final class NanoTime implements TimeSource {
+        @Override
+        public long nanos() {
+            return System.nanoTime();
+        }
+
+        @Override
+        public boolean hasCycles() {
+            return false;
+        }
+
+        @Override
+        public long cycles() {
+            return 0;
+        }
+
+        @Override
+        public boolean isStable() {
+            return false;
+        }
+    }
+
+    /** Nothing here waits for a time. */
+    private static final class NoAlarm implements Alarm {
+        @Override
+        public void set(long systemTime) {
+            throw new AssertionError("nobody sets a timer");
+        }
+
+        @Override
+        public void cancel() {}
+    }
+
+    private static final class Silence implements EventDelivery {
+        @Override
+        public void raise(Port port) {}
+
+        @Override
+        public void unmask(Port port) {}
+
+        @Override
+        public void clear(Port port) {}
+    }
+
+    private static final class Listener implements MonitorListener {
+        @Override
+        public void shutdown(Domain ended, int reason) {
+            throw new AssertionError("nobody shuts down");
+        }
+
+        @Override
+        public void crashed(Domain ended, String why) {
+            throw new AssertionError(why);
+        }
+    }
+}

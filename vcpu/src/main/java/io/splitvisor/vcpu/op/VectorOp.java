@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.vcpu.op;
+
+import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.cpu.SystemRegisters;
+import io.splitvisor.vcpu.cpu.Vector;
+import io.splitvisor.vcpu.decode.Arg;
+import io.splitvisor.vcpu.decode.Insn;
+
+/** An instruction on XMM or MMX registers, and the shapes that most of them have. */
+abstract class VectorOp extends Op {
+    private final boolean xmm;
+    private final boolean mmx;
+
+    VectorOp(Insn i) {
+        boolean usesXmm = false;
+        boolean usesMmx = false;
+        for (Arg arg : i.row().args()) {
+            switch (arg.kind()) {
+                case XMM_REG, XMM_RM -> usesXmm = true;
+                case MMX_RM -> usesMmx |= !i.hasMemory();
+                case MMX_REG -> usesMmx = true;
+                default -> {}
+            }
+        }
+        this.xmm = usesXmm;
+        this.mmx = usesMmx;
+    }
+
+    @Override
+    public final void exec(Cpu c) {
+        if (xmm) {
+            xmmAvailable(c);
+        }
+        if (mmx) {
+            mmxAvailable(c);
+        }
+        work(c);
+        if (mmx) {
+            c.fpu.useMmx();
+        }
+    }
+
+    abstract void work(Cpu c);
+
+    /** #UD or #NM unless the guest's kernel has enabled SSE. */
+    static void xmmAvailable(Cpu c) {
+        long cr0 = c.sys.cr0 & (SystemRegisters.CR0_EM | SystemRegisters.CR0_TS);
+        if (cr0 != 0 || (c.sys.cr4 & SystemRegisters.CR4_OSFXSR) == 0) {
+            boolean disabled = (cr0 & SystemRegisters.CR0_EM) != 0 || (c.sys.cr4 & SystemRegisters.CR4_OSFXSR) == 0;
+            throw disabled ? c.ud() : c.fault.exception(Vector.NM);
+        }
+    }
+
+    /** #UD, #NM or, where an x87 exception waits, #MF. */
+    static void mmxAvailable(Cpu c) {
+        if ((c.sys.cr0 & SystemRegisters.CR0_EM) != 0) {
+            throw c.ud();
+        }
+        X87Op.available(c);
+        X87Op.noPending(c);
+    }
+
+    /** A function of two halves. */
+    @FunctionalInterface
+    interface Half {
+        long apply(long d, long s);
+    }
+
+    /** A function of one half. */
+    @FunctionalInterface
+    interface Single {
+        long apply(long a);
+    }
+
+    /** A function of a whole destination and a whole source, which is in {@link Cpu#low} and {@link Cpu#high}, as its result. */
+    @FunctionalInterface
+    interface Whole {
+        void apply(Cpu c, long low, long high);
+    }
+
+    /** Each half of the destination by itself, from the same halves of both operands. */
+    static final class Halves extends VectorOp {
+        private final Vec d;
+        private final Vec s;
+        private final Half f;
+
+        Halves(Insn i, Half f) {
+            super(i);
+            this.d = Vec.of(i, 0, false);
+            this.s = Vec.of(i, 1, false);
+            this.f = f;
+        }
+
+        @Override
+        void work(Cpu c) {
+            s.read(c);
+            long low = c.low;
+            long high = c.high;
+            d.read(c);
+            d.write(c, f.apply(c.low, low), f.apply(c.high, high));
+        }
+    }
+
+    /** Each half becomes 32 bits; the destination's come first. */
+    static final class Narrowing extends VectorOp {
+        private final Vec d;
+        private final Vec s;
+        private final Single f;
+
+        Narrowing(Insn i, Single f) {
+            super(i);
+            this.d = Vec.of(i, 0, false);
+            this.s = Vec.of(i, 1, false);
+            this.f = f;
+        }
+
+        @Override
+        void work(Cpu c) {
+            s.read(c);
+            long low = c.low;
+            long high = c.high;
+            d.read(c);
+            if (d.size == 8) {
+                d.write(c, pair(c.low, low), 0);
+            } else {
+                d.write(c, pair(c.low, c.high), pair(low, high));
+            }
+        }
+
+        private long pair(long first, long second) {
+            return (f.apply(first) & 0xffff_ffffL) | f.apply(second) << 32;
+        }
+    }
+
+    /** Anything on whole registers. */
+    static final class Wholes extends VectorOp {
+        private final Vec d;
+        private final Vec s;
+        private final Whole f;
+
+        Wholes(Insn i, Whole f) {
+            super(i);
+            this.d = Vec.of(i, 0, false);
+            this.s = Vec.of(i, 1, false);
+            this.f = f;
+        }
+
+        @Override
+        void work(Cpu c) {
+            d.read(c);
+            long low = c.low;
+            long high = c.high;
+            s.read(c);
+            f.apply(c, low, high);
+            d.write(c, c.low, c.high);
+        }
+    }
+}
