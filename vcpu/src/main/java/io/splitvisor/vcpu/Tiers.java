@@ -23,6 +23,8 @@ public record Tiers(int threshold, boolean background, boolean ordered) {
     /** Below this, more time goes into translating than comes back. */
     private static final int USUAL_THRESHOLD = 1000;
 
+    private static final int WAY_BACK = 32;
+
     /** Tier 0 only. */
     public static final Tiers INTERPRETER = new Tiers(NEVER, false, true);
 
@@ -39,6 +41,14 @@ public record Tiers(int threshold, boolean background, boolean ordered) {
     /** Both, with a threshold, translating at once: repeatable. */
     public static Tiers atOnce(int threshold) {
         return new Tiers(threshold, false, true);
+    }
+
+    /**
+     * Blocks after a region was left in its middle that do not become hotter: it is entered again soon, and has been translated with
+     * a better entry than where it happened to be left.
+     */
+    public int wayBack() {
+        return threshold == EVERYTHING ? 0 : WAY_BACK;
     }
 
     /** Whether tier 1 is there. */

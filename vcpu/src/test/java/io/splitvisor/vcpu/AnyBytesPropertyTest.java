@@ -36,6 +36,11 @@ class AnyBytesPropertyTest {
         COMPATIBILITY
     }
 
+    /** How it executes them. */
+    Tiers tiers() {
+        return Tiers.INTERPRETER;
+    }
+
     @Test
     void shouldEndEveryRunOfAnyBytesWithAnExit() {
         long end = System.nanoTime() + SECONDS * 1_000_000_000L;
@@ -53,7 +58,8 @@ class AnyBytesPropertyTest {
 
     private void fuzz(Mode mode, SplittableRandom r) {
         fill(r);
-        Vcpu vcpu = new Vcpu(GuestMemory.flat(ram), Cpuid.baseline(), tpr -> 32 + r.nextInt(224), Clock.INSTRUCTIONS);
+        Vcpu vcpu = new Vcpu(
+                GuestMemory.flat(ram), Cpuid.baseline(), tpr -> 32 + r.nextInt(224), Clock.INSTRUCTIONS, tiers());
         prepare(vcpu, mode, r);
         for (int exits = 0; exits < 50; exits++) {
             if (r.nextInt(4) == 0) {
@@ -64,6 +70,7 @@ class AnyBytesPropertyTest {
             }
             long before = vcpu.retired();
             Exit exit = run(vcpu, mode);
+            assertThat(vcpu.translation().failure()).isNull();
             assertThat(vcpu.retired() - before).isBetween(0L, BUDGET + SLACK);
             switch (exit) {
                 case Exit.Access access -> {

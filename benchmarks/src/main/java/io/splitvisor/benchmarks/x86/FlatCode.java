@@ -3,89 +3,61 @@ package io.splitvisor.benchmarks.x86;
 
 import java.util.SplittableRandom;
 
-/** Code that does not repeat much: many different blocks of about eight instructions, one after the other. */
+/**
+ * Code that does not repeat much: many different blocks, one after the other. They are made of what compilers emit most, in random order
+ * and with random registers, and end with a branch that mostly goes the same way, as branches do.
+ */
 final class FlatCode {
-    private static final String[] REGISTERS = {"rax", "rcx", "rdx", "rbp", "rsi", "r8", "r9", "r10"};
-    private static final String[] OPERATIONS = {"add", "sub", "xor", "and", "or", "cmp"};
-    private static final int DATA_MASK = 0x3fff8;
+    private static final String[] REGISTERS = {"rcx", "rdx", "rbp", "rsi", "r8", "r9", "r10", "r12"};
+    /** {@code A}, {@code B} are registers, {@code N} is a number, {@code M} a place in memory. */
+    private static final String[] IDIOMS = {
+        "mov A, [rdi+M]\nadd A, N\nmov [rdi+M], A\n",
+        "mov A, [rdi+M]\nmov B, [rdi+M]\ncmp A, B\n",
+        "lea A, [B+B*2+N]\nmov [rdi+M], A\n",
+        "mov A, B\nshr A, 7\nxor A, B\n",
+        "push A\nmov A, [rdi+M]\nadd A, B\npop B\n",
+        "xor A, B\nand A, N\nmov B, A\n",
+        "mov A, N\nmov [rdi+M], A\nmov B, [rdi+M]\n",
+        "sub A, B\nlea B, [rdi+A]\n",
+    };
+
+    private static final int DATA_MASK = 0x7ff8;
 
     private final SplittableRandom random;
     private final StringBuilder text = new StringBuilder();
+    private int blocks;
 
     FlatCode(long seed) {
         this.random = new SplittableRandom(seed);
     }
 
-    /** A function {@code work} of so many blocks. */
-    String work(int blocks) {
-        text.append("work:\nmov rdi, 0x400000\n");
-        for (int n = 0; n < blocks; n++) {
-            block("b" + n);
+    /** A function {@code work} of so many blocks, nine instructions each on average. */
+    String work(int count) {
+        text.append("work:\nmov rdi, 0x400000\nxor eax, eax\n");
+        for (int n = 0; n < count; n++) {
+            block();
         }
-        text.append("mov rax, rdx\nret\n");
-        return text.toString();
+        return text.append("mov rax, rdx\nret\n").toString();
     }
 
-    /** Appends a block that ends with a jump, taken or not, to what follows it. */
-    void block(String name) {
-        int length = 5 + random.nextInt(5);
-        for (int n = 0; n < length; n++) {
-            instruction();
+    private void block() {
+        String name = "b" + blocks++;
+        for (int n = random.nextInt(1, 4); n >= 0; n--) {
+            idiom();
         }
-        text.append("cmp ")
-                .append(register())
-                .append(", ")
-                .append(random.nextInt(1000))
-                .append('\n');
-        text.append(random.nextBoolean() ? "jae " : "js ")
-                .append(name)
-                .append('\n')
-                .append("inc rbx\n")
-                .append(name)
-                .append(":\n");
+        text.append("cmp eax, ").append(random.nextInt(100)).append('\n');
+        text.append(random.nextInt(3) == 0 ? "jbe " : "ja ").append(name).append('\n');
+        text.append("inc rbx\n").append(name).append(":\n");
     }
 
-    String text() {
-        return text.toString();
-    }
-
-    private void instruction() {
+    private void idiom() {
         String a = register();
-        switch (random.nextInt(8)) {
-            case 0, 1 ->
-                text.append("mov ").append(a).append(", [rdi+").append(place()).append("]\n");
-            case 2 ->
-                text.append("mov [rdi+").append(place()).append("], ").append(a).append('\n');
-            case 3 ->
-                text.append("lea ")
-                        .append(a)
-                        .append(", [")
-                        .append(register())
-                        .append('+')
-                        .append(register())
-                        .append("*2+")
-                        .append(random.nextInt(100))
-                        .append("]\n");
-            case 4 ->
-                text.append("mov ").append(a).append(", ").append(register()).append('\n');
-            case 5 ->
-                text.append("shr ")
-                        .append(a)
-                        .append(", ")
-                        .append(1 + random.nextInt(20))
-                        .append('\n');
-            default ->
-                text.append(OPERATIONS[random.nextInt(OPERATIONS.length)])
-                        .append(' ')
-                        .append(a)
-                        .append(", ")
-                        .append(random.nextBoolean() ? register() : Integer.toString(random.nextInt(100_000)))
-                        .append('\n');
-        }
-    }
-
-    private int place() {
-        return random.nextInt() & DATA_MASK;
+        String b = register();
+        String idiom = IDIOMS[random.nextInt(IDIOMS.length)];
+        text.append(idiom.replace("A", a)
+                .replace("B", b)
+                .replace("N", Integer.toString(random.nextInt(100_000)))
+                .replace("M", Integer.toString(random.nextInt() & DATA_MASK)));
     }
 
     private String register() {

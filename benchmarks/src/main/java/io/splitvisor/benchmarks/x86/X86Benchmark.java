@@ -62,12 +62,7 @@ public final class X86Benchmark implements Benchmark {
             List<Row> rows = new ArrayList<>();
             for (HotLoop loop : HotLoop.values()) {
                 if (chosen(arguments, loop.title())) {
-                    rows.add(measure(
-                            loop.title(),
-                            loop.text(),
-                            Boolean.getBoolean("plain") ? new Tiers(1000, true, false) : Tiers.TRANSLATING,
-                            ROUNDS,
-                            qemu));
+                    rows.add(measure(loop.title(), loop.text(), Tiers.TRANSLATING, ROUNDS, qemu));
                 }
             }
             if (chosen(arguments, "interpreter")) {

@@ -42,7 +42,7 @@ final class Block {
     int heat;
     /** Whether a translation that starts here is being made. */
     boolean queued;
-    /** The translation that starts here. */
+    /** The translations that start here, for different banks of the TLB; the one that was used last comes first. */
     Region region;
     /** Whether its code was overwritten. */
     boolean gone;
@@ -80,6 +80,40 @@ final class Block {
             }
         }
         return all;
+    }
+
+    /** A translation starts here. */
+    void enter(Region added) {
+        added.next = region;
+        region = added;
+    }
+
+    /** No translation of these starts here any more. */
+    void leave(Region removed) {
+        if (region == removed) {
+            region = removed.next;
+            return;
+        }
+        for (Region r = region; r != null; r = r.next) {
+            if (r.next == removed) {
+                r.next = removed.next;
+            }
+        }
+    }
+
+    /** The translation that starts here and looks up a bank of the TLB, or null. */
+    Region regionFor(long[] table) {
+        if (region.table == table) {
+            return region;
+        }
+        for (Region r = region.next; r != null; r = r.next) {
+            if (r.table == table) {
+                leave(r);
+                enter(r);
+                return r;
+            }
+        }
+        return null;
     }
 
     List<Region> users() {

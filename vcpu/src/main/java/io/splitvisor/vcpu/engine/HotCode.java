@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.Tiers;
 import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.translate.Exits;
 import io.splitvisor.vcpu.translate.Translation;
 import io.splitvisor.vcpu.translate.Translator;
 import java.util.LinkedHashSet;
@@ -40,15 +41,26 @@ final class HotCode {
         this.churn = new byte[(int) (c.mmu.ram().byteSize() >>> 12) + 1];
     }
 
+    /** The region that starts with a block and looks up the TLB that is in force, or null. */
+    Region regionOf(Block b) {
+        return b.region == null ? null : b.regionFor(table());
+    }
+
+    private long[] table() {
+        return c.mmu.tlb().bank(c.mmu.bank());
+    }
+
     /** A block has reached the threshold, and is at the instruction pointer. Returns its region, if it has one now. */
     Region heated(Block b) {
         if (b.queued || !finished.isEmpty()) {
             install();
         }
-        if (b.region == null && !b.queued && b.heat >= needed(b)) {
+        Region region = regionOf(b);
+        if (region == null && !b.queued && b.heat >= needed(b)) {
             submit(b);
+            region = regionOf(b);
         }
-        return b.region;
+        return region;
     }
 
     private void submit(Block b) {
@@ -57,11 +69,11 @@ final class HotCode {
             b.heat = COLD;
             return;
         }
-        int bank = c.mmu.bank();
+        long[] table = table();
         b.queued = translator.translate(
                 formed.plan(),
-                bank,
-                translation -> finished.add(() -> finish(formed, bank, translation)),
+                table,
+                translation -> finished.add(() -> finish(formed, table, translation)),
                 thrown -> finished.add(() -> fail(b, thrown)));
         if (!b.queued) {
             b.heat = 0;
@@ -81,7 +93,7 @@ final class HotCode {
         }
     }
 
-    private void finish(RegionFormer.Formed formed, int bank, Translation translation) {
+    private void finish(RegionFormer.Formed formed, long[] table, Translation translation) {
         Block entry = formed.blocks().get(0);
         entry.queued = false;
         if (translation == null) {
@@ -92,8 +104,8 @@ final class HotCode {
             entry.heat = 0;
             return;
         }
-        Region region = new Region(formed.blocks(), formed.deltas(), bank, translation);
-        entry.region = region;
+        Region region = new Region(formed.blocks(), formed.deltas(), table, translation);
+        entry.enter(region);
         formed.blocks().forEach(b -> b.addUser(region));
         live.add(region);
         translated++;
@@ -109,12 +121,12 @@ final class HotCode {
         failure = thrown;
     }
 
-    /** Runs a region; returns whether the next instruction needs the interpreter. */
-    boolean run(Region region, long most) {
+    /** Runs a region; returns what to do next. */
+    Exits.Next run(Region region, long most) {
         long before = c.retired;
-        boolean interpret = region.run(c, most);
+        Exits.Next next = region.run(c, most);
         instructions += c.retired - before;
-        return interpret;
+        return next;
     }
 
     /** A block was overwritten. */

@@ -11,6 +11,7 @@ import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.mmu.Processors;
 import io.splitvisor.vcpu.op.Op;
+import io.splitvisor.vcpu.translate.Exits;
 
 /** Tier 0, which executes blocks of decoded instructions, and the loop that chooses between it and tier 1. */
 public final class Interpreter implements CodeWatch, Processors.Member {
@@ -164,7 +165,8 @@ public final class Interpreter implements CodeWatch, Processors.Member {
 
     private Exit loop() {
         Block last = null;
-        boolean interpret = false;
+        Exits.Next next = Exits.Next.ANYTHING;
+        int onTheWayBack = 0;
         while (true) {
             boolean alone = false;
             if (c.attention) {
@@ -187,26 +189,28 @@ public final class Interpreter implements CodeWatch, Processors.Member {
             if (alone) {
                 oneAlone();
                 last = null;
-                interpret = false;
+                next = Exits.Next.ANYTHING;
                 continue;
             }
             last = next(last);
-            Region region = last.region;
-            if (region == null && ++last.heat >= tiers.threshold() && tiers.translates()) {
+            Region region = hot.regionOf(last);
+            if (onTheWayBack > 0) {
+                onTheWayBack--;
+            } else if (region == null && ++last.heat >= tiers.threshold() && tiers.translates()) {
                 region = hot.heated(last);
             }
-            if (region != null && !interpret && !c.debug.armed() && region.fits(c)) {
-                interpret = translated(region);
+            if (region != null && next != Exits.Next.INTERPRET && !c.debug.armed() && region.fits(c)) {
+                next = translated(region);
+                onTheWayBack = next == Exits.Next.ANYTHING ? 0 : tiers.wayBack();
                 last = null;
             } else {
-                interpret = false;
+                next = Exits.Next.ANYTHING;
                 execute(last);
             }
         }
     }
 
-    /** Runs a region; tells whether the next instruction is not for one. */
-    private boolean translated(Region region) {
+    private Exits.Next translated(Region region) {
         running = null;
         runningRegion = region;
         try {

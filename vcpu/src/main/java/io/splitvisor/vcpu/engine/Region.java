@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.mmu.GuestFault;
+import io.splitvisor.vcpu.translate.Exits;
 import io.splitvisor.vcpu.translate.Translation;
 import java.util.List;
 
@@ -15,7 +16,11 @@ final class Region {
     final List<Block> blocks;
     private final List<Long> deltas;
     private final Translation translation;
-    private final int bank;
+    /** The bank of the TLB that the code looks up. */
+    final long[] table;
+
+    /** Another region with the same entry. */
+    Region next;
 
     /** Where, and in which state of the TLB, the pages were last found to lie as they did when it was translated. */
     private long base = Block.NOWHERE;
@@ -26,13 +31,13 @@ final class Region {
     /**
      * @param blocks the entry first
      * @param deltas where they start, counted from the entry
-     * @param bank the TLB bank that the code looks up
+     * @param table the bank of the TLB that the code looks up
      */
-    Region(List<Block> blocks, List<Long> deltas, int bank, Translation translation) {
+    Region(List<Block> blocks, List<Long> deltas, long[] table, Translation translation) {
         this.entry = blocks.get(0);
         this.blocks = blocks;
         this.deltas = deltas;
-        this.bank = bank;
+        this.table = table;
         this.translation = translation;
     }
 
@@ -43,10 +48,8 @@ final class Region {
     /** Its code was overwritten, or its room is needed: it is not entered any more. */
     void kill() {
         dead = true;
-        if (entry.region == this) {
-            entry.region = null;
-            entry.heat = 0;
-        }
+        entry.leave(this);
+        entry.heat = 0;
         for (Block b : blocks) {
             b.removeUser(this);
         }
@@ -59,9 +62,6 @@ final class Region {
 
     private boolean liesHere(Cpu c) {
         long at = c.rip;
-        if (bank != c.mmu.bank()) {
-            return false;
-        }
         try {
             for (int n = 0; n < deltas.size(); n++) {
                 long linear = at + deltas.get(n);
@@ -81,9 +81,9 @@ final class Region {
      * Runs it.
      *
      * @param most instructions
-     * @return whether the next instruction needs the interpreter
+     * @return what to do next
      */
-    boolean run(Cpu c, long most) {
+    Exits.Next run(Cpu c, long most) {
         int budget = (int) Math.min(most, SLICE);
         long start = c.rip;
         long result = translation.code().run(c, c.r, start, budget);

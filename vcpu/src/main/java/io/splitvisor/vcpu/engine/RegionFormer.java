@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.decode.Decoder;
+import io.splitvisor.vcpu.decode.Feature;
 import io.splitvisor.vcpu.mmu.Tlb;
 import io.splitvisor.vcpu.translate.Part;
 import io.splitvisor.vcpu.translate.Plan;
@@ -24,7 +25,7 @@ final class RegionFormer {
 
     private final Cpu c;
     private final BlockCache cache;
-    private final Decoder decoder = new Decoder();
+    private final Decoder decoder;
 
     private final List<Block> blocks = new ArrayList<>();
     private final List<Part> parts = new ArrayList<>();
@@ -47,6 +48,7 @@ final class RegionFormer {
     RegionFormer(Cpu c, BlockCache cache) {
         this.c = c;
         this.cache = cache;
+        this.decoder = new Decoder(Feature.announced(c.env.cpuid()));
     }
 
     /**

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.translate;
 
-import io.splitvisor.vcpu.mmu.Tlb;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -23,14 +22,13 @@ public final class AccessLoader extends ClassLoader {
     private final MethodHandles.Lookup lookup;
 
     /**
-     * @param tlb the processor's
-     * @param bank one of {@link Tlb}'s
+     * @param table a bank of the processor's TLB
      * @param ram guest memory
      * @param ordered whether others may look at guest memory meanwhile
      */
-    AccessLoader(Tlb tlb, int bank, MemorySegment ram, boolean ordered) {
+    AccessLoader(long[] table, MemorySegment ram, boolean ordered) {
         super(AccessLoader.class.getClassLoader());
-        this.table = tlb.bank(bank);
+        this.table = table;
         this.ram = ram;
         this.ordered = ordered;
         open("io.splitvisor.vcpu.translate", "io.splitvisor.vcpu.cpu", "io.splitvisor.vcpu.op");

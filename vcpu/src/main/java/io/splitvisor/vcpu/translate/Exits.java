@@ -10,10 +10,22 @@ public final class Exits {
     private static final byte DIRECT = 0;
     /** The flow left: to the instruction pointer that the region set. */
     private static final byte COMPUTED = 1;
+    /** The budget was used up: to a direct target inside the region. */
+    private static final byte BUDGET = 4;
     /** The instruction there has not been executed, and only the interpreter can. */
     private static final byte SIDE = 2;
     /** An operation of the interpreter's, called by the region, has thrown; the state is settled. */
     private static final byte FAULT = 3;
+
+    /** What follows an exit. */
+    public enum Next {
+        /** The flow left the region. */
+        ANYTHING,
+        /** The next instruction needs the interpreter; then the region goes on. */
+        INTERPRET,
+        /** The region goes on, somewhere in its middle. */
+        RETURN
+    }
 
     private long[] delta = new long[16];
     private int[] refund = new int[16];
@@ -42,6 +54,11 @@ public final class Exits {
         return add(to, unused, flags, DIRECT);
     }
 
+    /** To a place in the region, because the budget is used up. */
+    int budget(long to, int flags) {
+        return add(to, 0, flags, BUDGET);
+    }
+
     /** To a computed target. */
     int computed(int flags) {
         return add(0, 0, flags, COMPUTED);
@@ -63,9 +80,9 @@ public final class Exits {
      * @param result what {@link RegionCode#run} returned
      * @param base the linear address of the entry
      * @param budget what it was given
-     * @return whether the next instruction needs the interpreter
+     * @return what to do next
      */
-    public boolean settle(Cpu c, long result, long base, int budget) {
+    public Next settle(Cpu c, long result, long base, int budget) {
         int exit = (int) (result >>> 40);
         c.retired += budget - (int) result - refund[exit];
         if (reason[exit] != COMPUTED) {
@@ -75,6 +92,10 @@ public final class Exits {
         if (reason[exit] == FAULT) {
             throw c.fault;
         }
-        return reason[exit] == SIDE;
+        return switch (reason[exit]) {
+            case SIDE -> Next.INTERPRET;
+            case BUDGET -> Next.RETURN;
+            default -> Next.ANYTHING;
+        };
     }
 }

@@ -55,7 +55,8 @@ final class InterpretedRule {
             b.spillFlags();
         }
         b.spillRegisters();
-        if (i.base() == Insn.BLOCK_START) {
+        // Addresses relative to it count from there, and so do the pointers that x87 instructions leave.
+        if (i.base() == Insn.BLOCK_START || !isVector(i)) {
             b.code.aload(Body.REGISTERS).loadConstant(Cpu.BLOCK).lload(Body.BASE);
             b.constant(b.partDelta());
             b.code.ladd().lastore();

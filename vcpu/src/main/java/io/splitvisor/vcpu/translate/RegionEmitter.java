@@ -163,7 +163,7 @@ final class RegionEmitter {
         if (to <= current) {
             Label on = code.newLabel();
             code.iload(Body.BUDGET).ifge(on);
-            b.leave(exits.direct(delta, 0, b.kind));
+            b.leave(exits.budget(delta, b.kind));
             code.labelBinding(on);
         }
         if (plan.kindAt(to) == FlagKind.DYNAMIC && b.kind != FlagKind.DYNAMIC) {

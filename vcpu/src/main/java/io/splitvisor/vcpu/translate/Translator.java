@@ -2,6 +2,7 @@
 package io.splitvisor.vcpu.translate;
 
 import io.splitvisor.vcpu.mmu.Mmu;
+import java.util.IdentityHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -10,14 +11,13 @@ import java.util.function.Consumer;
 
 /** Translates plans for one processor, on a thread that all processors of the JVM share, or at once. */
 public final class Translator {
-    private static final int BANKS = 3;
     private static final int QUEUE = 256;
     private static final ThreadPoolExecutor BACKGROUND = background();
 
     private final Mmu mmu;
     private final boolean ordered;
     private final boolean inBackground;
-    private final AccessLoader[] loaders = new AccessLoader[BANKS];
+    private final IdentityHashMap<long[], AccessLoader> loaders = new IdentityHashMap<>();
 
     /**
      * @param mmu the processor's
@@ -45,28 +45,28 @@ public final class Translator {
     /**
      * Translates a plan.
      *
-     * @param bank the TLB bank that the code runs with
+     * @param table the bank of the TLB that the code runs with
      * @param done gets the translation, or null if the plan was too long, on whichever thread
      * @param failed gets what went wrong in translating, which is a defect
      * @return false if too many plans wait; {@code done} will not be called
      */
-    public boolean translate(Plan plan, int bank, Consumer<Translation> done, Consumer<Throwable> failed) {
+    public boolean translate(Plan plan, long[] table, Consumer<Translation> done, Consumer<Throwable> failed) {
         if (!inBackground) {
-            attempt(plan, bank, done, failed);
+            attempt(plan, table, done, failed);
             return true;
         }
         try {
-            BACKGROUND.execute(() -> attempt(plan, bank, done, failed));
+            BACKGROUND.execute(() -> attempt(plan, table, done, failed));
             return true;
         } catch (RejectedExecutionException full) {
             return false;
         }
     }
 
-    private void attempt(Plan plan, int bank, Consumer<Translation> done, Consumer<Throwable> failed) {
+    private void attempt(Plan plan, long[] table, Consumer<Translation> done, Consumer<Throwable> failed) {
         Translation translation;
         try {
-            translation = new RegionClass(plan).define(loader(bank));
+            translation = new RegionClass(plan).define(loader(table));
         } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
             failed.accept(e);
             return;
@@ -75,10 +75,7 @@ public final class Translator {
     }
 
     /** A processor's plans are translated one after the other, so that nothing else looks here. */
-    private AccessLoader loader(int bank) {
-        if (loaders[bank] == null) {
-            loaders[bank] = new AccessLoader(mmu.tlb(), bank, mmu.ram(), ordered);
-        }
-        return loaders[bank];
+    private AccessLoader loader(long[] table) {
+        return loaders.computeIfAbsent(table, t -> new AccessLoader(t, mmu.ram(), ordered));
     }
 }

@@ -22,7 +22,9 @@ final class Machine {
     static final int NO_EXCEPTION = -1;
 
     private static final long RAM = 1 << 20;
-    private static final long CODE = 0x10000;
+    /** Where the code pages lie in RAM. */
+    static final long CODE = 0x10000;
+
     private static final long TABLES = 0x20000;
     private static final long GDT = 0x30000;
     private static final long IDT = 0x31000;
@@ -101,6 +103,44 @@ final class Machine {
         ram.set(ValueLayout.JAVA_LONG, table + (linear >>> 12 & 511) * 8, gpa | rights);
     }
 
+    /** Puts code and a state into place. */
+    void start(byte[] code, int at, Snapshot s, int... ends) {
+        MemorySegment.copy(code, 0, ram, ValueLayout.JAVA_BYTE, CODE + at, code.length);
+        for (int end : ends) {
+            MemorySegment.copy(HYPERCALL, 0, ram, ValueLayout.JAVA_BYTE, CODE + at + end, HYPERCALL.length);
+        }
+        engine.invalidate(CODE + at, code.length + HYPERCALL.length);
+        userMode();
+        System.arraycopy(s.general, 0, cpu.r, 0, 16);
+        cpu.eflags(s.flags);
+        cpu.mxcsr = s.mxcsr();
+        cpu.fpu.init();
+        s.loadFpu(cpu.fpu);
+        for (int n = 0; n < 32; n++) {
+            cpu.xmm[n] = s.xmm(n);
+        }
+        cpu.rip = base + 4096L * RealProcessor.CODE_PAGE + at;
+    }
+
+    /** Runs on. */
+    Exit resume(long budget) {
+        Exit exit = engine.run(budget);
+        if (engine.statistics().failed() != 0) {
+            throw new AssertionError("a translation failed", engine.statistics().failure());
+        }
+        return exit;
+    }
+
+    /** What tier 1 has done. */
+    Tiers.Statistics statistics() {
+        return engine.statistics();
+    }
+
+    /** Guest RAM. */
+    MemorySegment ram() {
+        return ram;
+    }
+
     /** That most of what ran was translated, if it was meant to. An instruction that straddles two pages is not. */
     void requireTranslations(long runs) {
         if (tiers.translates() && engine.statistics().translated() < runs - runs / 10) {
@@ -124,24 +164,8 @@ final class Machine {
      * @return the vector of the exception that ended it, or {@link #NO_EXCEPTION}
      */
     int run(byte[] code, int at, Snapshot s, int... ends) {
-        MemorySegment.copy(code, 0, ram, ValueLayout.JAVA_BYTE, CODE + at, code.length);
-        for (int end : ends) {
-            MemorySegment.copy(HYPERCALL, 0, ram, ValueLayout.JAVA_BYTE, CODE + at + end, HYPERCALL.length);
-        }
-        engine.invalidate(CODE + at, code.length + HYPERCALL.length);
-        userMode();
-        System.arraycopy(s.general, 0, cpu.r, 0, 16);
-        cpu.eflags(s.flags);
-        cpu.mxcsr = s.mxcsr();
-        s.loadFpu(cpu.fpu);
-        for (int n = 0; n < 32; n++) {
-            cpu.xmm[n] = s.xmm(n);
-        }
-        cpu.rip = base + 4096L * RealProcessor.CODE_PAGE + at;
-        Exit exit = engine.run(100_000);
-        if (engine.statistics().failed() != 0) {
-            throw new AssertionError("a translation failed", engine.statistics().failure());
-        }
+        start(code, at, s, ends);
+        Exit exit = resume(100_000);
         if (exit != Exit.HYPERCALL) {
             throw new AssertionError("left with " + exit);
         }
