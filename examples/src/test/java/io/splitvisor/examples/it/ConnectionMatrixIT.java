@@ -115,8 +115,7 @@ class ConnectionMatrixIT {
         // The back end goes to Closing because of it, the front end follows, and both begin anew.
         tell("garbage");
         console.type("fill");
-        await().atMost(PATIENCE)
-                .until(() -> console.text().split("done: fill", -1).length == 3);
+        await().atMost(PATIENCE).until(() -> console.text().split("done: fill", -1).length == 3);
         awaitBackend(XenbusState.CONNECTED);
         assertOthersWork();
     }
