@@ -322,11 +322,12 @@ public final class Processor {
         if (current == null) {
             throw new PageFault.Unhandled(fault);
         }
-        boolean resolved;
+        boolean gone;
+        // Both looks under the lock: in between, another processor could have brought the fault back.
         try (Gather kernel = gather.open(current)) {
-            resolved = current.resolve(kernel, fault.address(), fault.error());
+            gone = current.resolve(kernel, fault.address(), fault.error()) || !faultsStill(fault);
         }
-        if (resolved || !faultsStill(fault) || current.handler().handle(this, fault)) {
+        if (gone || current.handler().handle(this, fault)) {
             return;
         }
         throw new PageFault.Unhandled(fault);
@@ -334,6 +335,7 @@ public final class Processor {
 
     /** Whether the same access faults in the same way: another processor may have resolved it meanwhile. */
     private boolean faultsStill(PageFault fault) {
+        mmu.bank(privilege.bank());
         try {
             if ((fault.error() & PageFault.WRITE) != 0) {
                 mmu.probeStore(fault.address(), 1);
@@ -345,6 +347,8 @@ public final class Processor {
             return false;
         } catch (GuestFault again) {
             return again.error() == fault.error();
+        } finally {
+            mmu.bank(Privilege.KERNEL.bank());
         }
     }
 

@@ -19,9 +19,11 @@ class AddressSpacesIT {
     @Test
     void shouldBehaveAlikeInAllModes() throws IOException {
         try (Dom0Fixture dom0 = new Dom0Fixture()) {
-            Files.write(dom0.folder().resolve("swap.img"), new byte[1 << 20]);
-            List<DiskConfig> disks = List.of(DiskConfig.parse(List.of("swap.img,raw,xvda,w"), dom0.folder()));
             for (PagingMode mode : PagingMode.values()) {
+                // One each: the domain before may still have its disk open.
+                String image = "swap-" + mode.word() + ".img";
+                Files.write(dom0.folder().resolve(image), new byte[1 << 20]);
+                List<DiskConfig> disks = List.of(DiskConfig.parse(List.of(image + ",raw,xvda,w"), dom0.folder()));
                 DomainConfig config =
                         Dom0Fixture.jvm("memory-" + mode.word(), AddressSpacesGuest.class, disks).toBuilder()
                                 .paging(new PagingChoice(mode, OptionalLong.empty(), true))

@@ -78,6 +78,9 @@ class PagingSmpTest {
                         }
                     },
                     cpu -> {
+                        while (cpu.getLong(BASE) == 0) {
+                            Thread.yield();
+                        }
                         for (int round = 0; round < ROUNDS; round++) {
                             long page = BASE + round % PAGES * PAGE;
                             space.protect(cpu, page, PAGE, Protection.READ);
@@ -108,15 +111,12 @@ class PagingSmpTest {
                     guest,
                     space,
                     cpu -> {
-                        for (int i = 0; i < ADDS; i++) {
-                            long counter = BASE + (long) (i % PAGES) * PAGE;
-                            long seen = cpu.getLong(counter);
-                            while (!cpu.compareAndSet(counter, seen, seen + 1)) {
-                                seen = cpu.getLong(counter);
+                        try {
+                            addToAll(cpu);
+                        } finally {
+                            synchronized (running) {
+                                running[0]--;
                             }
-                        }
-                        synchronized (running) {
-                            running[0]--;
                         }
                     },
                     cpu -> {
@@ -136,6 +136,16 @@ class PagingSmpTest {
                 sum += setUp.getLong(BASE + (long) page * PAGE);
             }
             assertThat(sum).isEqualTo((long) (VCPUS - 1) * ADDS);
+        }
+    }
+
+    private static void addToAll(Processor cpu) {
+        for (int i = 0; i < ADDS; i++) {
+            long counter = BASE + (long) (i % PAGES) * PAGE;
+            long seen = cpu.getLong(counter);
+            while (!cpu.compareAndSet(counter, seen, seen + 1)) {
+                seen = cpu.getLong(counter);
+            }
         }
     }
 
