@@ -17,6 +17,7 @@ public final class Main {
 
               run     runs a program
               trace   runs a program and prints its instructions
+              bench   measures the processor, beside QEMU's (as 'splitvisor bench x86')
 
             'splitvisor x86 COMMAND --help' explains one.
             """;
