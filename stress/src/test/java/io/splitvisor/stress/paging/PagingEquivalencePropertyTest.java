@@ -9,10 +9,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Random programs behave in each mode as the reference model says, in every value and every fault. {@code -Dpaging.seed} and
- * {@code -Dpaging.steps} (a mode) repeat or lengthen a run.
+ * {@code -Dpaging.steps} (a mode) try others, or lengthen a run; without them every build makes the same.
  */
 class PagingEquivalencePropertyTest {
-    private static final long SEED = Long.getLong("paging.seed", System.nanoTime());
+    private static final long SEED = Long.getLong("paging.seed", 20261122);
     private static final long STEPS = Long.getLong("paging.steps", 100_000);
     private static final int STEPS_A_PROGRAM = 20_000;
     private static final int VCPUS = 3;
