@@ -40,8 +40,8 @@ public final class GuestRun {
 
     /** A guest of this module that is gone when it ends, to be described further. */
     public static DomainConfigBuilder config(String name, Class<?> guest, List<String> jvmOptions) {
-        Path jar = Path.of(
-                guest.getProtectionDomain().getCodeSource().getLocation().getPath());
+        Path jar = Path.of(java.net.URI.create(
+                guest.getProtectionDomain().getCodeSource().getLocation().toString()));
         Guest jvm = new Guest.Jvm(Optional.empty(), Optional.of(guest.getName()), List.of(), List.of(jar), jvmOptions);
         return DomainConfig.of(name, jvm).on(DomainConfig.OnShutdown.DESTROYS).source("bench");
     }

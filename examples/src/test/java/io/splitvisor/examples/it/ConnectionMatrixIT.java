@@ -28,11 +28,11 @@ class ConnectionMatrixIT {
 
     @BeforeEach
     void start() {
-        Path classes = Path.of(VrngBackend.class
+        Path classes = Path.of(java.net.URI.create(VrngBackend.class
                 .getProtectionDomain()
                 .getCodeSource()
                 .getLocation()
-                .getPath());
+                .toString()));
         dom0 = new Dom0Fixture(List.of(classes));
         domid = guest("first");
         console = dom0.console(domid);

@@ -89,7 +89,8 @@ final class Dom0Fixture implements AutoCloseable {
     }
 
     private static Path classes(Class<?> main) {
-        return Path.of(main.getProtectionDomain().getCodeSource().getLocation().getPath());
+        return Path.of(java.net.URI.create(
+                main.getProtectionDomain().getCodeSource().getLocation().toString()));
     }
 
     int create(DomainConfig config) {

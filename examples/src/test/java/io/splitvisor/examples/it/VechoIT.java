@@ -26,8 +26,8 @@ class VechoIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** The folder with the example's classes and its services file: as good as a jar. */
-    private static final Path DRIVER = Path.of(
-            VechoGuest.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+    private static final Path DRIVER = Path.of(java.net.URI.create(
+            VechoGuest.class.getProtectionDomain().getCodeSource().getLocation().toString()));
 
     /** Waits for a device, uses it, and again: as often as somebody attaches one. */
     public static final class Patient implements Guest {

@@ -28,11 +28,11 @@ class VrngIT {
 
     @BeforeEach
     void start() {
-        dom0 = new Dom0Fixture(List.of(Path.of(VrngBackend.class
+        dom0 = new Dom0Fixture(List.of(Path.of(java.net.URI.create(VrngBackend.class
                 .getProtectionDomain()
                 .getCodeSource()
                 .getLocation()
-                .getPath())));
+                .toString()))));
     }
 
     @AfterEach
