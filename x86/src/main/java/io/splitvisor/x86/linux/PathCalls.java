@@ -32,9 +32,11 @@ final class PathCalls {
     private static final int SYS_CLOSE = 3;
     private static final int SYS_FSTATFS = 138;
     private static final int SYS_FTRUNCATE = 77;
+    private static final int SYS_DUP = 32;
     private static final int SYS_OPENAT = 257;
     private static final int SYS_MKDIRAT = 258;
     private static final int SYS_FCHOWNAT = 260;
+    private static final int SYS_FUTIMESAT = 261;
     private static final int SYS_NEWFSTATAT = 262;
     private static final int SYS_UNLINKAT = 263;
     private static final int SYS_RENAMEAT = 264;
@@ -166,7 +168,8 @@ final class PathCalls {
 
     private static long utimes(Task t, long[] a) {
         long path = t.memory().path(a[0]);
-        return RawSyscall.call(261, directory(t, CWD), path, t.memory().in(a[1], TIMES_BYTES), 0, 0, 0);
+        return RawSyscall.call(
+                SYS_FUTIMESAT, directory(t, CWD), path, t.memory().in(a[1], TIMES_BYTES), 0, 0, 0);
     }
 
     private static long getcwd(Task t, long[] a) {
@@ -201,7 +204,7 @@ final class PathCalls {
     }
 
     private static long fchdir(Task t, long[] a) {
-        long fd = RawSyscall.call(32, t.process().fds().host(a[0]), 0, 0, 0, 0, 0);
+        long fd = RawSyscall.call(SYS_DUP, t.process().fds().host(a[0]), 0, 0, 0, 0, 0);
         if (fd < 0) {
             return fd;
         }
