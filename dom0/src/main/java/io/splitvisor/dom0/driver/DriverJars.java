@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.driver;
 
+import io.splitvisor.dom0.config.ClassOrigin;
 import io.splitvisor.dom0.driver.DriverException.Problem;
 import io.splitvisor.driver.backend.BackendDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
-import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -115,7 +115,7 @@ final class DriverJars implements AutoCloseable {
                 if (driver.protocol() == null) {
                     throw broken(provider.type().getName() + " has no protocol", null);
                 }
-                Path jar = source(provider.type());
+                Path jar = ClassOrigin.of(provider.type());
                 found.add(new LoadedDriver(driver, version(jar), jar.toString()));
             });
         } catch (UnsupportedClassVersionError e) {
@@ -156,15 +156,6 @@ final class DriverJars implements AutoCloseable {
 
     private static String newer(UnsupportedClassVersionError e) {
         return e.getMessage() + "; Dom0 runs on Java " + Runtime.version().feature();
-    }
-
-    private Path source(Class<?> type) {
-        try {
-            return Path.of(
-                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
-        } catch (URISyntaxException e) {
-            throw broken(e.getMessage(), e);
-        }
     }
 
     private static String version(Path jar) {
