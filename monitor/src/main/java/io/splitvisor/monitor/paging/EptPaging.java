@@ -30,6 +30,7 @@ public final class EptPaging implements Paging {
     private final TablePool pool;
     private final EptTables tables;
     private final PagingEvents events;
+    private final VcpuFlushes flushes;
     private final Controls[] controls;
     private final BitSet dirty = new BitSet();
     private boolean logging;
@@ -38,6 +39,7 @@ public final class EptPaging implements Paging {
         this.frames = frames;
         this.memory = memory;
         this.events = events;
+        this.flushes = new VcpuFlushes(memory, vcpus, events);
         this.pool = new TablePool(memory);
         this.tables = new EptTables(memory, pool);
         this.controls = new Controls[vcpus];
@@ -226,6 +228,14 @@ public final class EptPaging implements Paging {
         if (logging && !dirty.get((int) frame)) {
             dirty.set((int) frame);
             memory.count(PagingCounter.DIRTIED);
+        }
+    }
+
+    @Override
+    public int flushTlbs(int caller) {
+        synchronized (frames.lock()) {
+            flushes.all(caller, -1);
+            return 0;
         }
     }
 
