@@ -406,7 +406,8 @@ public final class RegisteredPaging implements Paging {
             for (int level = ROOT_LEVEL; table != null; level--) {
                 int i = PageTableEntry.index(linear, level);
                 long at = (long) i * Long.BYTES;
-                long copy = pool.entry(table.page, i);
+                long mark = table.level > 1 ? PageTableEntry.LEADS_TO_COPY : 0;
+                long copy = pool.entry(table.page, i) & ~mark;
                 long guest = frames.memory().get(ValueLayout.JAVA_LONG, DomainLayout.bytes(table.machine) + at);
                 boolean there = PageTableEntry.isPresent(copy);
                 boolean leaf = level == 1;
