@@ -27,6 +27,10 @@ final class PathCalls {
     private static final int SYS_LCHOWN = 94;
     private static final int SYS_STATFS = 137;
     private static final int SYS_TRUNCATE = 76;
+    /** The first and the last of the twelve calls about extended attributes. */
+    private static final int SYS_SETXATTR = 188;
+
+    private static final int SYS_FREMOVEXATTR = 199;
     private static final int SYS_UTIMES = 235;
     private static final int SYS_UTIMENSAT = 280;
     private static final int SYS_CLOSE = 3;
@@ -83,6 +87,9 @@ final class PathCalls {
         older(h, SYS_CHOWN, SYS_FCHOWNAT, 0);
         h[SYS_LCHOWN] = (t, a) -> h[SYS_FCHOWNAT].call(t, new long[] {CWD, a[0], a[1], a[2], AT_SYMLINK_NOFOLLOW, 0});
         h[SYS_STATFS] = PathCalls::statfs;
+        for (int number = SYS_SETXATTR; number <= SYS_FREMOVEXATTR; number++) {
+            h[number] = (t, a) -> -Errno.EOPNOTSUPP;
+        }
         h[SYS_TRUNCATE] = PathCalls::truncate;
         h[SYS_UTIMENSAT] = PathCalls::utimensat;
         h[SYS_UTIMES] = PathCalls::utimes;
