@@ -16,6 +16,7 @@ import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.domu.paging.AddressSpaces;
 import io.splitvisor.domu.paging.PagingOptions;
 import io.splitvisor.domu.paging.ProcessorInterrupts;
+import io.splitvisor.domu.paging.ShootdownBy;
 import io.splitvisor.domu.time.PvClock;
 import io.splitvisor.frontend.FrontendDomain;
 import io.splitvisor.hypercall.HypercallBatch;
@@ -279,6 +280,9 @@ public final class GuestDomain {
             AddressSpaces made = new AddressSpaces(
                     memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), options);
             made.interruptBy(new ProcessorInterrupts(events, made));
+            if (options.shootdown() == ShootdownBy.HYPERCALL) {
+                events.onUpcall(made::upcall);
+            }
             addressSpaces = made;
         }
         return addressSpaces;
