@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
-import io.splitvisor.dom0.console.ConsoleBackend;
+import io.splitvisor.dom0.console.ConsoleDevice;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
@@ -12,7 +12,7 @@ final class GuestOutput {
     private GuestOutput() {}
 
     /** The last lines on its console, each on a line of its own; empty if it said nothing. */
-    static String lastLines(ConsoleBackend console) {
+    static String lastLines(ConsoleDevice console) {
         List<String> lines = new String(console.history(), StandardCharsets.UTF_8)
                 .lines()
                 .filter(line -> !line.isBlank())
