@@ -243,6 +243,7 @@ public enum HypercallOp {
             "HVMOP_get_param",
             inOut("xen_hvm_param", XenHvmParam.SIZE),
             "a parameter of a domain"),
+    HVMOP_FLUSH_TLBS(Hypercall.HVM_OP, HvmOp.FLUSH_TLBS, "HVMOP_flush_tlbs", none(), "has all vCPUs flush their TLBs"),
 
     // sysctl(op)
     SYSCTL_READCONSOLE(

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.paging;
 
+import io.splitvisor.abi.paging.MmuFigures;
+import io.splitvisor.abi.paging.MonitorHeader;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.mmu.Mmu;
@@ -181,6 +183,16 @@ public final class Processor {
             mailbox.attend();
             mmu.settle();
         }
+    }
+
+    /** Waits until its MMU has done what the monitor has asked of it by now, or it is idle and will do that first. */
+    void awaitFlush() {
+        MemorySegment monitor = spaces.monitor();
+        MemorySegment control = ModeMmu.control(spaces, vcpu);
+        long flush = MonitorHeader.vcpuAcquire(monitor, vcpu, MonitorHeader.FLUSH);
+        long invalidate = MonitorHeader.vcpuAcquire(monitor, vcpu, MonitorHeader.INVALIDATE);
+        mailbox.await(() -> MmuFigures.getAcquire(control, MmuFigures.SEEN_FLUSH) >= flush
+                && MmuFigures.getAcquire(control, MmuFigures.SEEN_INVALIDATE) >= invalidate);
     }
 
     Mailbox mailbox() {
