@@ -79,7 +79,7 @@ public final class HypercallBenchmark implements Benchmark {
             neighbour(dom0.toolstack(), image).forEach((name, value) -> figures.put("alone-" + name, value));
             int flood = GuestRun.start(dom0.toolstack(), "flood", FloodGuest.class, List.of(), List.of());
             neighbour(dom0.toolstack(), image).forEach((name, value) -> figures.put("flooded-" + name, value));
-            dom0.toolstack().destroy(flood, false);
+            dom0.toolstack().destroy(flood);
             return figures;
         }
     }

@@ -2,6 +2,8 @@
 package io.splitvisor.dom0.cli;
 
 import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -23,8 +25,7 @@ final class BenchCommand {
                 return benchmark.run(rest, in.json(), in.environment().out());
             }
         }
-        in.log("no benchmark '" + name + "'; 'splitvisor bench' lists them");
-        return 1;
+        throw new ToolstackException(Kind.INVALID, "no benchmark '" + name + "'; 'splitvisor bench' lists them");
     }
 
     private static List<Benchmark> benchmarks() {

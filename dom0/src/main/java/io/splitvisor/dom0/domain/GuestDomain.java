@@ -25,9 +25,6 @@ import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.time.Runstates;
 import io.splitvisor.ring.SharedRing;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -217,11 +214,7 @@ final class GuestDomain implements Invitation.Guest {
         domain.pause(stopped);
         token = services.attachServer().newToken();
         Path folder = services.folderOf(domid());
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        GuestFolder.make(folder);
         process = GuestProcess.start(config, folder, services.attachSocketFrom(folder), token, console::inject);
         services.cpuShares().started(domid(), process.pid(), config.cpuShare());
         if (stopped) {
@@ -301,6 +294,11 @@ final class GuestDomain implements Invitation.Guest {
             reader.end();
         }
         return reader;
+    }
+
+    /** Once its process is gone: what it has left in its folder stays, and nothing else. */
+    void leaveFolder() {
+        GuestFolder.removeIfEmpty(services.folderOf(domid()));
     }
 
     /** Ends the process and waits until it is gone. */

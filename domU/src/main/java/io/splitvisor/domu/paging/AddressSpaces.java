@@ -127,6 +127,7 @@ public final class AddressSpaces {
         Processor cpu = gather.processor();
         int root = newTable(cpu);
         cpu.updates().set(KernelMap.rootEntry(root), cpu.updates().get(KernelMap.rootEntry(kernel.root())));
+        cpu.updates().set(SelfMap.rootEntry(root), SelfMap.leadTo(root));
         cpu.updates().register(root);
         int pcid = pcids.nextClearBit(1);
         if (pcid >= PCIDS) {
@@ -146,6 +147,7 @@ public final class AddressSpaces {
         gather.settle();
         gather.processor().updates().unregister(root);
         gather.processor().updates().set(KernelMap.rootEntry(root), 0);
+        gather.processor().updates().set(SelfMap.rootEntry(root), 0);
         gather.freeTable(root);
         pcids.clear(space.pcid());
     }

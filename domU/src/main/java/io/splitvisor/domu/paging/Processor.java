@@ -358,6 +358,15 @@ public final class Processor {
         return mmu.load64(KernelMap.linear(physical));
     }
 
+    /** An entry where the self map shows it; 0 if there is no table. */
+    long loadShown(long linear) {
+        try {
+            return updates.named(mmu.load64(linear));
+        } catch (GuestFault e) {
+            return 0;
+        }
+    }
+
     void kernelStore(long physical, long value) {
         mmu.store64(KernelMap.linear(physical), value);
     }

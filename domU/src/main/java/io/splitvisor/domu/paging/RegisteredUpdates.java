@@ -74,6 +74,11 @@ final class RegisteredUpdates implements TableUpdates {
         return keys[slot] == at ? values[slot] : machine.toPhysical(processor.kernelLoad(at));
     }
 
+    @Override
+    public long named(long raw) {
+        return machine.toPhysical(raw);
+    }
+
     private int find(long at) {
         int slot = (int) (at >>> 3 ^ at >>> 12) & MASK;
         while (keys[slot] != 0 && keys[slot] != at) {

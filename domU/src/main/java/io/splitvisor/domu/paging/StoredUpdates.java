@@ -27,6 +27,11 @@ final class StoredUpdates implements TableUpdates {
     }
 
     @Override
+    public long named(long raw) {
+        return raw;
+    }
+
+    @Override
     public void set(long at, long entry) {
         processor.kernelStore(at, entry);
     }

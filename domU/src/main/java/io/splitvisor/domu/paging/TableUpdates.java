@@ -12,6 +12,9 @@ interface TableUpdates {
     /** Reads an entry. */
     long get(long at);
 
+    /** An entry as it stands in memory, with the frame that it names. */
+    long named(long raw);
+
     /** Writes an entry. */
     void set(long at, long entry);
 

@@ -93,7 +93,7 @@ class ConnectionMatrixIT {
     void shouldLetGoOfAGuestThatDiesWhileConnected() {
         tell("open");
         tell("fill");
-        dom0.toolstack().destroy(domid, false);
+        dom0.toolstack().destroy(domid);
         await().atMost(PATIENCE)
                 .until(() -> dom0.toolstack().list().stream().noneMatch(domain -> domain.domid() == domid));
         assertOthersWork();
@@ -102,7 +102,7 @@ class ConnectionMatrixIT {
     @Test
     void shouldLetGoOfAGuestThatDiesBeforeItConnects() {
         awaitBackend(XenbusState.INIT_WAIT);
-        dom0.toolstack().destroy(domid, false);
+        dom0.toolstack().destroy(domid);
         await().atMost(PATIENCE)
                 .until(() -> dom0.toolstack().list().stream().noneMatch(domain -> domain.domid() == domid));
         assertOthersWork();

@@ -110,7 +110,7 @@ class VechoIT {
             dom0.toolstack().devices().detach(domid, "vecho", 1, true);
             assertThat(dom0.toolstack().info(domid).config().orElseThrow().vdevs())
                     .containsExactly(device.withDevid(0));
-            dom0.toolstack().destroy(domid, false);
+            dom0.toolstack().destroy(domid);
             awaitEnd(dom0);
         }
     }
@@ -127,7 +127,7 @@ class VechoIT {
                     ToolstackException.class, () -> devices.attach(domid, VdevConfig.parse("vnothing")));
             assertThat(unknown).hasMessageStartingWith("there is no driver for devices of type vnothing; there are: ");
             assertThat(unknown.kind()).isEqualTo(Kind.NOT_SUPPORTED);
-            dom0.toolstack().destroy(domid, false);
+            dom0.toolstack().destroy(domid);
             awaitEnd(dom0);
         }
     }

@@ -8,20 +8,14 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.domu.paging.AddressSpaces;
 import io.splitvisor.domu.paging.PagingOptions;
-import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.HypercallWait;
 import io.splitvisor.hypercall.UpcallSleep;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
-import io.splitvisor.monitor.MonitorListener;
-import io.splitvisor.monitor.evtchn.EventDelivery;
-import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.hypercall.HypercallTable;
 import io.splitvisor.monitor.paging.PagingConfig;
-import io.splitvisor.monitor.time.Alarm;
-import io.splitvisor.monitor.time.SystemClock;
-import io.splitvisor.monitor.time.TimeSource;
+import io.splitvisor.stress.monitor.InProcess;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -51,7 +45,7 @@ final class PagedGuest implements AutoCloseable {
 
     PagedGuest(PagingMode mode, int vcpus, int pages, long slices, boolean lazy, boolean trapEveryWrite) {
         Random random = new Random(slices);
-        monitor = new Monitor(new Silence(), new Listener(), new SystemClock(new NanoTime()), (_, _) -> new NoAlarm());
+        monitor = InProcess.monitor();
         DomainLayout layout = new DomainLayout(RAM_PAGES, 2, vcpus);
         PagingConfig usual = PagingConfig.of(mode, layout);
         domain = monitor.create(layout, RAM_PAGES, new PagingConfig(mode, usual.poolPages(), trapEveryWrite));
@@ -60,7 +54,7 @@ final class PagedGuest implements AutoCloseable {
         io.splitvisor.hypercall.HypercallRing[] fronts = new io.splitvisor.hypercall.HypercallRing[vcpus];
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
             rings.add(new HypercallRing(domain, vcpu, table, () -> 1 + random.nextInt(LONGEST_SLICE)));
-            fronts[vcpu] = front(memory, vcpu);
+            fronts[vcpu] = InProcess.hypercalls(domain, memory, vcpu, new ServesItself());
             domain.scheduling(vcpu).initialise();
             domain.scheduling(vcpu).up();
         }
@@ -69,18 +63,6 @@ final class PagedGuest implements AutoCloseable {
                 domain.monitorPages().segment(),
                 vcpu -> fronts[vcpu],
                 new PagingOptions(pages, lazy, HypercallWait.SLEEP));
-    }
-
-    private io.splitvisor.hypercall.HypercallRing front(GuestMemory memory, int vcpu) {
-        int pages = DomainLayout.HYPERCALL_RING_PAGES;
-        int slots = pages * GuestMemory.PAGE_SIZE / 64;
-        int frame = memory.allocate(slots * HypercallBatch.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE);
-        return new io.splitvisor.hypercall.HypercallRing(
-                memory.pages(memory.layout().hypercallRing(vcpu), pages),
-                memory.segment(),
-                GuestMemory.address(frame),
-                domain.bellToDom0(),
-                new ServesItself());
     }
 
     /** What the monitor has counted. */
@@ -140,61 +122,5 @@ final class PagedGuest implements AutoCloseable {
 
         @Override
         public void disarm() {}
-    }
-
-    private static final class NanoTime implements TimeSource {
-        @Override
-        public long nanos() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public boolean hasCycles() {
-            return false;
-        }
-
-        @Override
-        public long cycles() {
-            return 0;
-        }
-
-        @Override
-        public boolean isStable() {
-            return false;
-        }
-    }
-
-    /** Nothing here waits for a time. */
-    private static final class NoAlarm implements Alarm {
-        @Override
-        public void set(long systemTime) {
-            throw new AssertionError("nobody sets a timer");
-        }
-
-        @Override
-        public void cancel() {}
-    }
-
-    private static final class Silence implements EventDelivery {
-        @Override
-        public void raise(Port port) {}
-
-        @Override
-        public void unmask(Port port) {}
-
-        @Override
-        public void clear(Port port) {}
-    }
-
-    private static final class Listener implements MonitorListener {
-        @Override
-        public void shutdown(Domain ended, int reason) {
-            throw new AssertionError("nobody shuts down");
-        }
-
-        @Override
-        public void crashed(Domain ended, String why) {
-            throw new AssertionError(why);
-        }
     }
 }
