@@ -62,7 +62,7 @@ final class Commands {
             case "up" -> UpCommand.run(in);
             case "dom0" -> Dom0Command.run(in);
             case "bench" -> BenchCommand.run(in);
-            case "paging-compare" -> BenchCommand.run(in, "paging");
+            case "paging-compare" -> BenchCommand.run(in, "paging", in.operands());
             case "completion" -> Completion.run(in);
             case "x86" ->
                 throw new ToolstackException(

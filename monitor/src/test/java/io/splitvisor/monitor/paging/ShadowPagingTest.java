@@ -393,7 +393,7 @@ class ShadowPagingTest {
     @Test
     void shouldTrapOnlyInItsOwnMode() {
         assertThat(guest.trap(PagingTrap.EPT_VIOLATION, 0, 0)).isEqualTo(-XenErrno.EOPNOTSUPP);
-        assertThat(guest.trap(9)).isEqualTo(-XenErrno.ENOSYS);
+        assertThat(guest.trap(PagingTrap.DESCRIPTOR + 1)).isEqualTo(-XenErrno.ENOSYS);
         assertThat(guest.trap(PagingTrap.FAULT, USER, USER)).isNotNegative();
     }
 }
