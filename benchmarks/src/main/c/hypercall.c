@@ -4,6 +4,7 @@
  *
  *   hypercall ping-pong MILLIS      one cache line there, one back
  *   hypercall ring BATCH MILLIS     Xen's ring macros with slots of struct multicall_entry, BATCH calls at a time
+ *   hypercall in-place MILLIS       the same, one call at a time, whose result is waited for in its slot and not by rsp_prod
  *   hypercall eventfd ROUNDS PAUSE  one eventfd there, one back, both ends asleep before; PAUSE microseconds in between
  *
  * Prints the nanoseconds of a round trip, for "ring" of a call.
@@ -126,8 +127,9 @@ static void serve(call_sring_t *sring)
             ring.req_cons++;
             if (call.op == STOP)
                 exit(0);
-            RING_GET_RESPONSE(&ring, ring.rsp_prod_pvt)->result =
+            xen_ulong_t result =
                 call.op == __HYPERVISOR_xen_version && call.args[0] == XENVER_version ? VERSION : (xen_ulong_t)-38;
+            __atomic_store_n(&RING_GET_RESPONSE(&ring, ring.rsp_prod_pvt)->result, result, __ATOMIC_RELEASE);
             ring.rsp_prod_pvt++;
         }
         RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&ring, wanted);
@@ -177,6 +179,42 @@ static double calls(unsigned batch, uint64_t millis)
     return (double)(now - start) / received;
 }
 
+/* No call has this result. */
+#define UNANSWERED ((xen_ulong_t)1 << 63)
+
+static double in_place(uint64_t millis)
+{
+    call_sring_t *sring = shared(RING_BYTES);
+    SHARED_RING_INIT(sring);
+    if (back() == 0)
+        serve(sring);
+    call_front_ring_t ring;
+    FRONT_RING_INIT(&ring, sring, RING_BYTES);
+    uint64_t start = nanos(), end = start + millis * 1000000u, received = 0, now;
+    do {
+        for (int round = 0; round < 256; round++, received++) {
+            call_t *call = RING_GET_REQUEST(&ring, ring.req_prod_pvt);
+            xen_ulong_t result;
+            int wanted;
+            ring.req_prod_pvt++;
+            call->op = __HYPERVISOR_xen_version;
+            call->result = UNANSWERED;
+            call->args[0] = XENVER_version;
+            for (int arg = 1; arg < 6; arg++)
+                call->args[arg] = 0;
+            RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ring, wanted);
+            (void)wanted;
+            while ((result = __atomic_load_n(&call->result, __ATOMIC_ACQUIRE)) == UNANSWERED)
+                relax();
+            if (result != VERSION)
+                exit(4);
+            ring.rsp_cons++;
+        }
+        now = nanos();
+    } while (now < end);
+    return (double)(now - start) / received;
+}
+
 static int compare(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -217,10 +255,12 @@ int main(int argc, char **argv)
         result = ping_pong(strtoull(argv[2], 0, 10));
     } else if (argc == 4 && !strcmp(argv[1], "ring")) {
         result = calls(atoi(argv[2]), strtoull(argv[3], 0, 10));
+    } else if (argc == 3 && !strcmp(argv[1], "in-place")) {
+        result = in_place(strtoull(argv[2], 0, 10));
     } else if (argc == 4 && !strcmp(argv[1], "eventfd")) {
         result = events(atoi(argv[2]), atoi(argv[3]));
     } else {
-        fprintf(stderr, "usage: %s ping-pong MILLIS | ring BATCH MILLIS | eventfd ROUNDS PAUSE\n", argv[0]);
+        fprintf(stderr, "usage: %s ping-pong MILLIS | ring BATCH MILLIS | in-place MILLIS | eventfd ROUNDS PAUSE\n", argv[0]);
         return 1;
     }
     printf("%.3f\n", result);

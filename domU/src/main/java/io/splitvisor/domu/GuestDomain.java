@@ -3,6 +3,7 @@ package io.splitvisor.domu;
 
 import io.splitvisor.abi.ShutdownReason;
 import io.splitvisor.abi.StartInfo;
+import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.block.BlockDevice;
 import io.splitvisor.domu.block.BlockException;
@@ -16,7 +17,9 @@ import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.domu.paging.AddressSpaces;
 import io.splitvisor.domu.paging.PagingOptions;
 import io.splitvisor.domu.paging.ProcessorInterrupts;
+import io.splitvisor.domu.paging.ShootdownBy;
 import io.splitvisor.domu.time.PvClock;
+import io.splitvisor.driver.frontend.FrontBytes;
 import io.splitvisor.frontend.FrontendDomain;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
@@ -79,7 +82,15 @@ public final class GuestDomain {
         if (hasWord("grant_table.version=2")) {
             grants.useVersion2();
         }
-        this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
+        this.console = new Console(firstConsole());
+    }
+
+    private FrontBytes firstConsole() {
+        int port = attachment.consolePort();
+        FrontBytes bytes = FrontBytes.fixed(
+                XenconsInterface.PROTOCOL, memory.page(attachment.layout().console()), () -> events.send(port));
+        events.handleDamped(port, bytes::upcall);
+        return bytes;
     }
 
     /** Words that Linux has, too. What they choose is not the default because it takes the longer path. */
@@ -279,6 +290,9 @@ public final class GuestDomain {
             AddressSpaces made = new AddressSpaces(
                     memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), options);
             made.interruptBy(new ProcessorInterrupts(events, made));
+            if (options.shootdown() == ShootdownBy.HYPERCALL) {
+                events.onUpcall(made::upcall);
+            }
             addressSpaces = made;
         }
         return addressSpaces;

@@ -9,7 +9,7 @@ import java.util.Optional;
  * What the two ends of a device type say to each other through their rings (io/ring.h) and in xenstore. Immutable, and right
  * as far as that can be checked: {@link ProtocolBuilder#build} throws {@link DeclarationException} for all others.
  */
-public final class Protocol {
+public final class Protocol implements DeviceProtocol {
     /** Largest order of a ring: 16 pages. */
     public static final int MAX_RING_PAGE_ORDER = 4;
     /** Most queues of a device. */
@@ -72,11 +72,13 @@ public final class Protocol {
     }
 
     /** The device type. */
+    @Override
     public String type() {
         return type;
     }
 
     /** The version that both ends speak; 0 for a protocol that has none. */
+    @Override
     public int version() {
         return version;
     }
@@ -149,16 +151,19 @@ public final class Protocol {
     }
 
     /** What the ends tell each other. */
+    @Override
     public List<Feature> features() {
         return features;
     }
 
     /** Most queues, 1 or more. */
+    @Override
     public int queues() {
         return queues;
     }
 
     /** Largest order of a ring's pages, 0 to {@link #MAX_RING_PAGE_ORDER}. */
+    @Override
     public int ringPageOrder() {
         return ringPageOrder;
     }

@@ -243,6 +243,7 @@ public enum HypercallOp {
             "HVMOP_get_param",
             inOut("xen_hvm_param", XenHvmParam.SIZE),
             "a parameter of a domain"),
+    HVMOP_FLUSH_TLBS(Hypercall.HVM_OP, HvmOp.FLUSH_TLBS, "HVMOP_flush_tlbs", none(), "has all vCPUs flush their TLBs"),
 
     // sysctl(op)
     SYSCTL_READCONSOLE(
@@ -586,6 +587,8 @@ public enum HypercallOp {
             Hypercall.UPDATE_VA_MAPPING_OTHERDOMAIN,
             "update_va_mapping_otherdomain",
             "the same with a page of another domain"),
+    SET_GDT(Hypercall.SET_GDT, "set_gdt", "loads a GDT of pages, which become ones of descriptors"),
+    UPDATE_DESCRIPTOR(Hypercall.UPDATE_DESCRIPTOR, "update_descriptor", "writes a descriptor, if it may stand there"),
     MMUEXT_OP(
             Hypercall.MMUEXT_OP,
             "mmuext_op",
@@ -599,7 +602,8 @@ public enum HypercallOp {
     PAGING_LOAD_CR3(PagingTrap.LOAD_CR3, "another root"),
     PAGING_CONTROL(PagingTrap.CONTROL, "CR0, CR4 and EFER, or a flush of everything"),
     PAGING_EPT_VIOLATION(PagingTrap.EPT_VIOLATION, "an extended translation that is missing or forbids"),
-    PAGING_EPT_MISCONFIGURATION(PagingTrap.EPT_MISCONFIGURATION, "an extended entry that makes no sense");
+    PAGING_EPT_MISCONFIGURATION(PagingTrap.EPT_MISCONFIGURATION, "an extended entry that makes no sense"),
+    PAGING_DESCRIPTOR(PagingTrap.DESCRIPTOR, "a segment register that is loaded");
 
     /** {@link #command} of a hypercall that has none. */
     public static final int NO_COMMAND = Constants.NONE;

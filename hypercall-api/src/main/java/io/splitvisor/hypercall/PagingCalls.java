@@ -50,6 +50,31 @@ public final class PagingCalls {
         return call(HypercallOp.MMUEXT_OP, requests, Integer.toUnsignedLong(count), done, domid);
     }
 
+    /**
+     * {@code set_gdt}.
+     *
+     * @param frames guest-physical address of the machine pages' numbers, 8 bytes each
+     * @param entries at most 7168
+     */
+    public int setGdt(long frames, int entries) {
+        return call(HypercallOp.SET_GDT, frames, Integer.toUnsignedLong(entries), 0, 0);
+    }
+
+    /** {@code update_descriptor} at a machine address. */
+    public int updateDescriptor(long address, long descriptor) {
+        return call(HypercallOp.UPDATE_DESCRIPTOR, address, descriptor, 0, 0);
+    }
+
+    /** {@code DESCRIPTOR}, to be stored at a guest-physical address. */
+    public int descriptor(int selector, long address) {
+        return batch.add(HypercallOp.PAGING_DESCRIPTOR, selector, address, 0);
+    }
+
+    /** {@code HVMOP_flush_tlbs}: all vCPUs', where the guest's tables are its own. */
+    public int flushTlbs() {
+        return batch.add(HypercallOp.HVMOP_FLUSH_TLBS, 0, 0, 0);
+    }
+
     /** {@code FAULT}. */
     public int fault(long linear, int access) {
         return batch.add(HypercallOp.PAGING_FAULT, linear, access, 0);

@@ -199,4 +199,12 @@ class HostFileTest {
             assertThat(second.read(buffer.address(), 512, 0)).isEqualTo(512);
         }
     }
+
+    @Test
+    void shouldSayInWordsWhyAFolderIsNoFile() {
+        assertThatExceptionOfType(HostException.class)
+                .isThrownBy(() -> HostFile.open(folder.toString(), Access.READ_WRITE, false)
+                        .close())
+                .withMessage("open " + folder + ": is a directory");
+    }
 }

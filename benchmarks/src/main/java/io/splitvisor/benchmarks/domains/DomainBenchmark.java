@@ -74,7 +74,7 @@ public final class DomainBenchmark implements Benchmark {
                 expect(console, "up");
             }
             millis[i] = (System.nanoTime() - start) / 1e6;
-            toolstack.destroy(domid, false);
+            toolstack.destroy(domid);
         }
         Arrays.sort(millis);
         return millis;
@@ -91,7 +91,7 @@ public final class DomainBenchmark implements Benchmark {
         long start = System.nanoTime();
         Thread.sleep(IDLE_SECONDS * 1000L);
         double share = 100.0 * (cpuNanos(toolstack) - before) / (System.nanoTime() - start);
-        domids.forEach(domid -> toolstack.destroy(domid, false));
+        domids.forEach(domid -> toolstack.destroy(domid));
         return share;
     }
 
@@ -116,7 +116,7 @@ public final class DomainBenchmark implements Benchmark {
         double answer = seconds(start);
         double pss = pssMib();
         start = System.nanoTime();
-        domids.forEach(domid -> toolstack.destroy(domid, false));
+        domids.forEach(domid -> toolstack.destroy(domid));
         return new Many(create, answer, seconds(start), pss);
     }
 

@@ -5,6 +5,7 @@ import io.splitvisor.domu.paging.AddressSpace;
 import io.splitvisor.domu.paging.AddressSpaces;
 import io.splitvisor.domu.paging.Processor;
 import io.splitvisor.domu.paging.Protection;
+import java.util.function.IntSupplier;
 
 /** Something that a guest does with memory, again and again. Each says how many operations a round is. */
 enum Workload {
@@ -13,24 +14,18 @@ enum Workload {
         @Override
         Round prepare(AddressSpaces spaces, Processor cpu) {
             AddressSpace space = populated(spaces, cpu, HOT_PAGES);
-            return new Round() {
-                private long sum;
-
-                @Override
-                public int run() {
-                    long all = 0;
-                    for (int i = 0; i < HOT_LOADS; i++) {
-                        all += cpu.getLong(BASE + (i & HOT_PAGES * PAGE / 8 - 1) * 8L);
-                    }
-                    sum += all;
-                    return sum == -1 ? 0 : HOT_LOADS;
-                }
-
-                @Override
-                public void end() {
-                    destroy(cpu, space);
-                }
-            };
+            long[] sum = {0};
+            return new Round(
+                    () -> {
+                        long all = 0;
+                        for (int i = 0; i < HOT_LOADS; i++) {
+                            all += cpu.getLong(BASE + (i & HOT_PAGES * PAGE / 8 - 1) * 8L);
+                        }
+                        sum[0] += all;
+                        return sum[0] == -1 ? 0 : HOT_LOADS;
+                    },
+                    cpu,
+                    space);
         }
     },
 
@@ -40,20 +35,15 @@ enum Workload {
         Round prepare(AddressSpaces spaces, Processor cpu) {
             AddressSpace space = spaces.create(cpu);
             cpu.enter(space);
-            return new Round() {
-                @Override
-                public int run() {
-                    space.map(cpu, BASE, TOUCHED * PAGE, Protection.READ_WRITE);
-                    touch(cpu, TOUCHED);
-                    space.unmap(cpu, BASE, TOUCHED * PAGE);
-                    return TOUCHED;
-                }
-
-                @Override
-                public void end() {
-                    destroy(cpu, space);
-                }
-            };
+            return new Round(
+                    () -> {
+                        space.map(cpu, BASE, TOUCHED * PAGE, Protection.READ_WRITE);
+                        touch(cpu, TOUCHED);
+                        space.unmap(cpu, BASE, TOUCHED * PAGE);
+                        return TOUCHED;
+                    },
+                    cpu,
+                    space);
         }
     },
 
@@ -62,28 +52,22 @@ enum Workload {
         @Override
         Round prepare(AddressSpaces spaces, Processor cpu) {
             AddressSpace space = populated(spaces, cpu, WIDE_PAGES);
-            return new Round() {
-                private long seed = 88172645463325252L;
-
-                @Override
-                public int run() {
-                    long x = seed;
-                    for (int i = 0; i < LOADS; i++) {
-                        x ^= x << 13;
-                        x ^= x >>> 7;
-                        x ^= x << 17;
-                        // What is loaded decides where to go next: one access waits for the other.
-                        x += cpu.getLong(BASE + (x & WIDE_PAGES - 1) * PAGE + (x >>> 40 & 0xff8)) & 1;
-                    }
-                    seed = x;
-                    return LOADS;
-                }
-
-                @Override
-                public void end() {
-                    destroy(cpu, space);
-                }
-            };
+            long[] seed = {88172645463325252L};
+            return new Round(
+                    () -> {
+                        long x = seed[0];
+                        for (int i = 0; i < LOADS; i++) {
+                            x ^= x << 13;
+                            x ^= x >>> 7;
+                            x ^= x << 17;
+                            // What is loaded decides where to go next: one access waits for the other.
+                            x += cpu.getLong(BASE + (x & WIDE_PAGES - 1) * PAGE + (x >>> 40 & 0xff8)) & 1;
+                        }
+                        seed[0] = x;
+                        return LOADS;
+                    },
+                    cpu,
+                    space);
         }
     },
 
@@ -92,23 +76,18 @@ enum Workload {
         @Override
         Round prepare(AddressSpaces spaces, Processor cpu) {
             AddressSpace space = populated(spaces, cpu, FORKED);
-            return new Round() {
-                @Override
-                public int run() {
-                    touch(cpu, FORKED);
-                    AddressSpace child = space.fork(cpu);
-                    cpu.enter(child);
-                    touch(cpu, FORKED / 4);
-                    cpu.enter(space);
-                    child.destroy(cpu);
-                    return FORKED;
-                }
-
-                @Override
-                public void end() {
-                    destroy(cpu, space);
-                }
-            };
+            return new Round(
+                    () -> {
+                        touch(cpu, FORKED);
+                        AddressSpace child = space.fork(cpu);
+                        cpu.enter(child);
+                        touch(cpu, FORKED / 4);
+                        cpu.enter(space);
+                        child.destroy(cpu);
+                        return FORKED;
+                    },
+                    cpu,
+                    space);
         }
     },
 
@@ -117,19 +96,14 @@ enum Workload {
         @Override
         Round prepare(AddressSpaces spaces, Processor cpu) {
             AddressSpace space = populated(spaces, cpu, FORKED);
-            return new Round() {
-                @Override
-                public int run() {
-                    space.protect(cpu, BASE, FORKED * PAGE, Protection.READ_WRITE);
-                    space.fork(cpu).destroy(cpu);
-                    return FORKED;
-                }
-
-                @Override
-                public void end() {
-                    destroy(cpu, space);
-                }
-            };
+            return new Round(
+                    () -> {
+                        space.protect(cpu, BASE, FORKED * PAGE, Protection.READ_WRITE);
+                        space.fork(cpu).destroy(cpu);
+                        return FORKED;
+                    },
+                    cpu,
+                    space);
         }
     },
 
@@ -138,19 +112,14 @@ enum Workload {
         @Override
         Round prepare(AddressSpaces spaces, Processor cpu) {
             AddressSpace space = populated(spaces, cpu, FORKED);
-            return new Round() {
-                @Override
-                public int run() {
-                    space.protect(cpu, BASE, FORKED * PAGE, Protection.READ);
-                    space.protect(cpu, BASE, FORKED * PAGE, Protection.READ_WRITE);
-                    return 2 * FORKED;
-                }
-
-                @Override
-                public void end() {
-                    destroy(cpu, space);
-                }
-            };
+            return new Round(
+                    () -> {
+                        space.protect(cpu, BASE, FORKED * PAGE, Protection.READ);
+                        space.protect(cpu, BASE, FORKED * PAGE, Protection.READ_WRITE);
+                        return 2 * FORKED;
+                    },
+                    cpu,
+                    space);
         }
     },
 
@@ -163,21 +132,16 @@ enum Workload {
             // Something else in the same tables: they stay.
             space.map(cpu, BASE + CHURNED * PAGE, PAGE, Protection.READ_WRITE);
             cpu.putLong(BASE + CHURNED * PAGE, 1);
-            return new Round() {
-                @Override
-                public int run() {
-                    space.map(cpu, BASE, CHURNED * PAGE, Protection.READ_WRITE);
-                    space.populate(cpu, BASE, CHURNED * PAGE);
-                    touch(cpu, CHURNED);
-                    space.unmap(cpu, BASE, CHURNED * PAGE);
-                    return CHURNED;
-                }
-
-                @Override
-                public void end() {
-                    destroy(cpu, space);
-                }
-            };
+            return new Round(
+                    () -> {
+                        space.map(cpu, BASE, CHURNED * PAGE, Protection.READ_WRITE);
+                        space.populate(cpu, BASE, CHURNED * PAGE);
+                        touch(cpu, CHURNED);
+                        space.unmap(cpu, BASE, CHURNED * PAGE);
+                        return CHURNED;
+                    },
+                    cpu,
+                    space);
         }
     },
 
@@ -189,21 +153,16 @@ enum Workload {
             for (int i = 0; i < SPACES; i++) {
                 all[i] = populated(spaces, cpu, SWITCH_PAGES);
             }
-            return new Round() {
-                @Override
-                public int run() {
-                    for (AddressSpace space : all) {
-                        cpu.enter(space);
-                        touch(cpu, SWITCH_PAGES);
-                    }
-                    return SPACES;
-                }
-
-                @Override
-                public void end() {
-                    destroy(cpu, all);
-                }
-            };
+            return new Round(
+                    () -> {
+                        for (AddressSpace space : all) {
+                            cpu.enter(space);
+                            touch(cpu, SWITCH_PAGES);
+                        }
+                        return SPACES;
+                    },
+                    cpu,
+                    all);
         }
     };
 
@@ -235,13 +194,23 @@ enum Workload {
         return name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
     }
 
-    /** A workload that is ready. */
-    interface Round {
-        /** Runs once; returns how many operations that was. */
-        int run();
+    /**
+     * A workload that is ready.
+     *
+     * @param once runs it once; returns how many operations that was
+     * @param spaces what is given back at the end
+     */
+    record Round(IntSupplier once, Processor cpu, AddressSpace... spaces) {
+        int run() {
+            return once.getAsInt();
+        }
 
-        /** Gives everything back. */
-        void end();
+        void end() {
+            cpu.leave();
+            for (AddressSpace space : spaces) {
+                space.destroy(cpu);
+            }
+        }
     }
 
     abstract Round prepare(AddressSpaces spaces, Processor cpu);
@@ -258,13 +227,6 @@ enum Workload {
     private static void touch(Processor cpu, int pages) {
         for (int page = 0; page < pages; page++) {
             cpu.putLong(BASE + page * PAGE, page);
-        }
-    }
-
-    private static void destroy(Processor cpu, AddressSpace... spaces) {
-        cpu.leave();
-        for (AddressSpace space : spaces) {
-            space.destroy(cpu);
         }
     }
 }

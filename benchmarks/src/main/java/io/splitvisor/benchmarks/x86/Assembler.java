@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * A small assembler of 64-bit code in Intel's syntax: one instruction or {@code label:} a line, {@code #} starts a comment. It knows
- * what the loops use, and refuses the rest. Jumps and calls always have 32-bit displacements.
+ * what the loops use, and refuses the rest; {@code reload_cr3} stands for a load and a store of CR3 through RCX. Jumps and calls always have 32-bit displacements.
  */
 final class Assembler {
     private static final List<String> ALU = List.of("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp");
@@ -113,6 +113,8 @@ final class Assembler {
             case "ret" -> out.write(0xc3);
             case "hlt" -> out.write(0xf4);
             case "out" -> out.write(0xee);
+            case "rep_stosq" -> out.writeBytes(new byte[] {(byte) 0xf3, 0x48, (byte) 0xab});
+            case "reload_cr3" -> out.writeBytes(new byte[] {0x0f, 0x20, (byte) 0xd9, 0x0f, 0x22, (byte) 0xd9});
             default -> throw new IllegalArgumentException("the assembler does not know " + name);
         }
     }

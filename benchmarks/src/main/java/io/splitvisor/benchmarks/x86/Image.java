@@ -30,7 +30,7 @@ final class Image {
     private static final int PD = BASE + 0x3000;
     private static final int PT = BASE + 0x4000;
     private static final int CODE = BASE + 0x10000;
-    private static final int STACK = 0x3ff000;
+    private static final int STACK = MAPPED - 4096;
     /** Present, writable, accessed, dirty. */
     private static final long PAGE = 0x63;
 

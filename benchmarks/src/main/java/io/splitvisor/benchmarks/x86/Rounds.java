@@ -34,6 +34,14 @@ final class Rounds {
         return checksum.toString();
     }
 
+    /** Requires the checksum that another run of the same image computed. */
+    Rounds mustAgree(String title, Rounds other) {
+        if (!checksum().equals(other.checksum())) {
+            throw new IllegalStateException(title + ": we compute " + other.checksum() + ", QEMU " + checksum());
+        }
+        return this;
+    }
+
     /** The shortest round. */
     double best() {
         return Collections.min(seconds);

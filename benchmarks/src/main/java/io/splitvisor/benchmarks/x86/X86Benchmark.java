@@ -9,20 +9,26 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * The virtual processor's speed. Seven kinds of hot loops in system mode with paging, the same image under QEMU's translator in the
- * same run; and the interpreter alone on code that does not repeat much. Arguments choose loops by a part of their names.
+ * same run; the interpreter alone on code that does not repeat much; and a load like a kernel's start, cold.
  */
 public final class X86Benchmark implements Benchmark {
     /** Enough for the JVM's compilers to be done with a loop. */
     private static final int ROUNDS = 24;
 
+    private static final String FLAT = "interpreter alone, flat code";
+    private static final String BOOT = "boot-shaped load";
     private static final int FLAT_BLOCKS = 24_000;
     private static final int FLAT_ROUNDS = 2000;
     private static final long SEED = 20261122;
+    /** The first is cold. */
+    private static final int BOOT_ROUNDS = 2;
 
     /**
      * One line of the table, in millions of instructions a second.
@@ -38,13 +44,6 @@ public final class X86Benchmark implements Benchmark {
         }
     }
 
-    /** For whoever runs it without {@code splitvisor}. */
-    public static void main(String[] arguments) {
-        List<String> rest = new ArrayList<>(List.of(arguments));
-        boolean json = rest.remove("--json");
-        System.exit(new X86Benchmark().run(rest, json, System.out));
-    }
-
     @Override
     public String name() {
         return "x86";
@@ -53,6 +52,12 @@ public final class X86Benchmark implements Benchmark {
     @Override
     public String summary() {
         return "the virtual x86 processor, hot loops beside QEMU's";
+    }
+
+    @Override
+    public List<String> parts() {
+        return Stream.concat(Arrays.stream(HotLoop.values()).map(HotLoop::title), Stream.of(FLAT, BOOT))
+                .toList();
     }
 
     @Override
@@ -65,14 +70,23 @@ public final class X86Benchmark implements Benchmark {
                     rows.add(measure(loop.title(), loop.text(), Tiers.TRANSLATING, ROUNDS, qemu));
                 }
             }
-            if (chosen(arguments, "interpreter")) {
+            if (chosen(arguments, FLAT)) {
                 String flat = new FlatCode(SEED).work(FLAT_BLOCKS);
-                rows.add(measure("interpreter alone, flat code", flat, Tiers.INTERPRETER, FLAT_ROUNDS, null));
+                rows.add(measure(FLAT, flat, Tiers.INTERPRETER, FLAT_ROUNDS, null));
             }
+            Boot boot = chosen(arguments, BOOT) ? boot(qemu) : null;
             if (json) {
-                out.print(Json.pretty(rows.stream().map(X86Benchmark::form).toList()));
+                List<Object> all =
+                        new ArrayList<>(rows.stream().map(X86Benchmark::form).toList());
+                if (boot != null) {
+                    all.add(form(boot));
+                }
+                out.print(Json.pretty(all));
             } else {
                 table(out, rows, qemu != null);
+                if (boot != null) {
+                    line(out, boot);
+                }
             }
             return 0;
         } catch (IOException e) {
@@ -90,21 +104,68 @@ public final class X86Benchmark implements Benchmark {
     private static Row measure(String title, String text, Tiers tiers, int rounds, Qemu qemu)
             throws IOException, InterruptedException {
         OurProcessor ours = new OurProcessor(tiers);
-        Rounds mine = ours.run(Image.of(text, rounds));
+        byte[] image = Image.of(text, rounds);
+        Rounds mine = ours.run(image);
         double millions = ours.instructions() / 1e6;
-        double qemuBest = Double.NaN;
-        double qemuMedian = Double.NaN;
-        if (qemu != null) {
-            Rounds theirs = qemu.run(Image.of(text, rounds));
-            if (!theirs.checksum().equals(mine.checksum())) {
-                throw new IllegalStateException(
-                        title + ": we compute " + mine.checksum() + ", QEMU " + theirs.checksum());
-            }
-            qemuBest = millions / theirs.best();
-            qemuMedian = millions / theirs.median();
-        }
+        Rounds theirs = qemu == null ? null : qemu.run(image).mustAgree(title, mine);
         return new Row(
-                title, ours.instructions(), millions / mine.best(), millions / mine.median(), qemuBest, qemuMedian);
+                title,
+                ours.instructions(),
+                millions / mine.best(),
+                millions / mine.median(),
+                theirs == null ? Double.NaN : millions / theirs.best(),
+                theirs == null ? Double.NaN : millions / theirs.median());
+    }
+
+    /**
+     * The load like a kernel's start.
+     *
+     * @param instructions of a round
+     * @param ours our rounds, the first cold
+     * @param qemu QEMU's, or null
+     */
+    private record Boot(long instructions, Rounds ours, Rounds qemu) {}
+
+    private static Boot boot(Qemu qemu) throws IOException, InterruptedException {
+        byte[] image = Image.of(new BootLoad(SEED).work(), BOOT_ROUNDS);
+        OurProcessor ours = new OurProcessor(Tiers.TRANSLATING);
+        Rounds mine = ours.run(image);
+        return new Boot(
+                ours.instructions(), mine, qemu == null ? null : qemu.run(image).mustAgree("boot", mine));
+    }
+
+    private static Object form(Boot boot) {
+        return Json.object(
+                "loop",
+                BOOT,
+                "instructions",
+                boot.instructions,
+                "seconds_cold",
+                boot.ours.first(),
+                "seconds_warm",
+                boot.ours.best(),
+                "qemu_seconds_cold",
+                boot.qemu == null ? null : boot.qemu.first(),
+                "qemu_seconds_warm",
+                boot.qemu == null ? null : boot.qemu.best());
+    }
+
+    private static void line(PrintStream out, Boot boot) {
+        out.printf(
+                Locale.ROOT,
+                "boot-shaped load, %.2f G instructions: %.2f s cold, %.2f s again",
+                boot.instructions / 1e9,
+                boot.ours.first(),
+                boot.ours.best());
+        if (boot.qemu != null) {
+            out.printf(
+                    Locale.ROOT,
+                    "; QEMU %.2f s, %.2f s; cold %.2f times QEMU's time",
+                    boot.qemu.first(),
+                    boot.qemu.best(),
+                    boot.ours.first() / boot.qemu.first());
+        }
+        out.println();
     }
 
     private static Object form(Row row) {
@@ -123,6 +184,9 @@ public final class X86Benchmark implements Benchmark {
     }
 
     private static void table(PrintStream out, List<Row> rows, boolean qemu) {
+        if (rows.isEmpty()) {
+            return;
+        }
         out.println("Millions of instructions a second; medians of warm rounds, and best rounds");
         out.printf("%-30s %8s %8s %10s %8s %7s%n", "loop", "ours", "best", "QEMU TCG", "best", "ratio");
         double product = 1;

@@ -21,8 +21,16 @@ final class Arguments {
     static final class BadOption extends Exception {
         private static final long serialVersionUID = 1;
 
-        BadOption(String option) {
-            super("option `" + option + "' not supported.", null, false, false);
+        BadOption(String message) {
+            super(message, null, false, false);
+        }
+
+        static BadOption unknown(String option) {
+            return new BadOption("option `" + option + "' not supported.");
+        }
+
+        static BadOption withoutArgument(String option) {
+            return new BadOption("option `" + option + "' requires an argument.");
         }
     }
 
@@ -57,7 +65,7 @@ final class Arguments {
         String name = word.substring(2, equals < 0 ? word.length() : equals);
         Option option = longNamed(options, name);
         if (option == null || (equals >= 0 && !option.takesArgument())) {
-            throw new BadOption(word);
+            throw BadOption.unknown(word);
         }
         if (!option.takesArgument()) {
             counts.merge(option.key(), 1, Integer::sum);
@@ -68,7 +76,7 @@ final class Arguments {
             return index;
         }
         if (index + 1 == words.size()) {
-            throw new BadOption(word);
+            throw BadOption.withoutArgument(word);
         }
         values.put(option.key(), words.get(index + 1));
         return index + 1;
@@ -95,7 +103,7 @@ final class Arguments {
         for (int i = 1; i < word.length(); i++) {
             Option option = lettered(options, word.charAt(i));
             if (option == null) {
-                throw new BadOption(String.valueOf(word.charAt(i)));
+                throw BadOption.unknown(String.valueOf(word.charAt(i)));
             }
             if (!option.takesArgument()) {
                 counts.merge(option.key(), 1, Integer::sum);
@@ -106,7 +114,7 @@ final class Arguments {
                 return index;
             }
             if (index + 1 == words.size()) {
-                throw new BadOption(String.valueOf(word.charAt(i)));
+                throw BadOption.withoutArgument(String.valueOf(word.charAt(i)));
             }
             values.put(option.key(), words.get(index + 1));
             return index + 1;

@@ -3,6 +3,7 @@ package io.splitvisor.dom0.cli;
 
 import io.splitvisor.dom0.cli.Arguments.BadOption;
 import io.splitvisor.dom0.config.ConfigException;
+import io.splitvisor.dom0.config.Problem;
 import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.management.JsonForms;
 import io.splitvisor.dom0.toolstack.ToolstackException;
@@ -20,10 +21,11 @@ final class CommandLine {
     }
 
     int run(List<String> words) {
-        Globals globals = Globals.parse(words);
-        if (globals == null) {
-            environment.err().println("unknown global option");
-            return 1;
+        Globals globals;
+        try {
+            globals = Globals.parse(words);
+        } catch (BadOption e) {
+            return refused(wantsJson(words), Kind.INVALID, e.getMessage(), 1);
         }
         if (globals.version()) {
             environment.out().println("splitvisor " + version());
@@ -40,8 +42,8 @@ final class CommandLine {
         }
         Verb verb = Verbs.find(word);
         if (verb == null) {
-            environment.err().println(Verbs.isNotYet(word) ? word + ": not supported" : "command not implemented");
-            return 1;
+            String message = Verbs.isNotYet(word) ? word + ": not supported" : "command not implemented";
+            return refused(globals.json() || wantsJson(rest), Kind.NOT_SUPPORTED, message, 1);
         }
         return run(verb, globals, rest);
     }
@@ -65,51 +67,60 @@ final class CommandLine {
         try {
             arguments = Arguments.parse(verb, rest);
         } catch (BadOption e) {
-            environment.err().println(e.getMessage());
-            return USAGE;
+            return refused(globals.json() || wantsJson(rest), Kind.INVALID, e.getMessage(), USAGE);
         }
         if (arguments.has("help")) {
             Help.of(verb, environment.out());
             return 0;
         }
+        var invocation = new Invocation(verb, globals, arguments, environment);
         String output = arguments.value("output", "table");
-        if (!output.equals("table") && !output.equals("json")) {
-            environment.err().println("unknown output format '" + output + "', expected table or json");
-            return USAGE;
+        if (!Globals.isFormat(output)) {
+            return refused(invocation.json(), Kind.INVALID, Globals.unknownFormat(output), USAGE);
         }
         if (globals.dryRun() && !verb.dryRun()) {
-            environment.err().println("command does not implement -N (dryrun) option");
-            return 1;
+            return refused(invocation.json(), Kind.INVALID, "command does not implement -N (dryrun) option", 1);
         }
         if (arguments.operands().size() < verb.required()) {
-            environment
-                    .err()
-                    .print("'splitvisor " + verb.name() + "' requires at least " + verb.required() + " argument"
-                            + (verb.required() > 1 ? "s" : "") + ".\n\n");
+            String message = "'splitvisor " + verb.name() + "' requires at least " + verb.required() + " argument"
+                    + (verb.required() > 1 ? "s" : "") + ".";
+            if (invocation.json()) {
+                return refused(true, Kind.INVALID, message, USAGE);
+            }
+            environment.err().print(message + "\n\n");
             Help.of(verb, environment.out());
             return USAGE;
         }
-        return guarded(new Invocation(verb, globals, arguments, environment));
+        return guarded(invocation);
+    }
+
+    /** Whether words that cannot be read as a command line ask for JSON. */
+    private static boolean wantsJson(List<String> words) {
+        return words.contains("--json") || words.contains("--output=json");
     }
 
     private int guarded(Invocation invocation) {
         try {
             return Commands.run(invocation);
         } catch (ConfigException e) {
-            return failed(invocation, Kind.BAD_CONFIG, e.getMessage(), e);
+            return refused(invocation.json(), Kind.BAD_CONFIG, e.getMessage(), e.problems(), 1);
         } catch (ToolstackException e) {
-            return failed(invocation, e.kind(), e.getMessage(), null);
+            return refused(invocation.json(), e.kind(), e.getMessage(), e.kind().exitCode());
         }
     }
 
-    private int failed(Invocation invocation, Kind kind, String message, ConfigException config) {
-        if (invocation.json()) {
-            var problems = config == null ? List.<io.splitvisor.dom0.config.Problem>of() : config.problems();
-            environment.out().print(Json.pretty(JsonForms.error(kind, message, problems)));
+    private int refused(boolean json, Kind kind, String message, int code) {
+        return refused(json, kind, message, List.of(), code);
+    }
+
+    /** Says what is wrong: an object on standard output where JSON is wanted, else a line on standard error. */
+    private int refused(boolean json, Kind kind, String message, List<Problem> problems, int code) {
+        if (json) {
+            environment.out().print(Json.pretty(JsonForms.error(kind, message.strip(), problems)));
         } else {
             environment.err().println(message);
         }
-        return kind.exitCode();
+        return code;
     }
 
     private static String version() {

@@ -7,10 +7,14 @@ import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.management.ManagementClient;
 import io.splitvisor.dom0.management.ManagementClient.Answer;
 import io.splitvisor.dom0.management.ManagementClient.Form;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.util.List;
 
 /** What each verb does: the short ones here, the longer ones in classes of their own. */
 final class Commands {
+    private static final int NOT_FOUND = 404;
+
     private Commands() {}
 
     static int run(Invocation in) {
@@ -58,8 +62,11 @@ final class Commands {
             case "up" -> UpCommand.run(in);
             case "dom0" -> Dom0Command.run(in);
             case "bench" -> BenchCommand.run(in);
-            case "paging-compare" -> BenchCommand.run(in, "paging");
+            case "paging-compare" -> BenchCommand.run(in, "paging", in.operands());
             case "completion" -> Completion.run(in);
+            case "x86" ->
+                throw new ToolstackException(
+                        Kind.NOT_SUPPORTED, "x86: not in this process; the script 'splitvisor' runs it");
             default ->
                 throw new IllegalStateException(
                         "a verb without a command: " + in.verb().name());
@@ -78,38 +85,33 @@ final class Commands {
 
     private static int domid(Invocation in) {
         String name = in.operand(0);
-        if (in.json()) {
-            return in.show("GET", domain(name), "");
-        }
         Answer answer = in.ask("GET", domain(name), "");
         boolean number = name.chars().allMatch(c -> c >= '0' && c <= '9');
-        if (number || answer.status() == 404) {
-            in.log("Can't get domid of domain name '" + name + "', maybe this domain does not exist.");
-            return 1;
+        if (number || answer.status() == NOT_FOUND) {
+            throw new ToolstackException(
+                    Kind.INVALID_DOMAIN,
+                    "Can't get domid of domain name '" + name + "', maybe this domain does not exist.");
         }
         return firstWord(in, answer, 0);
     }
 
     private static int domname(Invocation in) {
         String id = in.operand(0);
-        if (!id.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            in.log("Invalid domain id.\n");
-            return 1;
-        }
-        if (in.json()) {
-            return in.show("GET", domain(id), "");
+        if (id.isEmpty() || !id.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            throw new ToolstackException(Kind.INVALID, "Invalid domain id.\n");
         }
         Answer answer = in.ask("GET", domain(id), "");
-        if (answer.status() == 404) {
-            in.log("Can't get domain name of domain id '" + id + "', maybe this domain does not exist.");
-            return 1;
+        if (answer.status() == NOT_FOUND) {
+            throw new ToolstackException(
+                    Kind.NO_SUCH_DOMAIN,
+                    "Can't get domain name of domain id '" + id + "', maybe this domain does not exist.");
         }
         return firstWord(in, answer, 1);
     }
 
     /** A domain in text is {@code DOMID NAME}. */
     private static int firstWord(Invocation in, Answer answer, int index) {
-        if (!answer.ok()) {
+        if (!answer.ok() || in.json()) {
             return in.show(answer);
         }
         in.environment().out().println(answer.body().strip().split(" ", 2)[index]);

@@ -2,6 +2,8 @@
 package io.splitvisor.dom0.cli;
 
 import io.splitvisor.dom0.management.ConsoleConnection;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -27,12 +29,10 @@ final class ConsoleCommand {
     static int run(Invocation in) {
         String type = in.arguments().value("t", "pv");
         if (!type.equals("pv")) {
-            in.log("console type supported are: pv");
-            return 1;
+            throw new ToolstackException(Kind.INVALID, "console type supported are: pv");
         }
         if (!in.arguments().value("n", "0").equals("0")) {
-            in.log("Unable to attach console");
-            return 1;
+            throw new ToolstackException(Kind.INVALID, "Unable to attach console");
         }
         return attach(in, in.operand(0), in.arguments().value("e", DEFAULT_ESCAPE));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import io.splitvisor.dom0.log.GuestText;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -116,7 +117,7 @@ final class ConsolePrinter {
         }
 
         private String text() {
-            return harmless(line.toString(StandardCharsets.UTF_8));
+            return GuestText.harmless(line.toString(StandardCharsets.UTF_8));
         }
 
         /** The end of the console: what stands there without a line end is a line. */
@@ -126,18 +127,5 @@ final class ConsolePrinter {
                 end();
             }
         }
-    }
-
-    /** Control characters as dots, except tabs; guests' own colours go, too. */
-    static String harmless(String raw) {
-        var text = new StringBuilder(raw.length());
-        String plain = raw.indexOf('\033') < 0 ? raw : raw.replaceAll("\033\\[[0-9;]*m", "");
-        for (int i = 0; i < plain.length(); i++) {
-            char c = plain.charAt(i);
-            boolean bad =
-                    (c < ' ' && c != '\t') || (c >= 127 && c < 160) || (c >= 0x202a && c <= 0x202e) || c == 0x2028;
-            text.append(bad ? '.' : c);
-        }
-        return text.toString();
     }
 }

@@ -32,8 +32,7 @@ final class CreateCommand {
             }
         }
         if (file.isEmpty()) {
-            in.log("no configuration file; /dev/null stands for an empty one");
-            return 1;
+            throw new ToolstackException(Kind.INVALID, "no configuration file; /dev/null stands for an empty one");
         }
         if (in.dryRun()) {
             return DryRun.create(in, file, overrides);

@@ -125,7 +125,7 @@ final class Dom0Session implements AutoCloseable {
             quietly(() -> toolstack().waitFor(guest.domid(), Condition.SHUTDOWN, left));
         }
         for (DomainInfo guest : guests()) {
-            quietly(() -> toolstack().destroy(guest.domid(), false));
+            quietly(() -> toolstack().destroy(guest.domid()));
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import io.splitvisor.dom0.cli.Arguments.BadOption;
 import java.util.List;
 
 /**
@@ -16,8 +17,8 @@ import java.util.List;
  */
 record Globals(
         int verbosity, boolean dryRun, boolean force, boolean json, String runDir, boolean version, List<String> rest) {
-    /** Reads them; null where there is one that does not exist. They end at the first word that is no option. */
-    static Globals parse(List<String> words) {
+    /** Reads them. They end at the first word that is no option. */
+    static Globals parse(List<String> words) throws BadOption {
         int verbosity = 0;
         boolean dryRun = false;
         boolean force = false;
@@ -29,16 +30,23 @@ record Globals(
             String word = words.get(i++);
             if (word.startsWith("--run-dir=")) {
                 runDir = word.substring("--run-dir=".length());
-            } else if (word.equals("--run-dir") && i < words.size()) {
-                runDir = words.get(i++);
-            } else if (word.equals("--json") || word.equals("--output=json")) {
+            } else if (word.equals("--run-dir") || word.equals("--output")) {
+                if (i == words.size()) {
+                    throw BadOption.withoutArgument(word);
+                }
+                String argument = words.get(i++);
+                runDir = word.equals("--run-dir") ? argument : runDir;
+                json = word.equals("--output") ? isJson(argument) : json;
+            } else if (word.startsWith("--output=")) {
+                json = isJson(word.substring("--output=".length()));
+            } else if (word.equals("--json")) {
                 json = true;
             } else if (word.equals("--version")) {
                 version = true;
             } else if (word.equals("--help") || word.equals("-h")) {
                 return new Globals(verbosity, dryRun, force, json, runDir, version, List.of("help"));
             } else if (!word.matches("-[vfNtT]+")) {
-                return null;
+                throw new BadOption("unknown global option");
             }
             for (int c = 1; c < word.length() && word.charAt(1) != '-'; c++) {
                 verbosity += word.charAt(c) == 'v' ? 1 : 0;
@@ -47,5 +55,21 @@ record Globals(
             }
         }
         return new Globals(verbosity, dryRun, force, json, runDir, version, words.subList(i, words.size()));
+    }
+
+    private static boolean isJson(String format) throws BadOption {
+        if (!isFormat(format)) {
+            throw new BadOption(unknownFormat(format));
+        }
+        return format.equals("json");
+    }
+
+    /** Whether there is such a form of output. */
+    static boolean isFormat(String format) {
+        return format.equals("table") || format.equals("json");
+    }
+
+    static String unknownFormat(String format) {
+        return "unknown output format '" + format + "', expected table or json";
     }
 }

@@ -2,6 +2,8 @@
 package io.splitvisor.dom0.cli;
 
 import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.util.Locale;
 import java.util.OptionalLong;
 
@@ -14,8 +16,7 @@ final class MemoryCommands {
     static int run(Invocation in) {
         OptionalLong kib = kib(in.operand(1));
         if (kib.isEmpty()) {
-            in.log("invalid memory size: " + in.operand(1));
-            return 1;
+            throw new ToolstackException(Kind.INVALID, "invalid memory size: " + in.operand(1));
         }
         String path = in.verb().name().equals("mem-set") ? "/memory" : "/maxmem";
         return in.show("POST", Invocation.domain(in.operand(0)) + path, Json.line(Json.object("kib", kib.getAsLong())));

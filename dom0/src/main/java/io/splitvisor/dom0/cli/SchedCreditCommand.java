@@ -6,6 +6,8 @@ import static io.splitvisor.dom0.cli.Invocation.domain;
 import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.management.ManagementClient;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.util.Map;
 
 /** {@code sched-credit}: shows weights and caps, or sets those of a domain. */
@@ -21,21 +23,20 @@ final class SchedCreditCommand {
         String cap = arguments.value("cap", "");
         String pool = arguments.value("cpupool", POOL);
         if (!pool.equals(POOL) && !pool.equals("0")) {
-            in.log("unknown cpupool '" + pool + "'");
-            return 1;
+            throw new ToolstackException(Kind.INVALID, "unknown cpupool '" + pool + "'");
         }
         if (weight.isEmpty() && cap.isEmpty()) {
             String query = name.isEmpty() ? "" : "?domain=" + ManagementClient.encode(name);
             return in.show("GET", "/v1/sched-credit" + query, "");
         }
         if (name.isEmpty()) {
-            in.log("Must specify a domain.");
-            return 1;
+            throw new ToolstackException(Kind.INVALID, "Must specify a domain.");
         }
         if (isBad(weight, 1, CpuShare.MAX_WEIGHT) || isBad(cap, 0, CpuShare.MAX_CAP)) {
-            in.log("a weight is a number from 1 to " + CpuShare.MAX_WEIGHT + ", a cap one from 0 to "
-                    + CpuShare.MAX_CAP);
-            return 1;
+            throw new ToolstackException(
+                    Kind.INVALID,
+                    "a weight is a number from 1 to " + CpuShare.MAX_WEIGHT + ", a cap one from 0 to "
+                            + CpuShare.MAX_CAP);
         }
         Map<String, Object> body = Json.object();
         if (!weight.isEmpty()) {

@@ -5,6 +5,8 @@ import io.splitvisor.dom0.management.EventReader;
 import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.management.ManagementClient.Answer;
 import io.splitvisor.dom0.management.ManagementClient.Form;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -23,8 +25,7 @@ final class ShutdownCommand {
     static int run(Invocation in) {
         boolean all = in.arguments().has("all");
         if (in.operands().isEmpty() && !all) {
-            in.log("You must specify -a or a domain id.\n");
-            return 1;
+            throw new ToolstackException(Kind.INVALID, "You must specify -a or a domain id.\n");
         }
         List<Integer> domids = all ? guests(in) : named(in, in.operands().subList(0, 1));
         if (domids.contains(-1)) {

@@ -2,6 +2,8 @@
 package io.splitvisor.dom0.cli;
 
 import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import io.splitvisor.dom0.trace.TraceReader;
 import io.splitvisor.dom0.trace.TraceRecord;
 import io.splitvisor.dom0.trace.TraceRecord.Call;
@@ -44,8 +46,7 @@ final class TracePrintCommand {
             return 2;
         }
         if (Arrays.stream(HypercallOp.values()).noneMatch(o -> matches(o.xenName(), op))) {
-            in.log("no hypercall has '" + op + "' in its name");
-            return 1;
+            throw new ToolstackException(Kind.INVALID, "no hypercall has '" + op + "' in its name");
         }
         var printer = new TracePrintCommand(
                 in.json(), filter(dom, op), in.environment().out());
@@ -58,11 +59,9 @@ final class TracePrintCommand {
             }
             return 0;
         } catch (NoSuchFileException e) {
-            in.log(file + ": no such file");
-            return 1;
+            throw new ToolstackException(Kind.TARGET, file + ": no such file", e);
         } catch (IOException e) {
-            in.log(file + ": " + e.getMessage());
-            return 1;
+            throw new ToolstackException(Kind.TARGET, file + ": " + e.getMessage(), e);
         }
     }
 

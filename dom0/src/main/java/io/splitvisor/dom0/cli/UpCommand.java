@@ -35,8 +35,7 @@ final class UpCommand {
         }
         List<DomainConfig> present = present(in, domains);
         if (present.isEmpty()) {
-            in.log("no domain to start");
-            return 1;
+            throw new ToolstackException(Kind.INVALID, "no domain to start");
         }
         try (Dom0Session session = Dom0Session.start(in);
                 var _ = OnSignal.watch(session)) {

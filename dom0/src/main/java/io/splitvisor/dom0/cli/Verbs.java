@@ -300,6 +300,14 @@ final class Verbs {
                     "Run the same workloads under each paging mode, side by side (bench paging)",
                     0,
                     List.of()),
+            new Verb(
+                    "x86",
+                    false,
+                    false,
+                    "<run|trace|bench> [options] <Program> [arguments]",
+                    "Run a program for x86-64 Linux on the virtual processor ('x86 run --help')",
+                    0,
+                    List.of()),
             new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of(DRIVER_PATH)),
             new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
             new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));

@@ -226,8 +226,6 @@ final class ConfigReader {
         int most = (int) read.number("maxvcpus", 1, DomainConfig.MAX_VCPUS).orElse(vcpus);
         if (most < vcpus) {
             read.problem(settings.get("maxvcpus"), "found " + most + ", less than vcpus (" + vcpus + ")");
-        } else if (vcpus > 1) {
-            warnings.add(settings.get("vcpus").problem("the domain starts with one virtual processor for now"));
         }
         return Math.max(vcpus, most);
     }

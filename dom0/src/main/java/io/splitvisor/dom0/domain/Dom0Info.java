@@ -4,6 +4,7 @@ package io.splitvisor.dom0.domain;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.monitor.MonitorVersion;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,9 +19,10 @@ import java.util.UUID;
  * @param runDir its run folder
  * @param commandline how it was started
  * @param started when
- * @param closer closes it
  */
-record Dom0Info(Path runDir, String commandline, Instant started, Runnable closer) {
+record Dom0Info(Path runDir, String commandline, Instant started) {
+    static final String NAME = "Domain-0";
+
     DomainInfo domain() {
         long memory = Runtime.getRuntime().totalMemory() / 1024;
         long cpu = ProcessHandle.current()
@@ -30,7 +32,7 @@ record Dom0Info(Path runDir, String commandline, Instant started, Runnable close
                 .orElse(0L);
         return new DomainInfo(
                 0,
-                "Domain-0",
+                NAME,
                 new UUID(0, 0),
                 memory,
                 Runtime.getRuntime().maxMemory() / 1024,
@@ -53,13 +55,13 @@ record Dom0Info(Path runDir, String commandline, Instant started, Runnable close
                 System.getProperty("os.arch").equals("amd64") ? "x86_64" : System.getProperty("os.arch"),
                 Runtime.getRuntime().availableProcessors(),
                 cpuKhz(),
-                List.of("jvm", "exec", "gnttab-v1"),
+                List.of("jvm", "exec", "gnttab-v1", "gnttab-v2"),
                 meminfo("MemTotal:") / 1024,
                 meminfo("MemAvailable:") / 1024,
-                0,
-                1,
-                ".0-SNAPSHOT",
-                "xen-3.0-x86_64",
+                MonitorVersion.MAJOR,
+                MonitorVersion.MINOR,
+                MonitorVersion.EXTRA,
+                MonitorVersion.CAPABILITIES,
                 "host",
                 DomainLayout.PAGE_SIZE,
                 commandline,

@@ -66,7 +66,7 @@ public final class Dom0Training {
             }
         }
         toolstack.list();
-        toolstack.destroy(domid, false);
+        toolstack.destroy(domid);
     }
 
     private static DomainConfig config(String name, Guest guest) {

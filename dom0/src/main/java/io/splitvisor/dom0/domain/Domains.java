@@ -96,6 +96,7 @@ final class Domains implements Toolstack, MonitorListener {
         if (closing) {
             throw new ToolstackException(Kind.SHUTTING_DOWN, "Dom0 is shutting down");
         }
+        GuestProcess.requireKernel(config);
         GuestDomain guest;
         synchronized (names) {
             requireFree(config);
@@ -124,13 +125,19 @@ final class Domains implements Toolstack, MonitorListener {
     }
 
     private void requireFree(DomainConfig config) {
+        requireFree(config.name());
         for (GuestDomain other : domains.values()) {
-            if (other.config().name().equals(config.name()) && !other.dying()) {
-                throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + config.name() + "\" already exists.");
-            }
             if (config.uuid().isPresent() && other.uuid().equals(config.uuid().get()) && !other.dying()) {
                 throw new ToolstackException(Kind.EXISTS, "Domain with UUID " + other.uuid() + " already exists.");
             }
+        }
+    }
+
+    private void requireFree(String name) {
+        if (name.equals(Dom0Info.NAME)
+                || domains.values().stream()
+                        .anyMatch(other -> other.config().name().equals(name) && !other.dying())) {
+            throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + name + "\" already exists.");
         }
     }
 
@@ -243,13 +250,11 @@ final class Domains implements Toolstack, MonitorListener {
     }
 
     @Override
-    public void destroy(int domid, boolean force) {
-        if (domid == DOM0 && force) {
-            background.execute(dom0.closer());
-            return;
+    public void destroy(int domid) {
+        if (domid == DOM0) {
+            throw new ToolstackException(Kind.BAD_STATE, "Not destroying domain 0; use -f to force.");
         }
-        GuestDomain guest = guest(domid);
-        remove(guest);
+        remove(guest(domid));
     }
 
     /** Takes a domain down, whatever state it is in. Returns when it is gone; a second caller waits for the first. */
@@ -266,6 +271,7 @@ final class Domains implements Toolstack, MonitorListener {
     private void tearDown(GuestDomain guest) {
         guest.startDying();
         guest.kill();
+        guest.leaveFolder();
         services.cpuShares().removed(guest.domid());
         services.summary().add(guest, services.disks().disks(guest.domid()));
         services.disks().detachAll(guest);
@@ -339,9 +345,8 @@ final class Domains implements Toolstack, MonitorListener {
         String before;
         synchronized (names) {
             before = guest.config().name();
-            if (!before.equals(name)
-                    && domains.values().stream().anyMatch(d -> d.config().name().equals(name))) {
-                throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + name + "\" already exists.");
+            if (!before.equals(name)) {
+                requireFree(name);
             }
             guest.config(guest.config().toBuilder().name(name).build());
         }

@@ -3,6 +3,8 @@ package io.splitvisor.dom0.domain;
 
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.Runstate;
+import io.splitvisor.abi.grant.GrantTable;
+import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.EventChannel;
@@ -10,7 +12,8 @@ import io.splitvisor.backend.RingWorker;
 import io.splitvisor.dom0.attach.Invitation;
 import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DomainConfig;
-import io.splitvisor.dom0.console.ConsoleBackend;
+import io.splitvisor.dom0.console.ConsoleDevice;
+import io.splitvisor.dom0.log.GuestLines;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
@@ -20,14 +23,12 @@ import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
+import io.splitvisor.driver.backend.FixedLine;
 import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.time.Runstates;
 import io.splitvisor.ring.SharedRing;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -38,12 +39,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A guest domain from its creation to its end: the monitor's domain, the process in it, its console and its rings. Who may
  * call what when is the business of {@link Domains}; this class holds the parts together.
  */
 final class GuestDomain implements Invitation.Guest {
+    private static final Logger LOG = LoggerFactory.getLogger(GuestDomain.class);
     private static final long LOOP_SECONDS = 10;
     private static final long EXIT_SECONDS = 1;
     private static final long KIB_PER_PAGE = DomainLayout.PAGE_SIZE / 1024;
@@ -55,7 +59,8 @@ final class GuestDomain implements Invitation.Guest {
     private final UUID uuid;
     private final Instant created = Instant.now();
     private final PollingLoop loop;
-    private final ConsoleBackend console;
+    private final ConsoleDevice console;
+    private final FixedLine consoleLine;
     private final List<HypercallRing> hypercallRings = new ArrayList<>();
     private final CompletableFuture<Void> attached = new CompletableFuture<>();
     private final ConcurrentLinkedQueue<ConsoleReader> readers = new ConcurrentLinkedQueue<>();
@@ -86,8 +91,7 @@ final class GuestDomain implements Invitation.Guest {
         domain.cpuNanos(this::cpuNanos);
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
-        this.console =
-                new ConsoleBackend(domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
+        this.console = new ConsoleDevice(services.backends().control("console of domain " + domain.domid()));
         this.welcome = new StartOfDay(domain, config).write();
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             HypercallRing ring = new HypercallRing(domain, vcpu, services.hypercalls());
@@ -96,7 +100,12 @@ final class GuestDomain implements Invitation.Guest {
         }
         // One bell for all vCPUs: it does not tell whose ring has something.
         loop.addBell(domain.bellToDom0(), hypercallRings.toArray(RingWorker[]::new));
-        console.connect(services.backends().bind(domain.domid(), welcome.consolePort(), console));
+        this.consoleLine = FixedLine.open(
+                services.backends(),
+                new FixedLine.Place(domain.domid(), GrantTable.RESERVED_CONSOLE, welcome.consolePort()),
+                console,
+                XenconsInterface.PROTOCOL,
+                line -> GuestLines.warn(LOG, domid(), "domain {}: console: {}", domid(), line));
         this.xenstoreChannel = services.backends()
                 .bind(domain.domid(), welcome.xenstorePort(), () -> services.xenstored()
                         .domainEvent(domain.domid()));
@@ -156,7 +165,7 @@ final class GuestDomain implements Invitation.Guest {
         config = changed;
     }
 
-    ConsoleBackend console() {
+    ConsoleDevice console() {
         return console;
     }
 
@@ -217,11 +226,7 @@ final class GuestDomain implements Invitation.Guest {
         domain.pause(stopped);
         token = services.attachServer().newToken();
         Path folder = services.folderOf(domid());
-        try {
-            Files.createDirectories(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        GuestFolder.make(folder);
         process = GuestProcess.start(config, folder, services.attachSocketFrom(folder), token, console::inject);
         services.cpuShares().started(domid(), process.pid(), config.cpuShare());
         if (stopped) {
@@ -287,7 +292,7 @@ final class GuestDomain implements Invitation.Guest {
         domain.pause(false);
         process.resume();
         hypercallRings.forEach(loop::wake);
-        loop.wake(console);
+        console.wake();
     }
 
     boolean paused() {
@@ -301,6 +306,11 @@ final class GuestDomain implements Invitation.Guest {
             reader.end();
         }
         return reader;
+    }
+
+    /** Once its process is gone: what it has left in its folder stays, and nothing else. */
+    void leaveFolder() {
+        GuestFolder.removeIfEmpty(services.folderOf(domid()));
     }
 
     /** Ends the process and waits until it is gone. */
@@ -354,7 +364,8 @@ final class GuestDomain implements Invitation.Guest {
         CountDownLatch done = new CountDownLatch(1);
         services.xenstored().release(domid());
         xenstoreChannel.close();
-        loop.execute(console::disconnect);
+        console.close();
+        consoleLine.close();
         loop.removeBell(domain.bellToDom0(), () -> {
             hypercallRings.forEach(loop::forget);
             domain.stopTimers();

@@ -4,6 +4,7 @@ package io.splitvisor.dom0.domain;
 import io.splitvisor.attach.AttachMessages;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.Guest;
+import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.host.Confinement;
 import io.splitvisor.host.HostProcess;
 import java.io.File;
@@ -38,6 +39,36 @@ final class GuestProcess {
 
     private GuestProcess(Process process) {
         this.process = process;
+    }
+
+    /**
+     * Looks whether there is something to run, before anything is made for it.
+     *
+     * @throws ToolstackException TARGET for a file that is not there, or is not what it should be
+     */
+    static void requireKernel(DomainConfig config) {
+        switch (config.guest()) {
+            case Guest.Exec(Path program) -> require(program, "kernel", Files.isExecutable(program), "not executable");
+            case Guest.Jvm jvm -> {
+                jvm.kernel().ifPresent(jar -> requireReadable(jar, "kernel"));
+                jvm.modulePath().forEach(entry -> requireReadable(entry, "jvm_module_path"));
+                jvm.classPath().forEach(entry -> requireReadable(entry, "jvm_class_path"));
+            }
+        }
+    }
+
+    private static void requireReadable(Path entry, String key) {
+        // As java has it, `folder/*` is all jars of a folder.
+        Path file = entry.endsWith("*") ? entry.getParent() : entry;
+        require(file, key, Files.isReadable(file), "not readable");
+    }
+
+    private static void require(Path file, String key, boolean good, String otherwise) {
+        if (!good) {
+            throw new ToolstackException(
+                    ToolstackException.Kind.TARGET,
+                    key + ": " + file + ": " + (Files.exists(file) ? otherwise : "no such file"));
+        }
     }
 
     /**

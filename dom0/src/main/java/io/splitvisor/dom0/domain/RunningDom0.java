@@ -49,7 +49,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
 
     RunningDom0(Path runDir, Dom0Launcher.Options options) {
         drivers = Drivers.load(options.driverPath());
-        domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now(), this::close));
+        domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now()));
         Dom0Events events = new Dom0Events(DOM0_PORTS);
         SystemClock clock = new SystemClock(HostTime.find());
         monitor = new Monitor(events, domains, clock, this::newAlarm);

@@ -88,8 +88,7 @@ final class Routes {
         String name = rest.getFirst();
         if (rest.size() == 1) {
             if (request.method().equals("DELETE")) {
-                toolstack.destroy(toolstack.resolve(name), request.flag("force"));
-                return done(request);
+                return destroy(request, toolstack.resolve(name));
             }
             return allow(request, "GET", () -> domain(request, name));
         }
@@ -117,6 +116,15 @@ final class Routes {
                 });
             default -> throw notFound();
         };
+    }
+
+    /** The forced end of Domain-0 is the end of this Dom0, once it has answered. */
+    private Reply destroy(Request request, int domid) {
+        if (domid == Toolstack.DOM0 && request.flag("force")) {
+            return new Reply.Whole(200, request.text(), request.text() ? "" : "{}\n", "", stop::dom0);
+        }
+        toolstack.destroy(domid);
+        return done(request);
     }
 
     private void act(Request request, String verb, int domid) {
@@ -239,8 +247,7 @@ final class Routes {
         if (!rest.isEmpty()) {
             return allow(request, "DELETE", () -> {
                 String vdev = rest.getFirst();
-                int devid = VirtualDevice.number(vdev).orElseThrow(() -> noDevice(vdev));
-                toolstack.blockDetach(domid, devid, request.flag("force"));
+                detach(request, domid, vdev);
                 return done(request);
             });
         }
@@ -253,6 +260,16 @@ final class Routes {
                     ? Reply.text(Tables.blockRows(disks))
                     : Reply.json(200, disks.stream().map(JsonForms::block).toList());
         });
+    }
+
+    /** What is not there is called as the user calls it. */
+    private void detach(Request request, int domid, String vdev) {
+        int devid = VirtualDevice.number(vdev).orElseThrow(() -> noDevice(vdev));
+        try {
+            toolstack.blockDetach(domid, devid, request.flag("force"));
+        } catch (ToolstackException e) {
+            throw e.kind() == Kind.NO_SUCH_DEVICE ? noDevice(vdev) : e;
+        }
     }
 
     private Reply disksOf(Request request) {

@@ -74,11 +74,10 @@ public interface Toolstack {
     void shutdown(int domid, ShutdownReason reason);
 
     /**
-     * Ends the domain without asking it. Returns when it is gone and all that it held is free.
-     *
-     * @param force whether Domain-0, too, may be destroyed: Dom0 then closes
+     * Ends the domain without asking it. Returns when it is gone and all that it held is free. Domain-0 ends otherwise: its
+     * {@link Dom0Launcher.Dom0} is closed.
      */
-    void destroy(int domid, boolean force);
+    void destroy(int domid);
 
     /**
      * Sets how much memory the domain is to have: it may not have more from now on, and its guest is asked to give back what

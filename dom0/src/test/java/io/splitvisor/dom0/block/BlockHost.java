@@ -21,7 +21,6 @@ import io.splitvisor.monitor.evtchn.EventDelivery;
 import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.grant.ForeignMappings;
 import io.splitvisor.monitor.time.SystemClock;
-import io.splitvisor.monitor.time.TimeSource;
 import io.splitvisor.xenstore.Permissions;
 import io.splitvisor.xenstore.Xenstore;
 import java.util.ArrayList;
@@ -39,7 +38,7 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
     private final ConcurrentHashMap<Integer, Runnable> handlers = new ConcurrentHashMap<>();
     private final PollingLoop loop = new PollingLoop("test loop");
     private final Monitor monitor =
-            new Monitor(this, new Listener(), new SystemClock(new NoCounter()), (_, due) -> loop.newAlarm(due));
+            new Monitor(this, new Listener(), new SystemClock(System::nanoTime), (_, due) -> loop.newAlarm(due));
     private final Xenstored xenstored = Xenstored.start(new Rings());
     private final Xenstore store = xenstored.connect();
     private final List<String> events = new CopyOnWriteArrayList<>();
@@ -167,29 +166,6 @@ final class BlockHost implements AutoCloseable, BackendDomain, EventDelivery {
         loop.close();
         for (Domain domain : monitor.domains()) {
             monitor.destroy(domain);
-        }
-    }
-
-    /** The host's clock; nobody here looks at a vCPU's. */
-    private record NoCounter() implements TimeSource {
-        @Override
-        public long nanos() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public boolean hasCycles() {
-            return false;
-        }
-
-        @Override
-        public long cycles() {
-            throw new AssertionError("there is no counter");
-        }
-
-        @Override
-        public boolean isStable() {
-            return false;
         }
     }
 

@@ -70,9 +70,17 @@ class CommandLineTest {
                 "list --nothing          | 2 | option `--nothing' not supported.",
                 "list -lx                | 2 | option `x' not supported.",
                 "list --long=1           | 2 | option `--long=1' not supported.",
-                "list --output           | 2 | option `--output' not supported.",
+                "list --output           | 2 | option `--output' requires an argument.",
+                "--output xml list       | 1 | unknown output format 'xml', expected table or json",
+                "--output=xml list       | 1 | unknown output format 'xml', expected table or json",
+                "--run-dir               | 1 | option `--run-dir' requires an argument.",
+                "domname x               | 1 | Invalid domain id.",
+                "domname 7               | 1 | Can't get domain name of domain id '7'",
+                "domid 0                 | 1 | Can't get domid of domain name '0'",
+                "mem-set a much          | 1 | invalid memory size: much",
+                "sched-credit -w 1       | 1 | Must specify a domain.",
                 "list --output xml       | 2 | unknown output format 'xml', expected table or json",
-                "create -f               | 2 | option `f' not supported.",
+                "create -f               | 2 | option `f' requires an argument.",
                 "pause                   | 2 | 'splitvisor pause' requires at least 1 argument.",
                 "rename a                | 2 | 'splitvisor rename' requires at least 2 arguments.",
                 "block-detach a          | 2 | 'splitvisor block-detach' requires at least 2 arguments.",
@@ -106,6 +114,17 @@ class CommandLineTest {
         }
         assertThat(result.code()).isEqualTo(code);
         assertThat(result.err()).contains(message == null ? "" : message);
+        if (message != null && !line.equals("--run-dir")) {
+            shouldFailWithTheSameMessageInJson(line, code, message);
+        }
+    }
+
+    private void shouldFailWithTheSameMessageInJson(String line, int code, String message) {
+        Result result = shell.run(("--json " + line).split(" "));
+        assertThat(result.code()).isEqualTo(code);
+        // The text of verbs that name a domain comes from Dom0, and is the same; xl's own words for some are not.
+        assertThat(MAPPER.readTree(result.out()).path("error").path("message").stringValue())
+                .contains(message);
     }
 
     @Test
@@ -180,7 +199,7 @@ class CommandLineTest {
         assertThat(shell.run("block-detach", "a", "xvda").code()).isZero();
         assertThat(shell.run("block-detach", "--force", "a", "51728").code()).isZero();
         assertThat(shell.toolstack().calls()).contains("detach 51712", "detach 51728 force");
-        assertThat(shell.run("block-detach", "a", "xvda").err()).isEqualTo("Error: Device 51712 not connected.\n");
+        assertThat(shell.run("block-detach", "a", "xvda").err()).isEqualTo("Error: Device xvda not connected.\n");
     }
 
     @Test
@@ -291,7 +310,7 @@ class CommandLineTest {
         keys.write("x".getBytes(StandardCharsets.US_ASCII));
         keys.flush();
         await().until(() -> shell.toolstack().guestRead(1).equals("x"));
-        shell.toolstack().destroy(1, false);
+        shell.toolstack().destroy(1);
         assertThat(console.get(10, TimeUnit.SECONDS).out()).isEqualTo("first line\n");
     }
 
@@ -393,6 +412,15 @@ class CommandLineTest {
         assertThat(shell.toolstack().list()).hasSize(1);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"destroy -f 0", "-f destroy Domain-0", "--json destroy -f Domain-0"})
+    void shouldEndTheDom0WhenDomainZeroIsDestroyed(String line) throws InterruptedException {
+        shell.run("create", "a.cfg");
+        assertThat(shell.run(line.split(" "))).isEqualTo(new Result(0, line.startsWith("--json") ? "{}\n" : "", ""));
+        shell.session().awaitStop();
+        assertThat(shell.toolstack().list()).hasSize(2);
+    }
+
     @Test
     void shouldDestroyGuestsThatDoNotObey() {
         shell.toolstack().disobedient();
@@ -420,6 +448,19 @@ class CommandLineTest {
         JsonNode json = MAPPER.readTree(
                 shell.run("--json", "--run-dir", empty.toString(), "list").out());
         assertThat(json.path("error").path("kind").stringValue()).isEqualTo("failed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--output json list", "--output=json list", "list --output json", "list --json"})
+    void shouldPrintJsonHoweverItIsAskedFor(String line) {
+        assertThat(MAPPER.readTree(shell.run(line.split(" ")).out()).isArray()).isTrue();
+        assertThat(shell.run("--output", "table", "list").out()).startsWith("Name  ");
+    }
+
+    @Test
+    void shouldNotWaitForDomainsThatAreNotThere() {
+        assertThat(shell.run("down", "nobody"))
+                .isEqualTo(new Result(1, "", "nobody is an invalid domain identifier (rc=-6)\n"));
     }
 
     @Test

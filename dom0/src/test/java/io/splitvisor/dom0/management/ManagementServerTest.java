@@ -197,7 +197,7 @@ class ManagementServerTest {
             Thread.ofVirtual().start(() -> console.write(large, 0, large.length));
             String echoed = readUntil(console, large.length);
             assertThat(echoed).isEqualTo(new String(large, StandardCharsets.US_ASCII));
-            toolstack.destroy(1, false);
+            toolstack.destroy(1);
             assertThat(console.read(new byte[16])).isEqualTo(-1);
         }
         assertThatThrownBy(() -> client.console("a"))
@@ -210,7 +210,7 @@ class ManagementServerTest {
         try (EventReader events = client.events()) {
             post("/v1/domains", create("name='a'; type='exec'; kernel='k'; on_poweroff='preserve'"));
             toolstack.guestShutsDown(1, ShutdownReason.POWEROFF);
-            toolstack.destroy(1, false);
+            toolstack.destroy(1);
             assertThat(events.next()).isEqualTo("created 1 a");
             assertThat(events.next()).isEqualTo("shutdown 1 0 a");
             assertThat(events.next()).isEqualTo("destroyed 1 a");

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.splitvisor.host.Errno;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -51,6 +52,29 @@ class FileStoreTest extends BlockStoreContract {
         try (BlockStore again = BlockStores.open(path, StoreOptions.readWrite())) {
             assertThat(again.geometry().readOnly()).isFalse();
         }
+    }
+
+    /** Formats are not guessed: what a guest writes into its raw disk does not make it a picture of another file. */
+    @Test
+    void i13_shouldServeWhatLooksLikeAnotherFormatAsItIs() throws Exception {
+        Path path = image(SIZE);
+        byte[] header = new byte[512];
+        // A qcow2 header, version 3, whose backing file is named at byte 256.
+        byte[] start = {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 11};
+        System.arraycopy(start, 0, header, 0, start.length);
+        System.arraycopy("/etc/passwd".getBytes(StandardCharsets.US_ASCII), 0, header, 256, 11);
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.write(header);
+        }
+        try (BlockStore store = BlockStores.open(path.toString(), StoreOptions.readWrite());
+                Arena arena = Arena.ofShared()) {
+            assertThat(store.geometry().bytes()).isEqualTo(SIZE);
+            TestRequest request = new TestRequest(arena, header.length);
+            assertThat(request.prepare(false, 0, header.length, header.length).run(store))
+                    .isZero();
+            assertThat(request.bytes(header.length)).isEqualTo(header);
+        }
+        assertThat(path).hasSize(SIZE);
     }
 
     @Test

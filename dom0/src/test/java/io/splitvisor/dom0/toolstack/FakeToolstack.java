@@ -52,6 +52,7 @@ public final class FakeToolstack implements Toolstack {
         private int vcpus = 1;
         private CpuShare share = CpuShare.DEFAULT;
         private boolean echo;
+        private boolean dying;
         private boolean gone;
     }
 
@@ -133,11 +134,13 @@ public final class FakeToolstack implements Toolstack {
             action = config.on().crash();
         }
         if (action != Action.PRESERVE) {
+            // As in a real Dom0, the old one is listed until the new one is.
             Optional<Integer> next = Optional.empty();
-            remove(domid);
+            startDying(domid);
             if (action == Action.RESTART) {
                 next = Optional.of(create(config, CreateOptions.START));
             }
+            remove(domid);
             tell(new DomainEvent.Destroyed(domid, info.name(), Optional.of(reason), next));
         }
     }
@@ -146,7 +149,7 @@ public final class FakeToolstack implements Toolstack {
     public int create(DomainConfig config, CreateOptions options) {
         int domid;
         synchronized (this) {
-            if (domains.values().stream().anyMatch(fake -> fake.info.name().equals(config.name()))) {
+            if (domains.values().stream().anyMatch(fake -> fake.info.name().equals(config.name()) && !fake.dying)) {
                 throw new ToolstackException(Kind.EXISTS, "Domain with name \"" + config.name() + "\" already exists.");
             }
             domid = nextDomid++;
@@ -213,12 +216,12 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
-    public void destroy(int domid, boolean force) {
+    public void destroy(int domid) {
         String name;
         Optional<ShutdownReason> reason;
         synchronized (this) {
             Fake fake = fake(domid);
-            if (domid == DOM0 && !force) {
+            if (domid == DOM0) {
                 throw new ToolstackException(Kind.BAD_STATE, "Not destroying domain 0; use -f to force.");
             }
             calls.add("destroy " + domid);
@@ -227,6 +230,10 @@ public final class FakeToolstack implements Toolstack {
         }
         remove(domid);
         tell(new DomainEvent.Destroyed(domid, name, reason, Optional.empty()));
+    }
+
+    private synchronized void startDying(int domid) {
+        fake(domid).dying = true;
     }
 
     private synchronized void remove(int domid) {

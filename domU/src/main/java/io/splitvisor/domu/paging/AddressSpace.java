@@ -234,6 +234,22 @@ public final class AddressSpace {
         return true;
     }
 
+    /**
+     * The entry that maps an address, as the guest reads it in its tables: bits of {@link PageTableEntry}, and the frame. A
+     * large page has one entry where the mode has large pages, and else one for each small piece.
+     *
+     * @param cpu a processor that runs in this address space
+     * @return 0 if there is none
+     */
+    public long entry(Processor cpu, long address) {
+        if (cpu.space() != this) {
+            throw new IllegalStateException("vCPU " + cpu.vcpu() + " does not run in this address space");
+        }
+        try (Gather gather = cpu.gather().open(this)) {
+            return PageTables.shown(gather.processor(), address);
+        }
+    }
+
     private void remove(Gather gather, long start, long end) {
         for (Region region : cut(start, end)) {
             regions.remove(region.start());

@@ -81,6 +81,13 @@ final class PageTables {
         return table + (long) PageTableEntry.index(address, level) * Long.BYTES;
     }
 
+    /** The entry that maps an address, small or large, read where the address space in force shows it; 0 if there is none. */
+    static long shown(Processor cpu, long address) {
+        long large = cpu.loadShown(SelfMap.entry(address, 2));
+        boolean leadsOn = PageTableEntry.isPresent(large) && (large & PageTableEntry.LARGE) == 0;
+        return leadsOn ? cpu.loadShown(SelfMap.entry(address, 1)) : large;
+    }
+
     /** Sets a unit that had no entry, or a swap entry. Tables are made as they are needed. */
     void set(Gather gather, long address, int shift, long entry) {
         Processor cpu = gather.processor();
@@ -135,6 +142,7 @@ final class PageTables {
             if (address >>> Region.LARGE == nearAddress) {
                 nearAddress = -1;
             }
+            gather.flush(SelfMap.entry(address, level), Region.PAGE);
             gather.freeTable(table);
         }
     }

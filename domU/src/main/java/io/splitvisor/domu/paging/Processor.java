@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.paging;
 
+import io.splitvisor.abi.paging.MmuFigures;
+import io.splitvisor.abi.paging.MonitorHeader;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.mmu.Mmu;
@@ -183,6 +185,16 @@ public final class Processor {
         }
     }
 
+    /** Waits until its MMU has done what the monitor has asked of it by now, or it is idle and will do that first. */
+    void awaitFlush() {
+        MemorySegment monitor = spaces.monitor();
+        MemorySegment control = ModeMmu.control(spaces, vcpu);
+        long flush = MonitorHeader.vcpuAcquire(monitor, vcpu, MonitorHeader.FLUSH);
+        long invalidate = MonitorHeader.vcpuAcquire(monitor, vcpu, MonitorHeader.INVALIDATE);
+        mailbox.await(() -> MmuFigures.getAcquire(control, MmuFigures.SEEN_FLUSH) >= flush
+                && MmuFigures.getAcquire(control, MmuFigures.SEEN_INVALIDATE) >= invalidate);
+    }
+
     Mailbox mailbox() {
         return mailbox;
     }
@@ -356,6 +368,15 @@ public final class Processor {
 
     long kernelLoad(long physical) {
         return mmu.load64(KernelMap.linear(physical));
+    }
+
+    /** An entry where the self map shows it; 0 if there is no table. */
+    long loadShown(long linear) {
+        try {
+            return updates.named(mmu.load64(linear));
+        } catch (GuestFault e) {
+            return 0;
+        }
     }
 
     void kernelStore(long physical, long value) {

@@ -12,6 +12,9 @@ interface TableUpdates {
     /** Reads an entry. */
     long get(long at);
 
+    /** An entry as it stands in memory, with the frame that it names. */
+    long named(long raw);
+
     /** Writes an entry. */
     void set(long at, long entry);
 
@@ -38,6 +41,14 @@ interface TableUpdates {
 
     /** Loads a root, as MOV to CR3 does. The TLB is the caller's affair. */
     void load(int root);
+
+    /**
+     * Asks the monitor to have other vCPUs forget addresses; they do at their next safe points.
+     *
+     * @param mask a bit for each vCPU that has to; more may
+     * @param count how many addresses, or {@link Shootdown#ALL}
+     */
+    void flushOthers(long mask, long[] addresses, int count);
 
     /** All translations of the root in force are to be looked up again. The TLB is the caller's affair. */
     void flush(int root);

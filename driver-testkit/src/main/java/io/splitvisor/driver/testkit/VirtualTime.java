@@ -97,21 +97,6 @@ final class VirtualTime implements TimeSource, Alarms {
     }
 
     @Override
-    public boolean hasCycles() {
-        return false;
-    }
-
-    @Override
-    public long cycles() {
-        return 0;
-    }
-
-    @Override
-    public boolean isStable() {
-        return false;
-    }
-
-    @Override
     public Alarm newAlarm(int domid, Runnable due) {
         return new TimerAlarm(due);
     }

@@ -12,7 +12,7 @@ import io.splitvisor.driver.backend.DeviceConfig;
 import io.splitvisor.driver.backend.DeviceException;
 import io.splitvisor.driver.backend.Request;
 import io.splitvisor.driver.frontend.Call;
-import io.splitvisor.driver.frontend.Frontend;
+import io.splitvisor.driver.frontend.FrontendDevice;
 import io.splitvisor.driver.frontend.FrontendHooks;
 import io.splitvisor.driver.frontend.FrontendSettings;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
@@ -85,12 +85,12 @@ class CallsTest {
         List<String> story = new ArrayList<>();
         FrontendHooks hooks = new FrontendHooks() {
             @Override
-            public void connected(Frontend frontend) {
+            public void connected(FrontendDevice frontend) {
                 story.add("connected");
             }
 
             @Override
-            public void disconnected(Frontend frontend, String why) {
+            public void disconnected(FrontendDevice frontend, String why) {
                 story.add("disconnected");
             }
         };

@@ -160,6 +160,6 @@ class CGuestIT {
         int domid = dom0.create(Dom0Fixture.exec("lost", program, List.of(), "xvda"));
         DomainInfo info = dom0.toolstack().waitFor(domid, Condition.SHUTDOWN, PATIENCE);
         assertThat(info.shutdown()).contains(ShutdownReason.CRASH);
-        dom0.toolstack().destroy(domid, false);
+        dom0.toolstack().destroy(domid);
     }
 }

@@ -86,7 +86,7 @@ class DiskIT {
         console.awaitText("0 keys from earlier lives");
         console.type("put colour light blue");
         console.awaitText("ok");
-        dom0.toolstack().destroy(first, false);
+        dom0.toolstack().destroy(first);
 
         int second = dom0.create(Dom0Fixture.jvm("kv", KeyValueGuest.class, disks));
         Dom0Fixture.Output again = dom0.console(second);

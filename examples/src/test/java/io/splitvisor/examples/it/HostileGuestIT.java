@@ -80,7 +80,7 @@ class HostileGuestIT {
         assertThat(dom0.toolstack().waitFor(domid, Condition.SHUTDOWN, PATIENCE).shutdown())
                 .contains(ShutdownReason.CRASH);
         neighbourAnswers();
-        dom0.toolstack().destroy(domid, false);
+        dom0.toolstack().destroy(domid);
         neighbourAnswers();
     }
 
@@ -89,7 +89,7 @@ class HostileGuestIT {
         int domid = hostile("console-indices", List.of());
         neighbourAnswers();
         assertThat(dom0.toolstack().info(domid).shutdown()).isEmpty();
-        dom0.toolstack().destroy(domid, false);
+        dom0.toolstack().destroy(domid);
         neighbourAnswers();
     }
 
@@ -97,7 +97,7 @@ class HostileGuestIT {
     void x2_shouldIgnoreAXenstoreRingWithImpossibleIndices() {
         int domid = hostile("xenstore-indices", List.of());
         neighbourAnswers();
-        dom0.toolstack().destroy(domid, false);
+        dom0.toolstack().destroy(domid);
         neighbourAnswers();
     }
 
@@ -107,7 +107,7 @@ class HostileGuestIT {
         List<DiskConfig> disks = List.of(DiskConfig.parse(List.of(image + ",raw,xvda,w"), folder));
         int first = hostile("die-in-flight", disks);
         dom0.toolstack().waitFor(first, Condition.SHUTDOWN, PATIENCE);
-        dom0.toolstack().destroy(first, false);
+        dom0.toolstack().destroy(first);
         long baseline = openDescriptors();
         for (int i = 0; i < 3; i++) {
             int domid = hostile("die-in-flight", disks);
@@ -115,7 +115,7 @@ class HostileGuestIT {
                             .waitFor(domid, Condition.SHUTDOWN, PATIENCE)
                             .shutdown())
                     .contains(ShutdownReason.CRASH);
-            dom0.toolstack().destroy(domid, false);
+            dom0.toolstack().destroy(domid);
         }
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(openDescriptors()).isLessThanOrEqualTo(baseline));
@@ -146,7 +146,7 @@ class HostileGuestIT {
         assertThat(dom0.toolstack().blockList(domid)).isEmpty();
         // The image is free again, and another device of this name would be.
         assertThat(dom0.toolstack().blockAttach(domid, disk)).isEqualTo(51712);
-        dom0.toolstack().destroy(domid, false);
+        dom0.toolstack().destroy(domid);
         neighbourAnswers();
     }
 
@@ -155,7 +155,7 @@ class HostileGuestIT {
         Path image = Files.write(folder.resolve("disk.img"), new byte[1 << 20]);
         List<DiskConfig> disks = List.of(DiskConfig.parse(List.of(image + ",raw,xvda,w"), folder));
         int warm = hostile("die-in-flight", disks);
-        dom0.toolstack().destroy(warm, false);
+        dom0.toolstack().destroy(warm);
         long baseline = openDescriptors();
         for (int round = 0; round < 3; round++) {
             int domid = hostile("die-in-flight", disks);
@@ -164,7 +164,7 @@ class HostileGuestIT {
             for (int i = 0; i < 4; i++) {
                 threads.add(Thread.ofPlatform().start(() -> {
                     try {
-                        dom0.toolstack().destroy(domid, false);
+                        dom0.toolstack().destroy(domid);
                     } catch (ToolstackException e) {
                         refused.incrementAndGet();
                     }

@@ -133,7 +133,7 @@ class LifecycleIT {
         DomainInfo info = dom0.toolstack().waitFor(domid, Condition.SHUTDOWN, PATIENCE);
         assertThat(info.shutdown()).contains(ShutdownReason.CRASH);
         console.awaitText("IllegalStateException: as asked");
-        dom0.toolstack().destroy(domid, false);
+        dom0.toolstack().destroy(domid);
         assertThatThrownBy(() -> dom0.toolstack().info(domid)).isInstanceOf(ToolstackException.class);
     }
 
@@ -169,6 +169,33 @@ class LifecycleIT {
         assertThatThrownBy(() -> echo("twin"))
                 .isInstanceOf(ToolstackException.class)
                 .hasMessageContaining("already exists");
+    }
+
+    @Test
+    void shouldRefuseTheNameOfDomainZero() {
+        assertThatThrownBy(() -> echo("Domain-0"))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessage("Domain with name \"Domain-0\" already exists.");
+        int domid = echo("other");
+        assertThatThrownBy(() -> dom0.toolstack().rename(domid, "Domain-0"))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessageContaining("already exists");
+        assertThatThrownBy(() -> dom0.toolstack().destroy(0))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessageContaining("use -f to force");
+    }
+
+    @Test
+    void shouldMakeNothingForAKernelThatIsNotThere() {
+        Path nowhere = dom0.folder().resolve("nowhere");
+        assertThatThrownBy(() -> dom0.create(Dom0Fixture.exec("none", nowhere, List.of())))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessage("kernel: " + nowhere + ": no such file");
+        assertThatThrownBy(() -> dom0.create(Dom0Fixture.exec("none", Path.of("/etc/passwd"), List.of())))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessage("kernel: /etc/passwd: not executable");
+        // No domid was spent on them.
+        assertThat(echo("first")).isEqualTo(1);
     }
 
     @Test

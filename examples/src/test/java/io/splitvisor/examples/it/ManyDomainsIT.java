@@ -122,7 +122,7 @@ class ManyDomainsIT {
         consoles.forEach((domid, console) -> console.type("domain " + domid + " are you there"));
         consoles.forEach((domid, console) -> console.awaitText("echo domain " + domid + " are you there"));
         for (int domid : consoles.keySet()) {
-            dom0.toolstack().destroy(domid, false);
+            dom0.toolstack().destroy(domid);
         }
         assertThat(dom0.toolstack().list()).extracting(DomainInfo::name).containsExactly("Domain-0");
         dom0.forgetConsoles();

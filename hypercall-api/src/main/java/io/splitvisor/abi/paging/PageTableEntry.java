@@ -28,6 +28,13 @@ public final class PageTableEntry {
      */
     public static final long LARGE_BELOW = 1 << 9;
 
+    /**
+     * In an entry of a registered table's copy: it leads to another copy, a page of the monitor's memory, at whatever level a
+     * walk meets it. At the end of a walk, which comes about by a linear mapping, it maps the page of which that is the copy.
+     * No registered entry may have this bit (write-through) of the guest's.
+     */
+    public static final long LEADS_TO_COPY = WRITE_THROUGH;
+
     public static final long NO_EXECUTE = 1L << 63;
 
     /** Bits 12 to 51. */

@@ -15,6 +15,7 @@ package io.splitvisor.abi.paging;
  *   CONTROL                 cr0, cr4, efer                     shadow, ept
  *   EPT_VIOLATION           guest-physical address, access     ept
  *   EPT_MISCONFIGURATION    guest-physical address             ept
+ *   DESCRIPTOR              selector, guest-physical address   registered
  * </pre>
  *
  * <p>Access is made of the bits {@link #WRITE_ACCESS}, {@link #USER}, {@link #FETCH} as in a page fault's error code, and
@@ -43,6 +44,9 @@ package io.splitvisor.abi.paging;
  * bits. {@link #MENDED}: walk again. -EFAULT: the guest has nothing there; a JVM guest takes it as a bus error.
  * <b>EPT_MISCONFIGURATION</b>: an entry of the extended tables that makes no sense. The monitor looks for itself: if it finds
  * none either, {@link #MENDED}; otherwise the domain ends.
+ *
+ * <p><b>DESCRIPTOR</b>: a segment register is loaded. The descriptor of the selector is read from the vCPU's GDT or LDT and
+ * stored, 8 bytes, at the address: {@link #MENDED}. -EINVAL: beyond the table's limit, or nothing valid is there: #GP.
  */
 public final class PagingTrap {
     public static final int FAULT = 0;
@@ -53,6 +57,7 @@ public final class PagingTrap {
     public static final int CONTROL = 5;
     public static final int EPT_VIOLATION = 6;
     public static final int EPT_MISCONFIGURATION = 7;
+    public static final int DESCRIPTOR = 8;
 
     /** Access: a store. */
     public static final int WRITE_ACCESS = 1 << 1;

@@ -3,7 +3,6 @@ package io.splitvisor.driver.backend;
 
 import io.splitvisor.backend.EventChannel;
 import io.splitvisor.backend.IoLoop;
-import io.splitvisor.backend.RingWorker;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.Status;
 import io.splitvisor.driver.Verdict;
@@ -18,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>A request object is free; or taken, and then in the driver's hands, or on its way back in {@link #returned}.
  */
-final class BackQueue implements RingWorker {
+final class BackQueue implements ServedRing {
     /** Requests taken in one turn, so that the domain's other rings get theirs. */
     private static final int SLICE = 64;
 
@@ -105,8 +104,8 @@ final class BackQueue implements RingWorker {
         this.returned = new BoundedQueue<>(ring.slots());
     }
 
-    /** Where responses are announced. Set before the first event. */
-    void notifyThrough(EventChannel eventChannel) {
+    @Override
+    public void notifyThrough(EventChannel eventChannel) {
         channel = eventChannel;
     }
 
@@ -126,7 +125,8 @@ final class BackQueue implements RingWorker {
         return index;
     }
 
-    QueueCounters counters() {
+    @Override
+    public QueueCounters counters() {
         return counters;
     }
 
@@ -142,8 +142,8 @@ final class BackQueue implements RingWorker {
         return grants;
     }
 
-    /** Odd while the thread is in the driver's hooks; another number each time. Any thread. */
-    long turn() {
+    @Override
+    public long turn() {
         return turns.getOpaque();
     }
 
@@ -261,8 +261,9 @@ final class BackQueue implements RingWorker {
         current = null;
     }
 
-    /** Nobody waits any longer for the hook to return; if it does, its request is not used any more. Any thread. */
-    void abandon() {
+    /** If the hook does return, its request is not used any more. */
+    @Override
+    public void abandon() {
         abandoned = true;
     }
 
@@ -442,12 +443,8 @@ final class BackQueue implements RingWorker {
         endDrain();
     }
 
-    /**
-     * Takes no more requests, and tells when those in flight are answered. In the loop.
-     *
-     * @param then called in the loop, once
-     */
-    void stop(Runnable then) {
+    @Override
+    public void stop(Runnable then) {
         halted = true;
         whenDrained = then;
         if (failed) {
@@ -473,8 +470,8 @@ final class BackQueue implements RingWorker {
         return pool.inFlight();
     }
 
-    /** Gives the memory of the requests back. Nothing is in flight. */
-    void close() {
+    @Override
+    public void close() {
         drained = true;
         arena.close();
     }

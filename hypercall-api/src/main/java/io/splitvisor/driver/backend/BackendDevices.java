@@ -53,12 +53,12 @@ public final class BackendDevices {
      * @throws DeviceException if the driver cannot open it
      * @throws IllegalStateException if the domain has a device of this type and number
      */
-    public void attach(BackendDriver driver, DeviceConfig config) {
+    public void attach(DeviceDriver driver, DeviceConfig config) {
         Key key = new Key(driver.protocol().type(), config.frontendDomid(), config.devid());
         if (devices.containsKey(key)) {
             throw exists(key);
         }
-        BackendDevice device = driver.open(config);
+        ServedDevice device = driver.open(config);
         boolean attached = false;
         try {
             OpenDevice open = OpenDevice.of(driver, device);
@@ -120,7 +120,7 @@ public final class BackendDevices {
      * @param drivers which driver a device gets
      * @return done when all have the new driver; fails with {@link DeviceException} if one of them cannot be opened
      */
-    public CompletableFuture<Void> reload(String type, Function<DeviceConfig, BackendDriver> drivers) {
+    public CompletableFuture<Void> reload(String type, Function<DeviceConfig, DeviceDriver> drivers) {
         return all(key -> key.type.equals(type), device -> device.reload(_ -> drivers.apply(device.config())));
     }
 

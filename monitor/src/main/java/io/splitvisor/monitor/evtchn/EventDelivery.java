@@ -3,6 +3,18 @@ package io.splitvisor.monitor.evtchn;
 
 /** How an event reaches a domain: through its shared memory for a guest, by a call for Dom0. Any thread. */
 public interface EventDelivery {
+    /** For a domain that takes no events: they go nowhere. */
+    EventDelivery NONE = new EventDelivery() {
+        @Override
+        public void raise(Port port) {}
+
+        @Override
+        public void unmask(Port port) {}
+
+        @Override
+        public void clear(Port port) {}
+    };
+
     /** Sets a port pending and, unless it is masked, tells the port's vCPU. */
     void raise(Port port);
 

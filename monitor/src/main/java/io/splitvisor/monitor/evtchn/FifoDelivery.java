@@ -70,7 +70,7 @@ final class FifoDelivery implements EventDelivery {
         if (controls[vcpu] != NONE) {
             return -XenErrno.EINVAL;
         }
-        long page = guest.pin(frame);
+        long page = guest.pinWritable(frame);
         if (page == GuestMemory.NOT_MEMORY) {
             return -XenErrno.EINVAL;
         }
@@ -85,7 +85,7 @@ final class FifoDelivery implements EventDelivery {
             if (pageCount == PAGES) {
                 return -XenErrno.ENOSPC;
             }
-            long page = guest.pin(frame);
+            long page = guest.pinWritable(frame);
             if (page == GuestMemory.NOT_MEMORY) {
                 return -XenErrno.EINVAL;
             }
@@ -255,11 +255,11 @@ final class FifoDelivery implements EventDelivery {
         if (!closed) {
             closed = true;
             for (int i = 0; i < pageCount; i++) {
-                guest.unpin(pages[i]);
+                guest.unpinWritable(pages[i]);
             }
             for (int vcpu = 0; vcpu < controls.length; vcpu++) {
                 if (controls[vcpu] != NONE) {
-                    guest.unpin(controls[vcpu]);
+                    guest.unpinWritable(controls[vcpu]);
                 }
             }
         }

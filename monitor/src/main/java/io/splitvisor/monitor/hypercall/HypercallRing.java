@@ -70,15 +70,13 @@ public final class HypercallRing implements RingWorker {
 
     @Override
     public int serve() {
-        if (standsStill()) {
+        // First what mostly ends it: a loop that is awake asks again and again.
+        int available = ring.takeableRequests();
+        if ((available == 0 && !underWay) || standsStill()) {
             return 0;
         }
-        int available = ring.takeableRequests();
         if (available == BackRing.OVERFLOW) {
             domain.crash("hypercall ring of vCPU " + vcpu + ": more requests than slots");
-            return 0;
-        }
-        if (available == 0 && !underWay) {
             return 0;
         }
         statistics.turn(available);
@@ -105,13 +103,13 @@ public final class HypercallRing implements RingWorker {
         return moved;
     }
 
+    /** A turn of a vCPU that has something to do and does not stand still. */
     private int serveSlice(int found, boolean tracing) {
         Vcpu self = domain.vcpu(vcpu);
         context.budget(slice.getAsInt());
         int available = found;
         int moved = 0;
-        // A call may end the domain: what comes after it in the batch is not executed (row H4).
-        while (!context.preempt() && !domain.ended() && !self.standsStill() && (underWay || available > 0)) {
+        do {
             moved++;
             long result;
             if (underWay) {
@@ -128,18 +126,21 @@ public final class HypercallRing implements RingWorker {
                 if (tracing) {
                     traced.add(context, result);
                 }
-                // One response a request, in order: the response's slot is the request's.
-                MulticallEntry.result(memory, ring.claimResponse(), result);
+                // One response a request, in order: the response's slot is the request's. The guest may look for it
+                // there.
+                MulticallEntry.resultRelease(memory, ring.claimResponse(), result);
             }
-        }
+            // A call may end the domain: what comes after it in the batch is not executed (row H4).
+        } while ((underWay || available > 0) && !context.preempt() && !domain.ended() && !self.standsStill());
         return moved;
     }
 
     private long begin() {
-        long at = ring.takeRequest();
-        context.begin(MulticallEntry.op(memory, at));
+        // A slice is checked once, not with each word.
+        MemorySegment entry = memory.asSlice(ring.takeRequest(), MulticallEntry.SIZE);
+        context.begin(MulticallEntry.op(entry, 0));
         for (int i = 0; i < MulticallEntry.NR_ARGS; i++) {
-            context.word(i, MulticallEntry.args(memory, at, i));
+            context.word(i, MulticallEntry.args(entry, 0, i));
         }
         return table.serve(context);
     }

@@ -94,6 +94,7 @@ public final class HypercallTable {
         new PagingTrapHandlers().bind(this);
         new MmuHandlers(monitor).bind(this);
         new MmuExtHandlers(monitor).bind(this);
+        DescriptorHandlers.bind(this);
         EnumSet<HypercallOp> missing = EnumSet.allOf(HypercallOp.class);
         missing.removeAll(handlers.keySet());
         if (!missing.isEmpty()) {

@@ -6,7 +6,6 @@ import io.splitvisor.abi.MmuExtRequest;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.paging.PageTableEntry;
 import io.splitvisor.abi.paging.PagingCounter;
-import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
@@ -16,8 +15,6 @@ import java.lang.foreign.MemorySegment;
 
 /** {@code mmuext_op}: pins, roots, flushes, and pages that are cleared and copied. */
 final class MmuExtHandlers {
-    private static final int LDT_ENTRIES = 8192;
-
     /** Filling a page costs about as much as so many simple calls. */
     private static final int PAGE_COST = 2;
 
@@ -95,7 +92,7 @@ final class MmuExtHandlers {
             }
             // No guest has devices whose memory its caches could keep from.
             case MmuExtOp.FLUSH_CACHE, MmuExtOp.FLUSH_CACHE_GLOBAL -> -XenErrno.EACCES;
-            default -> checkLdt(MmuExtRequest.arg1LinearAddr(request, 0), MmuExtRequest.arg2NrEnts(request, 0));
+            default -> DescriptorHandlers.setLdt(call, paging, request);
         };
     }
 
@@ -110,12 +107,5 @@ final class MmuExtHandlers {
             paging.invalidate(call.vcpu(), mask, linear);
         }
         return 0;
-    }
-
-    /** The processor of a guest here has no descriptor tables; what Xen refuses is refused (row M17). */
-    private static int checkLdt(long linear, int entries) {
-        boolean aligned = linear % DomainLayout.PAGE_SIZE == 0 && PageTableEntry.isCanonical(linear);
-        boolean refused = Integer.compareUnsigned(entries, LDT_ENTRIES) > 0 || (entries != 0 && !aligned);
-        return refused ? -XenErrno.EINVAL : 0;
     }
 }

@@ -13,12 +13,11 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntConsumer;
+import java.util.OptionalLong;
 
 /**
  * Registered page tables: the guest names machine pages, asks for each change, and its MMUs walk the monitor's valid copies.
- * What Xen does for PV guests, with its checks, errors and counts; linear page tables are off, as Xen allows
- * ({@code pv-linear-pt=false}).
+ * What Xen does for PV guests, with its checks, errors and counts.
  *
  * <p>Operations answer 0, a negative Xen errno, or {@link #RESTART}: not finished, to be called again with the same
  * arguments in the vCPU's next turn.
@@ -32,8 +31,9 @@ public final class RegisteredPaging implements Paging {
     private final FrameTable frames;
     private final MonitorMemory memory;
     private final TablePool pool;
+    private final DescriptorTables descriptors;
     private final RegisteredTables tables;
-    private final PagingEvents events;
+    private final VcpuFlushes flushes;
 
     /** By vCPU: the L4s of the kernel, then those of user mode, as machine pages. */
     private final int[] roots;
@@ -48,8 +48,9 @@ public final class RegisteredPaging implements Paging {
         this.frames = frames;
         this.memory = memory;
         this.pool = new TablePool(memory);
-        this.tables = new RegisteredTables(frames, memory, pool);
-        this.events = events;
+        this.descriptors = new DescriptorTables(frames, memory, vcpus);
+        this.tables = new RegisteredTables(frames, memory, pool, descriptors);
+        this.flushes = new VcpuFlushes(memory, vcpus, events);
         this.vcpus = vcpus;
         this.roots = new int[2 * vcpus];
         this.awaited = new int[vcpus];
@@ -66,6 +67,11 @@ public final class RegisteredPaging implements Paging {
     /** The tables, for tests. */
     RegisteredTables tables() {
         return tables;
+    }
+
+    /** The descriptor tables, for tests. */
+    DescriptorTables descriptors() {
+        return descriptors;
     }
 
     /** The root of a vCPU, for tests. */
@@ -140,13 +146,13 @@ public final class RegisteredPaging implements Paging {
                 tables.write(table, i, entry, keepBits);
                 return 0;
             }
-            int result = tables.hold(table.level, entry, slice);
+            int result = tables.hold(table, entry, slice);
             if (result != 0) {
                 return result;
             }
         }
         tables.write(table, i, entry, keepBits);
-        tables.release(table.level, before);
+        tables.release(table, before);
         if (table.level > 1 && PageTableEntry.isPresent(before)) {
             memory.newGeneration();
         }
@@ -186,11 +192,12 @@ public final class RegisteredPaging implements Paging {
             return null;
         }
         RegisteredTable table = tables.valid(roots[vcpu]);
-        while (table != null && table.level > 1) {
-            long entry = tables.original(table, PageTableEntry.index(linear, table.level));
+        for (int level = ROOT_LEVEL; table != null && level > 1; level--) {
+            long entry = tables.original(table, PageTableEntry.index(linear, level));
             table = PageTableEntry.isPresent(entry) ? tables.valid((int) PageTableEntry.frame(entry)) : null;
         }
-        return table;
+        // By a linear mapping one comes to a table of a higher level.
+        return table != null && table.level == 1 ? table : null;
     }
 
     /** Pins a table ({@code MMUEXT_PIN_L1_TABLE} and the others; row M5). */
@@ -248,6 +255,7 @@ public final class RegisteredPaging implements Paging {
             }
             roots[slot] = (int) machine;
             tellRoot(vcpu, slot, field);
+            descriptors.dropLdt(vcpu);
             if (before != FrameTable.NONE) {
                 tables.put(before);
             }
@@ -258,6 +266,40 @@ public final class RegisteredPaging implements Paging {
     private void tellRoot(int vcpu, int slot, long field) {
         RegisteredTable table = roots[slot] == FrameTable.NONE ? null : tables.valid(roots[slot]);
         memory.vcpu(vcpu, field, table == null ? 0 : PageTableEntry.of(table.page, 0));
+    }
+
+    /** Loads a GDT of machine pages ({@code set_gdt}); they are checked, and not writable while it is in force. */
+    public int setGdt(int vcpu, long[] machines, int entries) {
+        synchronized (frames.lock()) {
+            return dying ? -XenErrno.EINVAL : descriptors.setGdt(vcpu, machines, entries);
+        }
+    }
+
+    /** Loads an LDT at a page's linear address ({@code MMUEXT_SET_LDT}); its pages are taken as they are needed. */
+    public void setLdt(int vcpu, long linear, int entries) {
+        synchronized (frames.lock()) {
+            descriptors.setLdt(vcpu, linear, entries);
+        }
+    }
+
+    /** Writes a descriptor at a machine address ({@code update_descriptor}). */
+    public int updateDescriptor(long address, long descriptor) {
+        synchronized (frames.lock()) {
+            return descriptors.update(address, descriptor);
+        }
+    }
+
+    /** The descriptor of a selector, as the vCPU's processor loads it; nothing where it has to fault (row M17). */
+    public OptionalLong descriptor(int vcpu, int selector) {
+        synchronized (frames.lock()) {
+            return dying ? OptionalLong.empty() : descriptors.find(vcpu, selector, this::mapped);
+        }
+    }
+
+    private int mapped(int vcpu, long linear) {
+        RegisteredTable table = lowest(vcpu, linear);
+        long entry = table == null ? 0 : pool.entry(table.page, PageTableEntry.index(linear, 1));
+        return PageTableEntry.isPresent(entry) ? (int) PageTableEntry.frame(entry) : FrameTable.NONE;
     }
 
     /** Tells the frame of a machine page ({@code MMU_MACHPHYS_UPDATE}). */
@@ -312,32 +354,21 @@ public final class RegisteredPaging implements Paging {
     /** Asks vCPUs to flush their TLBs. A bit a vCPU, from bit 0; the caller looks without being asked for an upcall. */
     public void flush(int caller, long vcpuMask) {
         synchronized (frames.lock()) {
-            forEach(
-                    caller,
-                    vcpuMask,
-                    vcpu -> memory.vcpu(vcpu, MonitorHeader.FLUSH, memory.vcpu(vcpu, MonitorHeader.FLUSH) + 1));
+            flushes.all(caller, vcpuMask);
         }
     }
 
     /** Asks vCPUs to forget an address. */
     public void invalidate(int caller, long vcpuMask, long linear) {
         synchronized (frames.lock()) {
-            forEach(caller, vcpuMask, vcpu -> {
-                memory.vcpu(vcpu, MonitorHeader.LINEAR, linear);
-                memory.vcpu(vcpu, MonitorHeader.INVALIDATE, memory.vcpu(vcpu, MonitorHeader.INVALIDATE) + 1);
-            });
+            flushes.address(caller, vcpuMask, linear);
         }
     }
 
-    private void forEach(int caller, long mask, IntConsumer action) {
-        for (int vcpu = 0; vcpu < vcpus; vcpu++) {
-            if ((mask >>> vcpu & 1) != 0) {
-                action.accept(vcpu);
-                if (vcpu != caller) {
-                    events.upcall(vcpu);
-                }
-            }
-        }
+    /** A call for guests whose tables are their own: -EINVAL, as for a PV guest in Xen. */
+    @Override
+    public int flushTlbs(int caller) {
+        return -XenErrno.EINVAL;
     }
 
     @Override
@@ -345,6 +376,7 @@ public final class RegisteredPaging implements Paging {
         synchronized (frames.lock()) {
             if (!dying) {
                 dying = true;
+                descriptors.clear();
                 for (int slot = 0; slot < roots.length; slot++) {
                     if (roots[slot] != FrameTable.NONE) {
                         int root = roots[slot];
@@ -371,20 +403,21 @@ public final class RegisteredPaging implements Paging {
             RegisteredTable table = roots[vcpu] == FrameTable.NONE || !PageTableEntry.isCanonical(linear)
                     ? null
                     : tables.valid(roots[vcpu]);
-            while (table != null) {
-                int i = PageTableEntry.index(linear, table.level);
+            for (int level = ROOT_LEVEL; table != null; level--) {
+                int i = PageTableEntry.index(linear, level);
                 long at = (long) i * Long.BYTES;
-                long copy = pool.entry(table.page, i);
+                long mark = table.level > 1 ? PageTableEntry.LEADS_TO_COPY : 0;
+                long copy = pool.entry(table.page, i) & ~mark;
                 long guest = frames.memory().get(ValueLayout.JAVA_LONG, DomainLayout.bytes(table.machine) + at);
                 boolean there = PageTableEntry.isPresent(copy);
-                boolean leaf = table.level == 1;
+                boolean leaf = level == 1;
                 long copied = there ? PageTableEntry.frame(copy) : FrameTable.NONE;
+                long next = there && table.level > 1 ? pool.owner((int) copied) : copied;
                 long named = PageTableEntry.isPresent(guest) ? PageTableEntry.frame(guest) : FrameTable.NONE;
-                steps.add(
-                        new WalkStep("guest", table.level, DomainLayout.bytes(table.machine) + at, guest, named, leaf));
+                steps.add(new WalkStep("guest", level, DomainLayout.bytes(table.machine) + at, guest, named, leaf));
                 steps.add(new WalkStep(
-                        "registered", table.level, DomainLayout.bytes(table.page) + at, copy, copied, leaf));
-                table = !there || leaf ? null : tables.valid(pool.owner((int) copied));
+                        "registered", level, DomainLayout.bytes(table.page) + at, copy, leaf ? next : copied, leaf));
+                table = !there || leaf ? null : tables.valid((int) next);
             }
             return steps;
         }

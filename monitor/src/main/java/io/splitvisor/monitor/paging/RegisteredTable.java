@@ -24,10 +24,32 @@ final class RegisteredTable {
     /** Whether it stands in the queue of those that are undone. */
     boolean leaving;
 
+    /**
+     * Entries that lead to other tables of this level; or, negative, such entries elsewhere that lead to this one. Never both,
+     * so that no chain is longer than one step: {@code linear_pt_count}, which has 16 bits.
+     */
+    private short linear;
+
     RegisteredTable(int machine, int level, int page) {
         this.machine = machine;
         this.level = level;
         this.page = page;
+    }
+
+    /** Whether an entry may lead to another table of this level. */
+    boolean mayShow(RegisteredTable other) {
+        return linear >= 0 && linear < Short.MAX_VALUE && other.linear <= 0 && other.linear > Short.MIN_VALUE;
+    }
+
+    /** So many more entries lead to another table of this level. */
+    void show(RegisteredTable other, int entries) {
+        linear += (short) entries;
+        other.linear -= (short) entries;
+    }
+
+    /** Entries that lead to tables of this level, or, negative, such entries that lead here. */
+    int linear() {
+        return linear;
     }
 
     boolean isComplete() {

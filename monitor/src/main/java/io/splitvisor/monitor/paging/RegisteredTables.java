@@ -36,11 +36,13 @@ final class RegisteredTables {
     private final FrameTypes types;
     private final MonitorMemory memory;
     private final TablePool pool;
+    private final DescriptorTables descriptors;
     private final MemorySegment ram;
     private final TableIndex index = new TableIndex();
     private final ArrayDeque<RegisteredTable> leaving = new ArrayDeque<>();
 
-    RegisteredTables(FrameTable frames, MonitorMemory memory, TablePool pool) {
+    RegisteredTables(FrameTable frames, MonitorMemory memory, TablePool pool, DescriptorTables descriptors) {
+        this.descriptors = descriptors;
         this.frames = frames;
         this.types = frames.types();
         this.memory = memory;
@@ -180,21 +182,50 @@ final class RegisteredTables {
             pool.entry(table.page, i, entry);
             return 0;
         }
-        int result = hold(table.level, entry, slice);
+        int result = hold(table, entry, slice);
         if (result == 0) {
             pool.entry(table.page, i, translated(table.level, entry));
         }
         return result;
     }
 
-    /** Checks an entry that is present, and takes the references that it stands for. */
-    int hold(int level, long entry, Slice slice) {
-        int result = EntryRules.checkFlags(entry, level);
+    /** Checks an entry of a table that is present, and takes the references that it stands for. */
+    int hold(RegisteredTable table, long entry, Slice slice) {
+        int result = EntryRules.checkFlags(entry, table.level);
         if (result != 0) {
             return result;
         }
         long machine = PageTableEntry.frame(entry);
-        return level > 1 ? get(machine, level - 1, slice) : holdPage(machine, entry);
+        if (table.level == 1) {
+            return holdPage(machine, entry);
+        }
+        result = get(machine, table.level - 1, slice);
+        return result == -XenErrno.EINVAL && holdLinear(table, machine, entry) ? 0 : result;
+    }
+
+    /**
+     * A linear mapping: an entry that leads to a table of its own table's level, so that the guest can read its tables where
+     * they are mapped. As {@code get_l2_linear_pagetable} and its like have it: only for reading; itself, which holds nothing,
+     * or a valid table, one deep (rows M7, M8; XSA-240).
+     */
+    private boolean holdLinear(RegisteredTable table, long machine, long entry) {
+        if ((entry & PageTableEntry.WRITABLE) != 0) {
+            return false;
+        }
+        if (machine == table.machine) {
+            return true;
+        }
+        if (!frames.get(machine)) {
+            return false;
+        }
+        RegisteredTable used = valid((int) machine);
+        boolean fits = used != null && used.level == table.level && table.mayShow(used);
+        if (!fits || types.acquire(used.machine, FrameType.table(used.level)) != FrameTypes.Acquired.VALIDATED) {
+            frames.put((int) machine);
+            return false;
+        }
+        table.show(used, 1);
+        return true;
     }
 
     /** The order of checks, and the errors, are those of {@code get_page_from_l1e} (rows M2, M3, M4). */
@@ -218,7 +249,7 @@ final class RegisteredTables {
             return entry;
         }
         int child = index.get((int) PageTableEntry.frame(entry)).page;
-        return PageTableEntry.of(child, entry & ~PageTableEntry.FRAME_MASK);
+        return PageTableEntry.of(child, entry & ~PageTableEntry.FRAME_MASK | PageTableEntry.LEADS_TO_COPY);
     }
 
     /** An entry of a copy as the guest wrote it, but for accessed and dirty bits. */
@@ -227,21 +258,30 @@ final class RegisteredTables {
         if (table.level == 1 || !PageTableEntry.isPresent(entry)) {
             return entry;
         }
-        return PageTableEntry.of(pool.owner(TablePool.page(entry)), entry & ~PageTableEntry.FRAME_MASK);
+        long flags = entry & ~(PageTableEntry.FRAME_MASK | PageTableEntry.LEADS_TO_COPY);
+        return PageTableEntry.of(pool.owner(TablePool.page(entry)), flags);
     }
 
-    /** Gives back what an entry, as the guest wrote it, holds. */
-    void release(int level, long entry) {
+    /** Gives back what an entry of a table, as the guest wrote it, holds. */
+    void release(RegisteredTable table, long entry) {
         if (!PageTableEntry.isPresent(entry)) {
             return;
         }
         int machine = (int) PageTableEntry.frame(entry);
-        if (level > 1) {
-            put(machine);
+        if (table.level > 1) {
+            if (machine != table.machine) {
+                RegisteredTable used = index.get(machine);
+                if (used.level == table.level) {
+                    table.show(used, -1);
+                }
+                put(machine);
+            }
             return;
         }
         if ((entry & PageTableEntry.WRITABLE) != 0) {
             types.putWritable(machine);
+        } else {
+            descriptors.unmapped(machine);
         }
         frames.put(machine);
     }
@@ -294,7 +334,7 @@ final class RegisteredTables {
     private void undo(RegisteredTable table) {
         for (int i = table.validated - 1; i >= 0; i--) {
             if (!EntryRules.isReserved(table.level, i)) {
-                release(table.level, original(table, i));
+                release(table, original(table, i));
             }
         }
         abandon(table.awaited);

@@ -3,7 +3,8 @@ package io.splitvisor.monitor.time;
 
 import java.time.Instant;
 
-/** The host's clocks. Any thread. */
+/** The host's clocks; as a lambda, one without a cycle counter. Any thread. */
+@FunctionalInterface
 public interface TimeSource {
     /** System time: CLOCK_MONOTONIC in nanoseconds. */
     long nanos();
@@ -28,12 +29,18 @@ public interface TimeSource {
         return best;
     }
 
-    /** Whether guests can read a cycle counter; if not, {@link #cycles} means nothing. */
-    boolean hasCycles();
+    /** Whether guests can read a cycle counter; if not, {@link #cycles} must not be asked for. */
+    default boolean hasCycles() {
+        return false;
+    }
 
     /** The cycle counter that a guest reads by itself, unsigned. */
-    long cycles();
+    default long cycles() {
+        throw new IllegalStateException("there is no cycle counter");
+    }
 
     /** Whether the counter is the same on all processors, and runs at one rate. */
-    boolean isStable();
+    default boolean isStable() {
+        return false;
+    }
 }

@@ -19,6 +19,7 @@ final class RegisteredAudit {
     private final int[] references;
     private final int[] writers;
     private final int[] tables;
+    private final int[] linear;
 
     private RegisteredAudit(RegisteredGuest guest) {
         this.paging = guest.paging;
@@ -28,6 +29,7 @@ final class RegisteredAudit {
         this.references = new int[pages];
         this.writers = new int[pages];
         this.tables = new int[pages];
+        this.linear = new int[pages];
     }
 
     /** Everything is as it is counted. Nobody but tables may use a page just now. */
@@ -50,6 +52,11 @@ final class RegisteredAudit {
             use(paging.root(vcpu, false));
             use(paging.root(vcpu, true));
         }
+        paging.descriptors().pages().forEach(page -> {
+            use(page);
+            assertThat(types.type(page)).isEqualTo(FrameType.SEGDESC);
+            assertThat(types.isValidated(page)).isTrue();
+        });
         for (RegisteredTable table : paging.tables().index().all()) {
             references[table.machine]++;
             assertThat(types.type(table.machine)).isEqualTo(FrameType.table(table.level));
@@ -74,8 +81,18 @@ final class RegisteredAudit {
         }
         int machine = (int) PageTableEntry.frame(entry);
         if (table.level > 1) {
+            if (machine == table.machine) {
+                assertThat(entry & PageTableEntry.WRITABLE).isZero();
+                return;
+            }
             use(machine);
-            assertThat(types.type(machine)).isEqualTo(FrameType.table(table.level - 1));
+            if (types.type(machine) == FrameType.table(table.level)) {
+                assertThat(entry & PageTableEntry.WRITABLE).isZero();
+                linear[table.machine]++;
+                linear[machine]--;
+            } else {
+                assertThat(types.type(machine)).isEqualTo(FrameType.table(table.level - 1));
+            }
             return;
         }
         references[machine]++;
@@ -92,6 +109,9 @@ final class RegisteredAudit {
     }
 
     private void compare() {
+        for (RegisteredTable table : paging.tables().index().all()) {
+            assertThat(table.linear()).as("linear entries of %d", table.machine).isEqualTo(linear[table.machine]);
+        }
         for (int machine = 0; machine < pages; machine++) {
             int special = frames.isRam(machine) ? 0 : 1;
             assertThat(frames.references(machine))

@@ -109,7 +109,7 @@ class RegisteredPagingPropertyTest {
         boolean keep = random.nextBoolean();
         long address = page * 4096 + index() * 8L;
         long linear = (long) random.nextInt(4) << 39 | (long) index() << 21 | (long) index() << 12;
-        return switch (random.nextInt(12)) {
+        return switch (random.nextInt(15)) {
             case 0, 1 -> slice -> paging.pin(vcpu, page, level, slice);
             case 2 -> _ -> paging.unpin(page);
             case 3 -> slice -> paging.newRoot(vcpu, page, slice);
@@ -119,8 +119,18 @@ class RegisteredPagingPropertyTest {
             case 7 -> _ -> paging.copyPage(page, second);
             case 8 -> _ -> paging.tellFrame(page, second);
             case 9 -> _ -> balloon();
+            case 10 -> _ -> paging.setGdt(vcpu, new long[] {page, second}, random.nextInt(1024));
+            case 11 -> _ -> ldt(vcpu, linear);
+            case 12 -> _ -> paging.updateDescriptor(address, entry);
             default -> slice -> paging.update(vcpu, address, entry, keep, slice);
         };
+    }
+
+    private int ldt(int vcpu, long linear) {
+        if (random.nextBoolean()) {
+            guest.paging.setLdt(vcpu, linear & -4096, random.nextInt(1024));
+        }
+        return guest.paging.descriptor(vcpu, random.nextInt(1024) << 3 | 4).isPresent() ? 0 : -1;
     }
 
     /** Pages that tables name keep their references; the audit counts by pages, not by frames. */

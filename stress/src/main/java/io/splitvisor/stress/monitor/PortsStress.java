@@ -27,20 +27,9 @@ public final class PortsStress {
 
     private PortsStress() {}
 
-    private static final class Nowhere implements EventDelivery {
-        @Override
-        public void raise(Port port) {}
-
-        @Override
-        public void unmask(Port port) {}
-
-        @Override
-        public void clear(Port port) {}
-    }
-
     /** A domain whose ports are all in use, so that the next one needs a bucket of its own. */
     abstract static class FullBucket {
-        final EventChannels events = new EventChannels(1, new Nowhere(), 1, 128, new Object(), _ -> null);
+        final EventChannels events = new EventChannels(1, EventDelivery.NONE, 1, 128, new Object(), _ -> null);
 
         FullBucket() {
             for (int port = 1; port < NEXT; port++) {

@@ -3,19 +3,13 @@ package io.splitvisor.stress.grant;
 
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.memory.GuestMemory;
-import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.hypercall.UpcallSleep;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.Monitor;
-import io.splitvisor.monitor.MonitorListener;
-import io.splitvisor.monitor.evtchn.EventDelivery;
-import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.hypercall.HypercallTable;
-import io.splitvisor.monitor.time.Alarm;
-import io.splitvisor.monitor.time.SystemClock;
-import io.splitvisor.monitor.time.TimeSource;
+import io.splitvisor.stress.monitor.InProcess;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -28,8 +22,7 @@ final class TwoDomains implements AutoCloseable {
         }
     }
 
-    final Monitor monitor =
-            new Monitor(new Silence(), new Listener(), new SystemClock(new NanoTime()), (_, _) -> new NoAlarm());
+    final Monitor monitor = InProcess.monitor();
     final Side front;
     final Side driver;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -77,20 +70,16 @@ final class TwoDomains implements AutoCloseable {
     }
 
     private static Side side(Domain domain) {
-        DomainLayout layout = domain.memory().layout();
-        GuestMemory memory = new GuestMemory(domain.memory().segment(), layout);
-        int pages = DomainLayout.HYPERCALL_RING_PAGES;
-        int slots = pages * GuestMemory.PAGE_SIZE / 64;
-        int sends = slots * HypercallBatch.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE;
-        int frame = memory.allocate(sends + Hypercalls.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE);
-        io.splitvisor.hypercall.HypercallRing ring = new io.splitvisor.hypercall.HypercallRing(
-                memory.pages(layout.hypercallRing(0), pages),
-                memory.segment(),
-                GuestMemory.address(frame),
-                domain.bellToDom0(),
-                new NeverSleeps());
-        long arguments = GuestMemory.address(frame + sends);
-        return new Side(domain, memory, new Hypercalls(ring, memory.segment(), arguments));
+        GuestMemory memory =
+                new GuestMemory(domain.memory().segment(), domain.memory().layout());
+        int arguments = memory.allocate(Hypercalls.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE);
+        return new Side(
+                domain,
+                memory,
+                new Hypercalls(
+                        InProcess.hypercalls(domain, memory, 0, new NeverSleeps()),
+                        memory.segment(),
+                        GuestMemory.address(arguments)));
     }
 
     @Override
@@ -102,39 +91,6 @@ final class TwoDomains implements AutoCloseable {
         if (failure.get() != null) {
             throw new AssertionError(failure.get());
         }
-    }
-
-    private static final class NanoTime implements TimeSource {
-        @Override
-        public long nanos() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public boolean hasCycles() {
-            return false;
-        }
-
-        @Override
-        public long cycles() {
-            return 0;
-        }
-
-        @Override
-        public boolean isStable() {
-            return false;
-        }
-    }
-
-    /** Nothing here waits for a time. */
-    private static final class NoAlarm implements Alarm {
-        @Override
-        public void set(long systemTime) {
-            throw new AssertionError("nobody sets a timer");
-        }
-
-        @Override
-        public void cancel() {}
     }
 
     /** These domains have no upcall thread. */
@@ -157,29 +113,6 @@ final class TwoDomains implements AutoCloseable {
         @Override
         public void disarm() {
             throw new AssertionError("nobody sleeps");
-        }
-    }
-
-    private static final class Silence implements EventDelivery {
-        @Override
-        public void raise(Port port) {}
-
-        @Override
-        public void unmask(Port port) {}
-
-        @Override
-        public void clear(Port port) {}
-    }
-
-    private static final class Listener implements MonitorListener {
-        @Override
-        public void shutdown(Domain domain, int reason) {
-            throw new AssertionError("nobody shuts down");
-        }
-
-        @Override
-        public void crashed(Domain domain, String why) {
-            throw new AssertionError(why);
         }
     }
 }

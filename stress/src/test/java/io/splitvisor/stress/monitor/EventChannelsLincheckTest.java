@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.EventDelivery;
-import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.evtchn.PortState.Interdomain;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
@@ -25,21 +24,10 @@ public class EventChannelsLincheckTest {
     private static final int PORTS = 4;
 
     private final Object lock = new Object();
-    private final EventChannels a = new EventChannels(A, new Silence(), 1, PORTS, lock, this::find);
-    private final EventChannels b = new EventChannels(B, new Silence(), 1, PORTS, lock, this::find);
+    private final EventChannels a = new EventChannels(A, EventDelivery.NONE, 1, PORTS, lock, this::find);
+    private final EventChannels b = new EventChannels(B, EventDelivery.NONE, 1, PORTS, lock, this::find);
 
     /** Who gets an event is not asked here: it follows from the ports' states. */
-    private static final class Silence implements EventDelivery {
-        @Override
-        public void raise(Port port) {}
-
-        @Override
-        public void unmask(Port port) {}
-
-        @Override
-        public void clear(Port port) {}
-    }
-
     private EventChannels find(int domid) {
         return domid == A ? a : domid == B ? b : null;
     }

@@ -12,7 +12,6 @@ import io.splitvisor.host.SharedMemory;
 import io.splitvisor.monitor.Vcpu;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.EventDelivery;
-import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.evtchn.PortState.Closed;
 import io.splitvisor.monitor.evtchn.TwoLevelDelivery;
 import io.splitvisor.ring.Doorbell;
@@ -42,21 +41,10 @@ public class EventDeliveryLincheckTest {
     private final EventChannels a;
     private final EventChannels b;
 
-    private record Nowhere() implements EventDelivery {
-        @Override
-        public void raise(Port port) {}
-
-        @Override
-        public void unmask(Port port) {}
-
-        @Override
-        public void clear(Port port) {}
-    }
-
     public EventDeliveryLincheckTest() {
         MEMORY.segment().fill((byte) 0);
         Doorbell bell = new Doorbell(MEMORY.segment(), DomainLayout.PAGE_SIZE, BELL);
-        a = new EventChannels(A, new Nowhere(), 1, PORTS, lock, this::find);
+        a = new EventChannels(A, EventDelivery.NONE, 1, PORTS, lock, this::find);
         b = new EventChannels(
                 B,
                 new TwoLevelDelivery(sharedInfo, new Vcpu(0, bell, new Vcpu.Info(sharedInfo, 0))),

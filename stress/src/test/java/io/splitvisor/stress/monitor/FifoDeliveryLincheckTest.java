@@ -13,7 +13,6 @@ import io.splitvisor.monitor.Vcpu;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.EventDelivery;
 import io.splitvisor.monitor.evtchn.GuestDelivery;
-import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.memory.GuestMemory;
 import io.splitvisor.ring.Doorbell;
 import java.lang.foreign.MemorySegment;
@@ -54,22 +53,11 @@ public class FifoDeliveryLincheckTest {
     private static final MemorySegment MEMORY = SHARED.segment();
 
     private final Object lock = new Object();
-    private final EventChannels a = new EventChannels(A, new Nowhere(), 1, 64, lock, this::find);
+    private final EventChannels a = new EventChannels(A, EventDelivery.NONE, 1, 64, lock, this::find);
     private final EventChannels b;
     private final long info = DomainLayout.bytes(LAYOUT.sharedInfo());
     private final int[] heads = new int[QUEUES];
     private int ready;
-
-    private record Nowhere() implements EventDelivery {
-        @Override
-        public void raise(Port port) {}
-
-        @Override
-        public void unmask(Port port) {}
-
-        @Override
-        public void clear(Port port) {}
-    }
 
     public FifoDeliveryLincheckTest() {
         MEMORY.fill((byte) 0);

@@ -12,12 +12,10 @@ import io.splitvisor.monitor.Monitor;
 import io.splitvisor.monitor.MonitorListener;
 import io.splitvisor.monitor.evtchn.EventChannels;
 import io.splitvisor.monitor.evtchn.EventDelivery;
-import io.splitvisor.monitor.evtchn.Port;
 import io.splitvisor.monitor.evtchn.PortState.Interdomain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.hypercall.HypercallTable;
 import io.splitvisor.monitor.time.SystemClock;
-import io.splitvisor.monitor.time.TimeSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,8 +28,8 @@ final class RealGuest implements AutoCloseable {
 
     final List<String> endings = new CopyOnWriteArrayList<>();
     final PollingLoop loop = new PollingLoop("hypercalls");
-    final Monitor monitor =
-            new Monitor(new Nowhere(), new Listener(), new SystemClock(new NanoTime()), (_, due) -> loop.newAlarm(due));
+    final Monitor monitor = new Monitor(
+            EventDelivery.NONE, new Listener(), new SystemClock(System::nanoTime), (_, due) -> loop.newAlarm(due));
     final Domain domain;
     final GuestDomain guest;
     private final EventFd lifeLine = EventFd.create();
@@ -103,39 +101,6 @@ final class RealGuest implements AutoCloseable {
         loop.close();
         monitor.destroy(domain);
         lifeLine.close();
-    }
-
-    private static final class NanoTime implements TimeSource {
-        @Override
-        public long nanos() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public boolean hasCycles() {
-            return false;
-        }
-
-        @Override
-        public long cycles() {
-            return 0;
-        }
-
-        @Override
-        public boolean isStable() {
-            return false;
-        }
-    }
-
-    private static final class Nowhere implements EventDelivery {
-        @Override
-        public void raise(Port port) {}
-
-        @Override
-        public void unmask(Port port) {}
-
-        @Override
-        public void clear(Port port) {}
     }
 
     private final class Listener implements MonitorListener {

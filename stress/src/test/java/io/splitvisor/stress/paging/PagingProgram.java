@@ -3,6 +3,7 @@ package io.splitvisor.stress.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.splitvisor.abi.paging.PageTableEntry;
 import io.splitvisor.domu.memory.GuestMemory.OutOfGuestMemoryException;
 import io.splitvisor.domu.paging.AddressSpace;
 import io.splitvisor.domu.paging.AddressSpaces;
@@ -45,6 +46,7 @@ final class PagingProgram {
     private boolean smap;
     private String doing = "";
     private long faults;
+    private long entries;
 
     PagingProgram(AddressSpaces spaces, int vcpus, long seed) {
         this.spaces = spaces;
@@ -64,6 +66,11 @@ final class PagingProgram {
     /** Faults that guest and model agreed on. */
     long faults() {
         return faults;
+    }
+
+    /** Entries read that said what they had to. */
+    long entries() {
+        return entries;
     }
 
     /** Runs so many steps. */
@@ -284,6 +291,28 @@ final class PagingProgram {
         } else if (set) {
             model.store(space.model, address, size, value);
         }
+        if (expected == null && random.nextInt(8) == 0) {
+            entry(cpu, space, address, kind == Access.WRITE && (set || !compare));
+        }
+    }
+
+    /** What the tables say of an address that was just touched, read through the address space's map of itself. */
+    private void entry(Processor cpu, Pair space, long address, boolean stored) {
+        Protection protection = space.model.protection(address);
+        long entry = space.guest.entry(cpu, address);
+        long exact = PageTableEntry.PRESENT | PageTableEntry.ACCESSED | PageTableEntry.USER | PageTableEntry.NO_EXECUTE;
+        long wanted = PageTableEntry.PRESENT
+                | PageTableEntry.ACCESSED
+                | (protection.user() ? PageTableEntry.USER : 0)
+                | (protection.execute() ? 0 : PageTableEntry.NO_EXECUTE);
+        assertThat(entry & exact).as("entry %x", entry).isEqualTo(wanted);
+        if (!protection.write()) {
+            assertThat(entry & PageTableEntry.WRITABLE).as("entry %x", entry).isZero();
+        }
+        if (stored) {
+            assertThat(entry & PageTableEntry.DIRTY).as("entry %x", entry).isNotZero();
+        }
+        entries++;
     }
 
     /** For a compare-and-set: what is there, or, sometimes, what is not. */

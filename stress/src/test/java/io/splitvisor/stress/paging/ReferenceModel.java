@@ -57,6 +57,11 @@ final class ReferenceModel {
             }
         }
 
+        /** What may be done with a page that is mapped. */
+        Protection protection(long address) {
+            return pages.get(address / PAGE).protection;
+        }
+
         Space fork() {
             Space child = new Space();
             pages.forEach((number, page) -> child.pages.put(

@@ -50,6 +50,11 @@ abstract class LongWalk implements Paging {
      */
     abstract boolean mark(int level, long seen, int bits);
 
+    /** The address of the page that the last entry of a walk maps. */
+    long target(long entry) {
+        return entry & ADDRESS;
+    }
+
     @Override
     public void controls(PagingControls controls) {
         rules = new AccessRules(controls);
@@ -149,7 +154,7 @@ abstract class LongWalk implements Paging {
         int shift = 12 + 9 * (level - 1);
         long inPage = (1L << shift) - 1;
         boolean global = (entry & G) != 0 && rules.controls().globalPages();
-        out.set(((entry & ADDRESS & ~inPage) | (linear & inPage)) >>> 12, usable, shift, global);
+        out.set(((target(entry) & ~inPage) | (linear & inPage)) >>> 12, usable, shift, global);
         return MAPPED;
     }
 

@@ -12,6 +12,9 @@ public interface MonitorTables {
     /** In an entry of a shadow that leads to another: all below it is one large page of the guest's, split into small ones. */
     long LARGE_BELOW = 1 << 9;
 
+    /** In an entry of a copy that leads to another: what is mapped, if the walk ends here, is the page of which that is one. */
+    long LEADS_TO_COPY = 1 << 3;
+
     /** Reads an entry, with acquire order, at an offset in the monitor's memory. */
     long entry(long at);
 

@@ -42,6 +42,16 @@ public final class RegisteredPaging extends MonitorWalk {
         return super.read(at, level);
     }
 
+    /** By a linear mapping a walk ends with an entry that leads to a copy; what is mapped is the guest's own table. */
+    @Override
+    long target(long entry) {
+        if ((entry & MonitorTables.LEADS_TO_COPY) == 0) {
+            return super.target(entry);
+        }
+        // A copy without an owner has been given back, and there is a new generation: the walk is made again.
+        return Math.max(0, tables().owner((entry & ADDRESS) >>> 12)) << 12;
+    }
+
     /** What was seen is the copy's; the guest's entry differs from it in these bits, if in anything that matters. */
     @Override
     boolean mark(int level, long seen, int bits) {
@@ -52,7 +62,8 @@ public final class RegisteredPaging extends MonitorWalk {
         }
         long own = owner << 12 | (at & 4095);
         long entry = (long) LONG.getVolatile(ram, own);
-        boolean same = ((entry ^ seen) & ~(long) (A | D)) == 0;
+        long named = seen & ~(ADDRESS | MonitorTables.LEADS_TO_COPY) | target(seen);
+        boolean same = ((entry ^ named) & ~(long) (A | D)) == 0;
         return !same || (entry & bits) == bits || LONG.compareAndSet(ram, own, entry, entry | bits);
     }
 

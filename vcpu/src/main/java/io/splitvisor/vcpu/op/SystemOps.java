@@ -180,7 +180,7 @@ final class SystemOps {
         @Override
         public void exec(Cpu c) {
             c.requireRing0();
-            c.mmu.tlb().flushPage(ea.linear(c, 1, false));
+            c.mmu.invalidate(ea.linear(c, 1, false));
         }
     }
 

@@ -97,14 +97,24 @@ final class FileCalls {
             for (int i = 0; i < a[2]; i++) {
                 long base = m.getLong(a[1] + (long) i * IOVEC_BYTES);
                 long size = m.getLong(a[1] + (long) i * IOVEC_BYTES + 8);
+                if (size < 0) {
+                    return -Errno.EINVAL;
+                }
                 long host = size == 0 ? 0 : reads ? m.out(base, size) : m.in(base, size);
                 vectors.set(ValueLayout.JAVA_LONG, (long) i * IOVEC_BYTES, host);
                 vectors.set(ValueLayout.JAVA_LONG, (long) i * IOVEC_BYTES + 8, size);
-                if (reads) {
-                    m.space().wrote(base, size);
+            }
+            long result = RawSyscall.call(number, hostFd, vectors.address(), a[2], a[3], a[4], 0);
+            for (long i = 0; reads && i < a[2]; i++) {
+                long host = vectors.get(ValueLayout.JAVA_LONG, i * IOVEC_BYTES);
+                if (host != 0) {
+                    m.space()
+                            .wrote(
+                                    host - m.space().hostAddress(0),
+                                    vectors.get(ValueLayout.JAVA_LONG, i * IOVEC_BYTES + 8));
                 }
             }
-            return RawSyscall.call(number, hostFd, vectors.address(), a[2], a[3], a[4], 0);
+            return result;
         }
     }
 

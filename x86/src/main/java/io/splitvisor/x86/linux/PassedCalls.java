@@ -38,6 +38,7 @@ final class PassedCalls implements Handler {
             107 geteuid
             108 getegid
             138 fstatfs fd out:120
+            140 getpriority int int
             141 setpriority int int int
             162 sync
             187 readahead fd int int

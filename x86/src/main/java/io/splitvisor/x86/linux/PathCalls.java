@@ -27,14 +27,20 @@ final class PathCalls {
     private static final int SYS_LCHOWN = 94;
     private static final int SYS_STATFS = 137;
     private static final int SYS_TRUNCATE = 76;
+    /** The first and the last of the twelve calls about extended attributes. */
+    private static final int SYS_SETXATTR = 188;
+
+    private static final int SYS_FREMOVEXATTR = 199;
     private static final int SYS_UTIMES = 235;
     private static final int SYS_UTIMENSAT = 280;
     private static final int SYS_CLOSE = 3;
     private static final int SYS_FSTATFS = 138;
     private static final int SYS_FTRUNCATE = 77;
+    private static final int SYS_DUP = 32;
     private static final int SYS_OPENAT = 257;
     private static final int SYS_MKDIRAT = 258;
     private static final int SYS_FCHOWNAT = 260;
+    private static final int SYS_FUTIMESAT = 261;
     private static final int SYS_NEWFSTATAT = 262;
     private static final int SYS_UNLINKAT = 263;
     private static final int SYS_RENAMEAT = 264;
@@ -81,6 +87,9 @@ final class PathCalls {
         older(h, SYS_CHOWN, SYS_FCHOWNAT, 0);
         h[SYS_LCHOWN] = (t, a) -> h[SYS_FCHOWNAT].call(t, new long[] {CWD, a[0], a[1], a[2], AT_SYMLINK_NOFOLLOW, 0});
         h[SYS_STATFS] = PathCalls::statfs;
+        for (int number = SYS_SETXATTR; number <= SYS_FREMOVEXATTR; number++) {
+            h[number] = (t, a) -> -Errno.EOPNOTSUPP;
+        }
         h[SYS_TRUNCATE] = PathCalls::truncate;
         h[SYS_UTIMENSAT] = PathCalls::utimensat;
         h[SYS_UTIMES] = PathCalls::utimes;
@@ -166,7 +175,8 @@ final class PathCalls {
 
     private static long utimes(Task t, long[] a) {
         long path = t.memory().path(a[0]);
-        return RawSyscall.call(261, directory(t, CWD), path, t.memory().in(a[1], TIMES_BYTES), 0, 0, 0);
+        return RawSyscall.call(
+                SYS_FUTIMESAT, directory(t, CWD), path, t.memory().in(a[1], TIMES_BYTES), 0, 0, 0);
     }
 
     private static long getcwd(Task t, long[] a) {
@@ -201,7 +211,7 @@ final class PathCalls {
     }
 
     private static long fchdir(Task t, long[] a) {
-        long fd = RawSyscall.call(32, t.process().fds().host(a[0]), 0, 0, 0, 0, 0);
+        long fd = RawSyscall.call(SYS_DUP, t.process().fds().host(a[0]), 0, 0, 0, 0, 0);
         if (fd < 0) {
             return fd;
         }

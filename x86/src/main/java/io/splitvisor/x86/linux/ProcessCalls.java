@@ -77,8 +77,7 @@ final class ProcessCalls {
         // All of a family stay in one group.
         h[SYS_SETPGID] = (t, a) -> 0;
         h[SYS_SETSID] = (t, a) -> -Errno.EPERM;
-        h[SYS_GETGROUPS] =
-                (t, a) -> RawSyscall.call(SYS_GETGROUPS, a[0], t.memory().out(a[1], 4 * Math.max(0, a[0])), 0, 0, 0, 0);
+        h[SYS_GETGROUPS] = ProcessCalls::getgroups;
         h[SYS_CLONE] = ProcessCalls::clone;
         h[SYS_FORK] = (t, a) -> clone(t, new long[6]);
         h[SYS_VFORK] = (t, a) -> clone(t, new long[] {CLONE_VM | CLONE_VFORK, 0, 0, 0, 0, 0});
@@ -102,6 +101,19 @@ final class ProcessCalls {
         h[SYS_GETRLIMIT] =
                 (t, a) -> RawSyscall.call(SYS_GETRLIMIT, a[0], t.memory().out(a[1], 16), 0, 0, 0, 0);
         h[SYS_PRLIMIT64] = ProcessCalls::prlimit;
+    }
+
+    private static long getgroups(Task t, long[] a) {
+        // The kernel looks at 32 bits of it, and writes no more than there are.
+        int count = (int) a[0];
+        long there = RawSyscall.call(SYS_GETGROUPS, 0, 0, 0, 0, 0, 0);
+        if (count < 0 || (count > 0 && count < there)) {
+            return -Errno.EINVAL;
+        }
+        if (count == 0 || there <= 0) {
+            return there;
+        }
+        return RawSyscall.call(SYS_GETGROUPS, there, t.memory().out(a[1], 4 * there), 0, 0, 0, 0);
     }
 
     /** Limits can be read, and setting one to what it is anyway does nothing. */

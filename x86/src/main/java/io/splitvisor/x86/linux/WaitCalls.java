@@ -46,12 +46,13 @@ final class WaitCalls {
         return poll(t, a[0], a[1], nanoseconds);
     }
 
-    private static long poll(Task t, long at, long count, long nanoseconds) {
+    private static long poll(Task t, long at, long descriptors, long nanoseconds) {
+        int count = (int) descriptors;
         if (count < 0 || count > FdTable.SIZE) {
             return -Errno.EINVAL;
         }
         UserMemory m = t.memory();
-        m.out(at, count * Wakeup.POLLFD_BYTES);
+        m.out(at, (long) count * Wakeup.POLLFD_BYTES);
         int invalid = 0;
         for (int i = 0; i < count; i++) {
             long p = at + (long) i * Wakeup.POLLFD_BYTES;
@@ -60,7 +61,7 @@ final class WaitCalls {
             t.wakeup().descriptor(i, hostFd, m.getShort(p + 4));
             invalid += fd >= 0 && hostFd < 0 ? 1 : 0;
         }
-        long result = t.wakeup().await((int) count, invalid > 0 ? 0 : nanoseconds);
+        long result = t.wakeup().await(count, invalid > 0 ? 0 : nanoseconds);
         if (result < 0) {
             return interrupted(result);
         }

@@ -61,6 +61,8 @@ class RealProgramsIT {
                 "openssl dgst -md5 data",
                 "busybox sha1sum data",
                 "busybox sort -r numbers",
+                "ls -la data numbers",
+                "nice",
                 "cat no-such-file",
                 "false"
             })
