@@ -55,9 +55,13 @@ public final class Registers {
         return cpu.eflags();
     }
 
-    /** Sets RFLAGS; undefined bits and VM are ignored. */
+    /**
+     * Sets RFLAGS; undefined bits are ignored, and VM outside ring 3 of protected mode. With VM the caller sets the segments as
+     * virtual 8086 mode has them.
+     */
     public void rflags(long value) {
-        cpu.eflags(value & ~(long) Eflags.VM);
+        boolean mayBeVirtual = cpu.cpl == 3 && !cpu.realMode() && !cpu.sys.longMode();
+        cpu.eflags(mayBeVirtual ? value : value & ~(long) Eflags.VM);
         cpu.bankChanged();
         cpu.attention = true;
     }
@@ -89,6 +93,11 @@ public final class Registers {
             case 8 -> cpu.sys.cr8;
             default -> throw new IndexOutOfBoundsException("no CR" + number);
         };
+    }
+
+    /** Sets CR8, the task priority. */
+    public void taskPriority(int value) {
+        cpu.sys.cr8 = value & 15;
     }
 
     /** EFER. */

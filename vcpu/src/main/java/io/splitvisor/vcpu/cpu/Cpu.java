@@ -243,6 +243,16 @@ public final class Cpu {
         }
     }
 
+    /** Virtual 8086 mode: a task of protected mode that thinks in real mode's segments. */
+    public boolean virtual8086() {
+        return (flags & Eflags.VM) != 0;
+    }
+
+    /** Whether selectors are addresses divided by 16: in real and in virtual 8086 mode. */
+    public boolean plainSelectors() {
+        return realMode() || virtual8086();
+    }
+
     /** Real mode: no protection. */
     public boolean realMode() {
         return (sys.cr0 & SystemRegisters.CR0_PE) == 0;

@@ -36,6 +36,8 @@ public enum Arg {
     Gw(Kind.REG, 2),
     Gv(Kind.REG, Arg.OPERAND_SIZE),
     Gy(Kind.REG, Arg.DOUBLE_OR_QUAD),
+    /** The same, of full machine size. */
+    Gm(Kind.REG, Arg.MACHINE_SIZE),
     /** ModRM rm field, register only, of full machine size. */
     Rm(Kind.RM, Arg.MACHINE_SIZE),
     /** Register in the opcode's low bits. */

@@ -86,6 +86,9 @@ final class Strings {
                     c.rip = next;
                     break;
                 }
+                if (c.debug.hasHit()) {
+                    break;
+                }
             }
             c.retired += done - 1;
         }
@@ -225,6 +228,7 @@ final class Strings {
             // The port is read only if the store cannot fault: reading has effects.
             c.mmu.probeStore(at, size);
             c.mmu.store(at, size, c.host.portRead(port, size));
+            c.debug.portAccessed(port, size);
             advance(c, Cpu.RDI, 1);
         }
     }
@@ -238,6 +242,7 @@ final class Strings {
         void once(Cpu c) {
             int port = Ports.check(c, c.r[Cpu.RDX], size);
             c.host.portWrite(port, size, c.mmu.load(from(c, false), size));
+            c.debug.portAccessed(port, size);
             advance(c, Cpu.RSI, 1);
         }
     }
