@@ -30,8 +30,7 @@ public final class HypercallRing implements RingWorker {
     private final HypercallStatistics statistics = new HypercallStatistics();
     private final TurnTrace traced;
 
-    /** Used again and again: asking it whether anybody records costs next to nothing. */
-    private final HypercallTurnEvent recorded = new HypercallTurnEvent();
+    private final TurnRecording recorded;
 
     /** The call in the context is not finished. */
     private boolean underWay;
@@ -56,8 +55,7 @@ public final class HypercallRing implements RingWorker {
                 domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
         this.ring = BackRing.init(memory, MulticallEntry.SIZE);
         this.traced = new TurnTrace(domain.domid(), vcpu, SLICE);
-        recorded.domid = domain.domid();
-        recorded.vcpu = vcpu;
+        this.recorded = new TurnRecording(domain.domid(), vcpu);
     }
 
     /** Calls served so far. A figure for people: read by other threads without order. */
@@ -86,10 +84,7 @@ public final class HypercallRing implements RingWorker {
         if (sink != null) {
             traced.begin(sink);
         }
-        boolean recording = recorded.isEnabled();
-        if (recording) {
-            recorded.begin();
-        }
+        boolean recording = recorded.begin();
         long before = statistics.total();
         int moved = serveSlice(available, sink != null);
         int served = (int) (statistics.total() - before);
@@ -103,18 +98,9 @@ public final class HypercallRing implements RingWorker {
             traced.end();
         }
         if (recording) {
-            record(available, served);
+            recorded.end(available, served);
         }
         return moved;
-    }
-
-    private void record(int found, int served) {
-        recorded.end();
-        if (recorded.shouldCommit()) {
-            recorded.found = found;
-            recorded.served = served;
-            recorded.commit();
-        }
     }
 
     /** A turn of a vCPU that has something to do and does not stand still. */

@@ -285,20 +285,15 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         // Not a jump of the host's, which it would have to predict as the guest's would have been.
         int shift = (int) ((jumped | -jumped) >>> 63) << 5;
         int follower = (int) (words[last + WordCode.FOLLOWERS] >>> shift);
-        if (isAt(words, follower, rip)) {
-            return follower;
-        }
-        return follow(last, shift);
+        return isAt(words, follower, rip) ? follower : follow(last, shift);
     }
 
     private int follow(int last, int shift) {
-        if (code.isFull()) {
-            cache.clear();
-            code.clear();
-            Arrays.fill(jumps, WordCode.NONE);
-            return lookup();
-        }
+        boolean cleared = code.isFull();
         int block = lookup();
+        if (cleared) {
+            return block;
+        }
         long[] words = code.words();
         words[last + WordCode.FOLLOWERS] =
                 (words[last + WordCode.FOLLOWERS] & ~(0xffff_ffffL << shift)) | (long) block << shift;
@@ -320,8 +315,17 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         return c.mode == Cpu.CODE64 && isAt(code.words(), block, linear) ? block : lookupSlow(linear);
     }
 
+    private void forgetWhenFull() {
+        if (code.isFull()) {
+            cache.clear();
+            code.clear();
+            Arrays.fill(jumps, WordCode.NONE);
+        }
+    }
+
     private int lookupSlow(long linear) {
         long offset = fetch(c, linear);
+        forgetWhenFull();
         Block b = cache.find(offset, c.mode);
         boolean fits = b != null && (c.mode == Cpu.CODE64 || c.seg[Cpu.CS].covers(c.rip + b.length - 1));
         if (b != null && b.secondPage >= 0) {
