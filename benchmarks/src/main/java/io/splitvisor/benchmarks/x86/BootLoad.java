@@ -42,7 +42,7 @@ final class BootLoad {
 
     BootLoad(long seed) {
         this.random = new SplittableRandom(seed);
-        this.idioms = new Idioms(random, OFFSETS);
+        this.idioms = new Idioms(random, OFFSETS, Idioms.COMPILED);
     }
 
     /** The function {@code work}, and what it calls. */
