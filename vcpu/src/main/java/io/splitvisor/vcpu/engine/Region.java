@@ -66,7 +66,7 @@ final class Region {
 
     /** Whether it may be entered at the processor's instruction pointer. */
     boolean fits(Cpu c) {
-        return (base == c.rip && context == Interpreter.context(c)) || liesHere(c);
+        return (base == c.rip && context == c.mmu.context()) || liesHere(c);
     }
 
     /** Whether it lies in no page with instruction breakpoints, entered at the processor's instruction pointer. */
@@ -92,7 +92,7 @@ final class Region {
             return false;
         }
         base = at;
-        context = Interpreter.context(c);
+        context = c.mmu.context();
         return true;
     }
 

@@ -71,6 +71,11 @@ public final class Mmu {
         return bank;
     }
 
+    /** The state of the TLB, as far as what was found through it depends on it. */
+    public long context() {
+        return tlb.epoch() << 2 | bank;
+    }
+
     /** Page faults raised so far. */
     public long faults() {
         return misses.faults();
