@@ -209,7 +209,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
             }
             boolean hotter = (int) shape < 0 || (int) (shape >>> 32) >= tiers.threshold();
             Region region = hotter ? regionOf(last, heats) : null;
-            if (region != null && next != Exits.Next.INTERPRET && !c.debug.armed() && region.fits(c)) {
+            if (region != null && next != Exits.Next.INTERPRET && mayRun(region)) {
                 next = translated(region);
                 onTheWayBack = next == Exits.Next.ANYTHING ? 0 : tiers.wayBack();
                 last = WordCode.NONE;
@@ -228,6 +228,10 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         }
         Region region = hot.regionOf(b);
         return region == null && heats ? hot.heated(b) : region;
+    }
+
+    private boolean mayRun(Region region) {
+        return (!c.debug.armed() || region.avoidsBreakpoints(c)) && region.fits(c);
     }
 
     private Exits.Next translated(Region region) {

@@ -3,16 +3,18 @@ package io.splitvisor.vcpu.translate;
 
 import io.splitvisor.vcpu.mmu.Mmu;
 import java.util.IdentityHashMap;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /** Translates plans for one processor, on a thread that all processors of the JVM share, or at once. */
 public final class Translator {
+    /** More plans than that do not wait. */
     private static final int QUEUE = 256;
-    private static final ThreadPoolExecutor BACKGROUND = background();
+
+    private static final ScheduledThreadPoolExecutor BACKGROUND = background();
+    private static final AtomicInteger WAITING = new AtomicInteger();
 
     private final Mmu mmu;
     private final boolean ordered;
@@ -30,14 +32,10 @@ public final class Translator {
         this.inBackground = inBackground;
     }
 
-    private static ThreadPoolExecutor background() {
-        ThreadPoolExecutor executor = new ThreadPoolExecutor(
-                1,
-                1,
-                5,
-                TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(QUEUE),
-                Thread.ofPlatform().name("x86-translator").daemon().factory());
+    private static ScheduledThreadPoolExecutor background() {
+        ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().name("x86-translator").daemon().factory());
+        executor.setKeepAliveTime(5, TimeUnit.SECONDS);
         executor.allowCoreThreadTimeOut(true);
         return executor;
     }
@@ -55,11 +53,22 @@ public final class Translator {
             attempt(plan, table, done, failed);
             return true;
         }
-        try {
-            BACKGROUND.execute(() -> attempt(plan, table, done, failed));
-            return true;
-        } catch (RejectedExecutionException full) {
+        if (WAITING.incrementAndGet() > QUEUE) {
+            WAITING.decrementAndGet();
             return false;
+        }
+        BACKGROUND.execute(() -> {
+            WAITING.decrementAndGet();
+            attempt(plan, table, t -> ripen(t, done), failed);
+        });
+        return true;
+    }
+
+    private static void ripen(Translation translation, Consumer<Translation> done) {
+        if (translation == null) {
+            done.accept(null);
+        } else {
+            new Ripening(translation.code(), BACKGROUND, () -> done.accept(translation)).start();
         }
     }
 
