@@ -28,7 +28,7 @@ final class DownCommand {
         List<Integer> domids = ShutdownCommand.named(in, names).stream()
                 .filter(domid -> domid >= 0)
                 .toList();
-        int code = domids.isEmpty() ? 0 : ShutdownCommand.request(in, domids, false, 2);
+        int code = domids.isEmpty() ? 0 : ShutdownCommand.request(in, domids, "poweroff", 2);
         if (in.json() && code == 0) {
             in.environment().out().print(Json.pretty(Json.object("domids", domids)));
         }
