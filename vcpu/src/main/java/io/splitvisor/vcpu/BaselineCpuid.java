@@ -14,6 +14,7 @@ final class BaselineCpuid {
 
     // Leaf 1, EDX.
     private static final int FPU = 1;
+    private static final int DE = 1 << 2;
     private static final int PSE = 1 << 3;
     private static final int TSC = 1 << 4;
     private static final int MSR = 1 << 5;
@@ -33,16 +34,20 @@ final class BaselineCpuid {
     private static final int SSE3 = 1;
     private static final int SSSE3 = 1 << 9;
     private static final int CX16 = 1 << 13;
+    private static final int PCID = 1 << 17;
     private static final int SSE4_1 = 1 << 19;
     private static final int SSE4_2 = 1 << 20;
     private static final int POPCNT = 1 << 23;
     // Leaf 7, EBX.
     private static final int FSGSBASE = 1;
     private static final int SMEP = 1 << 7;
+    private static final int INVPCID = 1 << 10;
     /** FPU CS and DS are stored as zero. */
     private static final int NO_FPU_SELECTORS = 1 << 13;
 
     private static final int SMAP = 1 << 20;
+    // Leaf 7, ECX.
+    private static final int UMIP = 1 << 2;
     // Leaf 0x80000001.
     private static final int SYSCALL = 1 << 11;
     private static final int NX = 1 << 20;
@@ -61,8 +66,8 @@ final class BaselineCpuid {
                         SIGNATURE,
                         8 << 8,
                         SSE3 | SSSE3 | CX16 | SSE4_1 | SSE4_2 | POPCNT,
-                        FPU | PSE | TSC | MSR | PAE | CX8 | SEP | PGE | CMOV | PAT | PSE36 | CLFSH | MMX | FXSR | SSE
-                                | SSE2);
+                        FPU | DE | PSE | TSC | MSR | PAE | CX8 | SEP | PGE | CMOV | PAT | PSE36 | CLFSH | MMX | FXSR
+                                | SSE | SSE2);
             case 7 -> ecx == 0 ? new Cpuid.Leaf(0, FSGSBASE | SMEP | NO_FPU_SELECTORS | SMAP, 0, 0) : Cpuid.Leaf.ZERO;
             case 0x8000_0000 -> new Cpuid.Leaf(0x8000_0008, VENDOR[0], VENDOR[2], VENDOR[1]);
             case 0x8000_0001 -> new Cpuid.Leaf(SIGNATURE, 0, LAHF_64, SYSCALL | NX | PAGE_1G | RDTSCP | LONG_MODE);
@@ -73,6 +78,17 @@ final class BaselineCpuid {
             case 0x8000_0008 -> new Cpuid.Leaf(48 << 8 | 46, 0, 0, 0);
             default -> Cpuid.Leaf.ZERO;
         };
+    }
+
+    /** See {@link Cpuid#full}. */
+    static Cpuid.Leaf full(int eax, int ecx) {
+        Cpuid.Leaf leaf = leaf(eax, ecx);
+        if (eax == 1) {
+            return new Cpuid.Leaf(leaf.eax(), leaf.ebx(), leaf.ecx() | PCID, leaf.edx());
+        }
+        return eax == 7 && ecx == 0
+                ? new Cpuid.Leaf(leaf.eax(), leaf.ebx() | INVPCID, leaf.ecx() | UMIP, leaf.edx())
+                : leaf;
     }
 
     private static int[] words(String text) {

@@ -19,6 +19,14 @@ public interface Cpuid {
     Leaf leaf(int eax, int ecx);
 
     /**
+     * The baseline and what most guests are better off without: process-context identifiers, with which hot code is translated
+     * once for each, INVPCID, and UMIP.
+     */
+    static Cpuid full() {
+        return BaselineCpuid::full;
+    }
+
+    /**
      * The processor as it is: what this module executes, nothing else. Vendor "SplitvisorX8", long mode, NX, 48-bit
      * linear and 46-bit physical addresses.
      */

@@ -5,6 +5,7 @@ import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Eflags;
 import io.splitvisor.vcpu.cpu.FxImage;
 import io.splitvisor.vcpu.cpu.Segment;
+import io.splitvisor.vcpu.fp.Mxcsr;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import java.util.Objects;
 
@@ -54,9 +55,13 @@ public final class Registers {
         return cpu.eflags();
     }
 
-    /** Sets RFLAGS; undefined bits and VM are ignored. */
+    /**
+     * Sets RFLAGS; undefined bits are ignored, and VM outside ring 3 of protected mode. With VM the caller sets the segments as
+     * virtual 8086 mode has them.
+     */
     public void rflags(long value) {
-        cpu.eflags(value & ~(long) Eflags.VM);
+        boolean mayBeVirtual = cpu.cpl == 3 && !cpu.realMode() && !cpu.sys.longMode();
+        cpu.eflags(mayBeVirtual ? value : value & ~(long) Eflags.VM);
         cpu.bankChanged();
         cpu.attention = true;
     }
@@ -88,6 +93,11 @@ public final class Registers {
             case 8 -> cpu.sys.cr8;
             default -> throw new IndexOutOfBoundsException("no CR" + number);
         };
+    }
+
+    /** Sets CR8, the task priority. */
+    public void taskPriority(int value) {
+        cpu.sys.cr8 = value & 15;
     }
 
     /** EFER. */
@@ -127,12 +137,17 @@ public final class Registers {
 
     /** Sets MXCSR; bits that are reserved are ignored. */
     public void mxcsr(int value) {
-        cpu.mxcsr = value & 0xffff;
+        cpu.mxcsr = value & Mxcsr.BITS;
     }
 
     /** The state of x87, MMX and SSE in the words that FXSAVE lays out, 64 of them. */
     public long[] floatState() {
         return FxImage.save(cpu);
+    }
+
+    /** The tag word of the x87 as FNSTENV stores it: two bits a register, valid 0, zero 1, special 2, empty 3. */
+    public int floatTags() {
+        return cpu.fpu.tagWord();
     }
 
     /** Sets {@link #floatState}; bits that are reserved are ignored. */

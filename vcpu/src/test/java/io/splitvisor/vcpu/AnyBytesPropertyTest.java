@@ -29,6 +29,7 @@ class AnyBytesPropertyTest {
         REAL,
         PROTECTED16,
         PROTECTED32,
+        VIRTUAL_8086,
         PAGED32,
         PAE,
         LONG_KERNEL,
@@ -59,7 +60,11 @@ class AnyBytesPropertyTest {
     private void fuzz(Mode mode, SplittableRandom r) {
         fill(r);
         Vcpu vcpu = new Vcpu(
-                GuestMemory.flat(ram), Cpuid.baseline(), tpr -> 32 + r.nextInt(224), Clock.INSTRUCTIONS, tiers());
+                GuestMemory.flat(ram),
+                r.nextBoolean() ? Cpuid.full() : Cpuid.baseline(),
+                tpr -> 32 + r.nextInt(224),
+                Clock.INSTRUCTIONS,
+                tiers());
         prepare(vcpu, mode, r);
         for (int exits = 0; exits < 50; exits++) {
             if (r.nextInt(4) == 0) {
@@ -109,6 +114,19 @@ class AnyBytesPropertyTest {
         }
     }
 
+    /**
+     * Descriptor tables are random bytes as the rest, in which one in a few hundred leads to a task state segment: some are put
+     * where they are looked for.
+     */
+    private void tasks(SplittableRandom r) {
+        for (int n = 0; n < 200; n++) {
+            long base = r.nextInt(RAM);
+            long type = new long[] {0x81, 0x83, 0x85, 0x89, 0x8b, 0xe5, 0xe9}[r.nextInt(7)];
+            long descriptor = r.nextInt(0x70) | (base & 0xff_ffff) << 16 | type << 40;
+            ram.set(ValueLayout.JAVA_LONG, r.nextInt(RAM >> 3) * 8L, descriptor);
+        }
+    }
+
     /** Noise with opcodes that matter strewn in, small numbers that could be page-table entries, and repetitions. */
     private void fill(SplittableRandom r) {
         byte[] bytes = new byte[RAM];
@@ -119,6 +137,7 @@ class AnyBytesPropertyTest {
             byte[] opcode = INTERESTING[r.nextInt(INTERESTING.length)];
             MemorySegment.copy(opcode, 0, ram, ValueLayout.JAVA_BYTE, at, opcode.length);
         }
+        tasks(r);
         // Tables of all formats, mostly present, mostly inside RAM.
         for (int page = 1; page < 8; page++) {
             for (int i = 0; i < 512; i++) {
@@ -143,6 +162,7 @@ class AnyBytesPropertyTest {
         {0x0f, 0x05},
         {0x0f, 0x07},
         {(byte) 0xcf},
+        {0x66, (byte) 0xcf},
         {0x48, (byte) 0xcf},
         {(byte) 0xcd, 0x20},
         {(byte) 0xf3, (byte) 0xa4},
@@ -168,7 +188,7 @@ class AnyBytesPropertyTest {
         long guards = (r.nextBoolean() ? 1L << 20 : 0) | (r.nextBoolean() ? 1L << 21 : 0);
         switch (mode) {
             case REAL -> {}
-            case PROTECTED16, PROTECTED32 -> registers.system(0x11, 0, 0, 0);
+            case PROTECTED16, PROTECTED32, VIRTUAL_8086 -> registers.system(0x11, 0, 0, 0);
             case PAGED32 -> registers.system(0x8000_0011L | wp, root, 0x10 | guards, 0);
             case PAE -> registers.system(0x8000_0011L | wp, root, 0x30 | guards, 0x800);
             case LONG_KERNEL, LONG_USER, COMPATIBILITY ->
@@ -177,13 +197,18 @@ class AnyBytesPropertyTest {
         int dpl = r.nextInt(4) << 5;
         int code =
                 switch (mode) {
-                    case REAL, PROTECTED16 -> 0x009b;
+                    case REAL, PROTECTED16, VIRTUAL_8086 -> 0x009b;
                     case PROTECTED32, PAGED32, PAE -> 0xc09b;
                     case COMPATIBILITY -> 0xc0fb;
                     case LONG_KERNEL -> 0xa09b;
                     case LONG_USER -> 0xa0fb;
                 };
-        if (mode != Mode.REAL) {
+        if (mode == Mode.VIRTUAL_8086) {
+            for (int n = 0; n < 6; n++) {
+                int selector = r.nextInt(RAM >> 4);
+                registers.segment(n, new Registers.SegmentValue(selector, (long) selector << 4, 0xffff, 0xf3));
+            }
+        } else if (mode != Mode.REAL) {
             registers.segment(1, new Registers.SegmentValue(8, 0, -1, code | dpl));
             for (int n : new int[] {0, 2, 3, 4, 5}) {
                 registers.segment(n, new Registers.SegmentValue(16, 0, -1, 0xc093 | dpl));
@@ -192,7 +217,11 @@ class AnyBytesPropertyTest {
             registers.segment(1, new Registers.SegmentValue(0x100, 0x1000, 0xffff, 0x93));
         }
         registers.tables(r.nextInt(RAM), r.nextInt(0x10000), r.nextInt(RAM), r.nextInt(0x10000));
-        registers.rip(r.nextInt(mode == Mode.REAL || mode == Mode.PROTECTED16 ? 0x10000 : RAM));
-        registers.rflags(r.nextInt() & 0x3f7fd7);
+        // A task to switch from: of either size, anywhere.
+        registers.task(new Registers.SegmentValue(
+                r.nextInt(0x10000) & ~7, r.nextInt(RAM), 0x67, r.nextBoolean() ? 0x8b : 0x83));
+        boolean small = mode == Mode.REAL || mode == Mode.PROTECTED16 || mode == Mode.VIRTUAL_8086;
+        registers.rip(r.nextInt(small ? 0x10000 : RAM));
+        registers.rflags(r.nextInt() & 0x3f7fd7 | (mode == Mode.VIRTUAL_8086 ? 1 << 17 : 0));
     }
 }

@@ -3,6 +3,7 @@ package io.splitvisor.dom0.domain;
 
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.Runstate;
+import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.grant.GrantTable;
 import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.attach.AttachMessages.Welcome;
@@ -123,6 +124,14 @@ final class GuestDomain implements Invitation.Guest {
 
     void targetKib(long kib) {
         targetKib = kib;
+    }
+
+    /** Keeps it from having more memory than this. */
+    void limitMemory(long kib) {
+        long result = services.calls().maxMem(domid(), kib);
+        if (result < 0) {
+            throw new ToolstackException(ToolstackException.Kind.FAILED, "max_mem: " + XenErrno.nameOf(result));
+        }
     }
 
     /** The most that may be its target. */

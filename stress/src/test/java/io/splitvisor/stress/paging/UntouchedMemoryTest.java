@@ -41,7 +41,7 @@ class UntouchedMemoryTest {
 
     /** @param most KiB a domain beside what its program touched: the kernel's tables, rings, the monitor's maps and tables */
     @ParameterizedTest
-    @CsvSource({"NONE, 400", "SHADOW, 500", "REGISTERED, 700", "EPT, 450"})
+    @CsvSource({"NONE, 150", "SHADOW, 250", "REGISTERED, 600", "EPT, 200"})
     void shouldCostWhatWasTouched(PagingMode mode, long most) throws IOException {
         assumeTrue(Files.isReadable(MAPS), "/proc/self/smaps");
         List<PagedGuest> guests = new ArrayList<>();

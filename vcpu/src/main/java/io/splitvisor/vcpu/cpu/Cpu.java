@@ -83,8 +83,8 @@ public final class Cpu {
     /** {@link #mode}: 64-bit code. */
     public static final int CODE64 = 2;
 
-    /** General registers, then the pseudo registers. */
-    public final long[] r = new long[20];
+    /** General registers, then the pseudo registers; those from 32 on take results that nobody wants. */
+    public final long[] r = new long[64];
 
     /** The instruction pointer: offset in CS. Exact between blocks; see {@link #BLOCK} inside one. */
     public long rip;
@@ -241,6 +241,16 @@ public final class Cpu {
         } else {
             mmu.bank(ac && sys.smap() ? Tlb.SUPERVISOR_AC : Tlb.SUPERVISOR);
         }
+    }
+
+    /** Virtual 8086 mode: a task of protected mode that thinks in real mode's segments. */
+    public boolean virtual8086() {
+        return (flags & Eflags.VM) != 0;
+    }
+
+    /** Whether selectors are addresses divided by 16: in real and in virtual 8086 mode. */
+    public boolean plainSelectors() {
+        return realMode() || virtual8086();
     }
 
     /** Real mode: no protection. */

@@ -17,6 +17,8 @@ public final class DebugUnit implements DataWatch {
     public static final long DR6_BD = 1 << 13;
     /** DR6: a single step. */
     public static final long DR6_BS = 1 << 14;
+    /** DR6: a switch to a task that wants to be told. */
+    public static final long DR6_BT = 1 << 15;
     /** DR7: accesses to debug registers raise #DB. */
     public static final long DR7_GD = 1 << 13;
 
@@ -25,6 +27,7 @@ public final class DebugUnit implements DataWatch {
 
     private static final int ON_EXECUTE = 0;
     private static final int ON_WRITE = 1;
+    private static final int ON_PORT = 2;
     private static final int ON_ACCESS = 3;
     private static final long PAGE = -4096L;
 
@@ -40,6 +43,7 @@ public final class DebugUnit implements DataWatch {
     private final Runnable beforeHit;
     private long[] hostBreaks = {};
     private Watch[] watches = {};
+    private Watch[] ports = {};
     private long[] addresses = {};
     private int[] owners = {};
 
@@ -47,6 +51,7 @@ public final class DebugUnit implements DataWatch {
     private boolean resume;
 
     private long traps;
+    private boolean stepCancelled;
     private long hostAddress;
     private int hostAccess;
     private boolean hostHit;
@@ -93,6 +98,37 @@ public final class DebugUnit implements DataWatch {
         resume = value;
     }
 
+    /** Puts conditions into DR6: those of breakpoints replace what was there, the others stay until they are cleared. */
+    public void record(long conditions) {
+        c.sys.dr[6] = c.sys.dr[6] & ~0xfL | conditions;
+    }
+
+    /** The instruction must be the only one that runs: it starts again, alone, if it is not. */
+    void requireAlone() {
+        beforeHit.run();
+    }
+
+    /** The instruction has taken TF away, and with it the single step that it would have been. */
+    public void cancelStep() {
+        stepCancelled = true;
+    }
+
+    /** Ends {@link #cancelStep}; tells whether it was called. */
+    public boolean takeCancelledStep() {
+        boolean taken = stepCancelled;
+        stepCancelled = false;
+        return taken;
+    }
+
+    /** SYSCALL and SYSRET: whether a step ends is told by TF as they leave it. */
+    void stepByResult() {
+        cancelStep();
+        if ((c.flags & Eflags.TF) != 0) {
+            trap(DR6_BS);
+            c.attention = true;
+        }
+    }
+
     /** Adds conditions of DR6 to those that the end of the instruction raises. */
     public void trap(long conditions) {
         traps |= conditions;
@@ -109,6 +145,7 @@ public final class DebugUnit implements DataWatch {
     public void forget() {
         traps = 0;
         hostHit = false;
+        stepCancelled = false;
     }
 
     /** Whether one of the host's data breakpoints was hit; takes the hit. */
@@ -162,6 +199,7 @@ public final class DebugUnit implements DataWatch {
     /** The debug registers, or the host's breakpoints, have changed. */
     public void changed() {
         List<Watch> newWatches = new ArrayList<>(hostWatches);
+        List<Watch> newPorts = new ArrayList<>();
         long[] newAddresses = Arrays.copyOf(hostBreaks, hostBreaks.length + HOST);
         int[] newOwners = new int[newAddresses.length];
         Arrays.fill(newOwners, HOST);
@@ -180,13 +218,31 @@ public final class DebugUnit implements DataWatch {
             } else if (kind == ON_WRITE || kind == ON_ACCESS) {
                 int rights = 1 << Tlb.WRITE | (kind == ON_ACCESS ? 1 << Tlb.READ : 0);
                 newWatches.add(new Watch(address & -size, size, rights, n));
+            } else if (kind == ON_PORT && (c.sys.cr4 & SystemRegisters.CR4_DE) != 0) {
+                newPorts.add(new Watch(address & -size, size, 1 << Tlb.READ, n));
             }
         }
         addresses = Arrays.copyOf(newAddresses, count);
         owners = newOwners;
         watches = newWatches.toArray(Watch[]::new);
+        ports = newPorts.toArray(Watch[]::new);
         c.attention = true;
         c.mmu.watch(watches.length == 0 ? null : this);
+    }
+
+    /** IN or OUT has accessed ports. */
+    public void portAccessed(int port, int size) {
+        for (Watch w : ports) {
+            if (w.touches(port, size, Tlb.READ)) {
+                traps |= 1L << w.owner;
+                c.attention = true;
+            }
+        }
+    }
+
+    /** Whether a repetition has met something that comes before the next one. */
+    public boolean hasHit() {
+        return traps != 0 || hostHit;
     }
 
     private static int size(int encoded) {

@@ -123,12 +123,15 @@ public final class Delivery {
         }
         long gate = c.mmu.loadSystem(c.idtBase + 8L * vector, 8);
         int type = Descriptors.type(gate);
-        // Task gates are refused as if they were no gates: there is no hardware task switching here.
-        if (!Descriptors.isSystem(gate) || type == GATE_TASK || (type & ~(GATE32_BIT | GATE_TRAP_BIT)) != 6) {
+        if (!Descriptors.isSystem(gate) || (type != GATE_TASK && (type & ~(GATE32_BIT | GATE_TRAP_BIT)) != 6)) {
             throw c.gp(gateError | ext);
         }
         checkGate(c, gate, gateError, source);
         int selector = (int) (gate >>> 16) & 0xffff;
+        if (type == GATE_TASK) {
+            TaskSwitch.interrupt(c, selector, ext, returnTo, error);
+            return;
+        }
         long code = targetCode(c, selector, ext);
         int size = (type & GATE32_BIT) != 0 ? 4 : 2;
         long target = size == 4 ? (gate & 0xffff) | gate >>> 48 << 16 : gate & 0xffff;
@@ -137,11 +140,18 @@ public final class Delivery {
         }
         boolean inner = !Descriptors.isConforming(code) && Descriptors.dpl(code) < c.cpl;
         int newCpl = inner ? Descriptors.dpl(code) : c.cpl;
+        boolean virtual = c.virtual8086();
+        if (virtual && newCpl != 0) {
+            throw Descriptors.fault(c, Vector.GP, selector, ext);
+        }
         Segment ss = inner ? innerStack(c, newCpl, ext) : c.seg[Cpu.SS];
         StackFrame frame =
                 inner ? StackFrame.inner(c, ss, Tss.stackPointer(c, newCpl, ext), ext) : StackFrame.current(c);
         c.cpl = newCpl;
         c.bankChanged();
+        if (virtual) {
+            Virtual8086.pushSegments(c, frame, size);
+        }
         if (inner) {
             frame.push(c.seg[Cpu.SS].selector(), size);
             frame.push(c.r[Cpu.RSP], size);
@@ -153,6 +163,9 @@ public final class Delivery {
             frame.push(error, size);
         }
         Descriptors.touch(c, selector, code);
+        if (virtual) {
+            Virtual8086.clearSegments(c);
+        }
         if (inner) {
             c.seg[Cpu.SS].load(ss.selector(), ss.base(), ss.limit(), ss.attributes());
             c.modeChanged();

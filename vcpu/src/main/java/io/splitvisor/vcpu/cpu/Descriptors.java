@@ -9,6 +9,8 @@ public final class Descriptors {
     private static final int TYPE_TSS_AVAILABLE = 9;
     private static final int TYPE_TSS16_AVAILABLE = 1;
     private static final int BUSY = 2;
+    /** Attributes of every segment in virtual 8086 mode: writable data of ring 3. */
+    private static final int VIRTUAL = 0xf3;
 
     private Descriptors() {}
 
@@ -94,10 +96,18 @@ public final class Descriptors {
         }
     }
 
+    /** Loads any segment register in virtual 8086 mode. The caller derives the mode. */
+    static void loadVirtual(Cpu c, int number, int selector) {
+        c.seg[number].load(selector, (long) (selector & 0xffff) << 4, 0xffff, VIRTUAL);
+        c.segmentChanged(number);
+    }
+
     /** Loads DS, ES, FS, GS or SS, as MOV and POP do. */
     public static void loadData(Cpu c, int number, int selector) {
         Segment s = c.seg[number];
-        if (c.realMode()) {
+        if (c.virtual8086()) {
+            loadVirtual(c, number, selector);
+        } else if (c.realMode()) {
             s.load(selector, (long) (selector & 0xffff) << 4, s.limit(), s.attributes() & ~Segment.UNUSABLE);
         } else if (number == Cpu.SS) {
             loadStack(c, selector, c.cpl, Vector.GP);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.cpu;
 
-/** Far jumps, calls and returns, IRET, and the fast system calls. Hardware task switches are not supported: #GP. */
+/** Far jumps, calls and returns, IRET, and the fast system calls. */
 public final class FarTransfer {
     private static final int CALL_GATE = 12;
     private static final int CALL_GATE16 = 4;
@@ -9,16 +9,23 @@ public final class FarTransfer {
     private static final long FLAT_CODE32 = 0x00cf_9b00_0000_ffffL;
     private static final long FLAT_DATA = 0x00cf_9300_0000_ffffL;
 
+    /** The start of a vendor's name: GenuineIntel. */
+    private static final int GENU = 0x756e_6547;
+
     private FarTransfer() {}
 
     /** JMP FAR. */
     public static void jump(Cpu c, int selector, long offset) {
-        if (c.realMode()) {
+        if (c.plainSelectors()) {
             loadCodeReal(c, selector);
             c.rip = offset;
             return;
         }
         long d = readTarget(c, selector);
+        if (TaskSwitch.isTask(c, d)) {
+            TaskSwitch.transfer(c, selector, d, TaskSwitch.Cause.JUMP);
+            return;
+        }
         if (!Descriptors.isSystem(d)) {
             checkDirect(c, selector, d);
             checkOffset(c, d, offset);
@@ -37,7 +44,7 @@ public final class FarTransfer {
 
     /** CALL FAR. {@code rip} is the return address. */
     public static void call(Cpu c, int selector, long offset, int size) {
-        if (c.realMode()) {
+        if (c.plainSelectors()) {
             StackFrame frame = StackFrame.current(c);
             frame.push(c.seg[Cpu.CS].selector(), size);
             frame.push(c.rip, size);
@@ -47,6 +54,10 @@ public final class FarTransfer {
             return;
         }
         long d = readTarget(c, selector);
+        if (TaskSwitch.isTask(c, d)) {
+            TaskSwitch.transfer(c, selector, d, TaskSwitch.Cause.CALL);
+            return;
+        }
         if (!Descriptors.isSystem(d)) {
             checkDirect(c, selector, d);
             checkOffset(c, d, offset);
@@ -129,7 +140,7 @@ public final class FarTransfer {
         StackFrame frame = StackFrame.current(c);
         long offset = frame.pop(size);
         int selector = (int) frame.pop(size) & 0xffff;
-        if (c.realMode()) {
+        if (c.plainSelectors()) {
             c.stackPointer(frame.pointer() + bytes);
             loadCodeReal(c, selector);
             c.rip = offset;
@@ -151,22 +162,30 @@ public final class FarTransfer {
 
     /** IRET. */
     public static void iret(Cpu c, int size) {
-        if (!c.realMode() && (c.flags & Eflags.NT) != 0) {
+        if (c.virtual8086() && (c.flags & Eflags.IOPL) != Eflags.IOPL) {
             throw c.gp(0);
+        }
+        if (!c.plainSelectors() && (c.flags & Eflags.NT) != 0) {
+            if (c.sys.longMode()) {
+                throw c.gp(0);
+            }
+            TaskSwitch.back(c);
+            return;
         }
         StackFrame frame = StackFrame.current(c);
         long offset = frame.pop(size);
         int selector = (int) frame.pop(size) & 0xffff;
         long flags = frame.pop(size);
-        if (c.realMode()) {
+        if (c.plainSelectors()) {
             c.stackPointer(frame.pointer());
             loadCodeReal(c, selector);
             c.rip = offset;
-            setFlags(c, flags, size, 0);
+            setFlags(c, flags, size, c.cpl);
             return;
         }
         if (size == 4 && (flags & Eflags.VM) != 0 && !c.sys.longMode() && c.cpl == 0) {
-            throw c.gp(0);
+            Virtual8086.enter(c, frame, offset, selector, flags);
+            return;
         }
         long code = returnCode(c, selector);
         int oldCpl = c.cpl;
@@ -246,17 +265,18 @@ public final class FarTransfer {
                 Segment s = c.seg[number];
                 boolean conforming = s.has(Segment.CODE) && s.has(Segment.EC);
                 if (!s.has(Segment.UNUSABLE) && !conforming && s.dpl() < cpl) {
-                    s.loadNull(0);
-                    c.segmentChanged(number);
+                    s.makeUnusable();
                 }
             }
         }
     }
 
-    /** SYSCALL in 64-bit mode. */
-    public static void syscall(Cpu c) {
-        if ((c.sys.efer & SystemRegisters.EFER_SCE) == 0) {
-            throw c.ud();
+    /** SYSCALL. Outside 64-bit mode it is AMD's; a processor that says it is Intel's has none there. */
+    public static void syscall(Cpu c, boolean from64) {
+        requireFastCalls(c, from64);
+        if (!c.sys.longMode()) {
+            syscallLegacy(c);
+            return;
         }
         long flags = c.eflags();
         c.r[Cpu.RCX] = c.rip;
@@ -266,15 +286,34 @@ public final class FarTransfer {
         Descriptors.load(c.seg[Cpu.SS], selector + 8, FLAT_DATA);
         c.cpl = 0;
         c.eflags(flags & ~c.sys.msrs.sfmask & ~(long) Eflags.RF);
-        c.rip = c.sys.msrs.lstar;
+        c.rip = from64 ? c.sys.msrs.lstar : c.sys.msrs.cstar;
+        c.debug.stepByResult();
         c.modeChanged();
     }
 
-    /** SYSRET from 64-bit mode. */
-    public static void sysret(Cpu c, boolean to64) {
-        if ((c.sys.efer & SystemRegisters.EFER_SCE) == 0) {
+    private static void requireFastCalls(Cpu c, boolean in64) {
+        boolean intel = !in64 && c.env.cpuid().leaf(0, 0).ebx() == GENU;
+        if ((c.sys.efer & SystemRegisters.EFER_SCE) == 0 || intel || c.realMode()) {
             throw c.ud();
         }
+    }
+
+    private static void syscallLegacy(Cpu c) {
+        long star = c.sys.msrs.star;
+        int selector = (int) (star >>> 32) & 0xfffc;
+        c.set(Cpu.RCX, 4, c.rip);
+        Descriptors.load(c.seg[Cpu.CS], selector, FLAT_CODE32);
+        Descriptors.load(c.seg[Cpu.SS], selector + 8, FLAT_DATA);
+        c.cpl = 0;
+        c.flags &= ~(Eflags.IF | Eflags.VM | Eflags.RF);
+        c.rip = star & 0xffff_ffffL;
+        c.debug.stepByResult();
+        c.modeChanged();
+    }
+
+    /** SYSRET. */
+    public static void sysret(Cpu c, boolean from64, boolean to64) {
+        requireFastCalls(c, from64);
         c.requireRing0();
         long target = to64 ? c.r[Cpu.RCX] : c.r[Cpu.RCX] & 0xffff_ffffL;
         if (target << 16 >> 16 != target) {
@@ -282,8 +321,9 @@ public final class FarTransfer {
         }
         int selector = (int) (c.sys.msrs.star >>> 48);
         loadRing3(c, (selector + (to64 ? 16 : 0)) | 3, to64, (selector + 8) | 3);
-        c.eflags(c.r[11] & (Eflags.ALL & ~(Eflags.RF | Eflags.VM)));
+        c.eflags(c.sys.longMode() ? c.r[11] & (Eflags.ALL & ~(Eflags.RF | Eflags.VM)) : c.eflags() | Eflags.IF);
         c.rip = target;
+        c.debug.stepByResult();
         c.modeChanged();
     }
 
@@ -327,8 +367,13 @@ public final class FarTransfer {
         c.cpl = 3;
     }
 
-    /** Loads CS in real mode; limit and attributes stay what they are. */
+    /** Loads CS in virtual 8086 mode or real mode, where limit and attributes stay what they are. */
     static void loadCodeReal(Cpu c, int selector) {
+        if (c.virtual8086()) {
+            Descriptors.loadVirtual(c, Cpu.CS, selector);
+            c.modeChanged();
+            return;
+        }
         Segment cs = c.seg[Cpu.CS];
         cs.load(selector, (long) (selector & 0xffff) << 4, cs.limit(), 0x93 | (cs.attributes() & Segment.DB));
         c.modeChanged();

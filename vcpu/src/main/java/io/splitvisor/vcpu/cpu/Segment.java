@@ -101,6 +101,11 @@ public final class Segment {
         load(newSelector, 0, 0, UNUSABLE);
     }
 
+    /** What a return to an outer ring does to segments that it must not see: they keep their base. */
+    void makeUnusable() {
+        load(0, base, limit, attributes | UNUSABLE);
+    }
+
     /** Whether {@code size} bytes at an offset may be accessed in this way, outside 64-bit mode. */
     boolean allows(long offset, int size, boolean write) {
         return (write ? writable : readable) && offset >= low && offset + size - 1 <= high;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.cpu;
 
+import io.splitvisor.vcpu.Cpuid;
+import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.mmu.Paging;
 import io.splitvisor.vcpu.mmu.PagingControls;
 
@@ -45,6 +47,10 @@ public final class SystemRegisters {
     public static final long CR4_OSXMMEXCPT = 1 << 10;
     /** FS and GS base instructions. */
     public static final long CR4_FSGSBASE = 1 << 16;
+    /** Descriptor tables and the like are hidden from rings 1 to 3. */
+    public static final long CR4_UMIP = 1 << 11;
+    /** Process-context identifiers. */
+    public static final long CR4_PCIDE = 1 << 17;
     /** Supervisor may not execute user pages. */
     public static final long CR4_SMEP = 1 << 20;
     /** Supervisor may not access user pages. */
@@ -67,17 +73,16 @@ public final class SystemRegisters {
     /** MCE and PCE are accepted and have no effect beyond being readable. */
     private static final long CR4_INERT = 1 << 6 | 1 << 8;
 
-    private static final long CR4_DEFINED = CR4_OSFXSR
-            | CR4_OSXMMEXCPT
-            | CR4_INERT
-            | CR4_TSD
-            | CR4_DE
-            | CR4_PSE
-            | CR4_PAE
-            | CR4_PGE
-            | CR4_FSGSBASE
-            | CR4_SMEP
-            | CR4_SMAP;
+    private static final long CR4_DEFINED =
+            CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_INERT | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_PGE;
+
+    private static final int CPUID1_ECX_PCID = 1 << 17;
+    private static final int CPUID7_EBX_FSGSBASE = 1;
+    private static final int CPUID7_EBX_SMEP = 1 << 7;
+    private static final int CPUID7_EBX_SMAP = 1 << 20;
+    private static final int CPUID7_ECX_UMIP = 1 << 2;
+    /** MOV to CR3: what the new identifier has in the TLB still holds. */
+    private static final long CR3_KEEP = Long.MIN_VALUE;
 
     /** CR0. */
     public long cr0;
@@ -98,11 +103,24 @@ public final class SystemRegisters {
 
     private final Cpu cpu;
     private final Paging walk;
+    private final long cr4Defined;
 
     SystemRegisters(Cpu cpu) {
         this.cpu = cpu;
         this.walk = cpu.env.paging();
         this.msrs = new Msrs(cpu);
+        this.cr4Defined = CR4_DEFINED | announced(cpu.env.cpuid());
+    }
+
+    /** Bits of CR4 that exist only if CPUID says so. */
+    private static long announced(Cpuid cpuid) {
+        Cpuid.Leaf one = cpuid.leaf(1, 0);
+        Cpuid.Leaf seven = cpuid.leaf(7, 0);
+        return ((one.ecx() & CPUID1_ECX_PCID) != 0 ? CR4_PCIDE : 0)
+                | ((seven.ebx() & CPUID7_EBX_FSGSBASE) != 0 ? CR4_FSGSBASE : 0)
+                | ((seven.ebx() & CPUID7_EBX_SMEP) != 0 ? CR4_SMEP : 0)
+                | ((seven.ebx() & CPUID7_EBX_SMAP) != 0 ? CR4_SMAP : 0)
+                | ((seven.ecx() & CPUID7_ECX_UMIP) != 0 ? CR4_UMIP : 0);
     }
 
     void reset() {
@@ -148,7 +166,7 @@ public final class SystemRegisters {
         if (enabling && (efer & EFER_LME) != 0 && ((cr4 & CR4_PAE) == 0 || cpu.seg[Cpu.CS].has(Segment.L))) {
             throw cpu.gp(0);
         }
-        if (disabling && cpu.mode == Cpu.CODE64) {
+        if (disabling && (cpu.mode == Cpu.CODE64 || pcids())) {
             throw cpu.gp(0);
         }
         if (enabling && (efer & EFER_LME) == 0 && (cr4 & CR4_PAE) != 0 && !walk.loadPdptes(cr3)) {
@@ -165,29 +183,76 @@ public final class SystemRegisters {
 
     /** MOV to CR3. */
     public void writeCr3(long value) {
-        if (longMode() && (value & -1L << PHYSICAL_BITS) != 0) {
+        long address = pcids() ? value & ~CR3_KEEP : value;
+        if (longMode() && (address & -1L << PHYSICAL_BITS) != 0) {
             throw cpu.gp(0);
         }
-        long next = longMode() ? value : value & 0xffff_ffffL;
+        long next = longMode() ? address : address & 0xffff_ffffL;
         if ((cr0 & CR0_PG) != 0 && (cr4 & CR4_PAE) != 0 && !longMode() && !walk.loadPdptes(next)) {
             throw cpu.gp(0);
         }
         cr3 = next;
-        walk.root(next);
+        if (pcids()) {
+            cpu.mmu.loadRoot(next, pcid(), (value & CR3_KEEP) != 0);
+        } else {
+            walk.root(next);
+            cpu.mmu.tlb().flush();
+        }
+    }
+
+    /** CR4.PCIDE. */
+    public boolean pcids() {
+        return (cr4 & CR4_PCIDE) != 0;
+    }
+
+    /** The process-context identifier in force. */
+    public int pcid() {
+        return pcids() ? (int) cr3 & 0xfff : 0;
+    }
+
+    /** UMIP: whether the ring may not see descriptor tables and CR0. */
+    public void requireVisible() {
+        if ((cr4 & CR4_UMIP) != 0 && cpu.cpl != 0) {
+            throw cpu.gp(0);
+        }
+    }
+
+    /**
+     * A task's CR3.
+     *
+     * @throws GuestFault #TS if PAE's entries there are bad
+     */
+    void taskRoot(long value) {
+        if ((cr0 & CR0_PG) == 0) {
+            return;
+        }
+        if ((cr4 & CR4_PAE) != 0 && !walk.loadPdptes(value)) {
+            throw cpu.fault.exception(Vector.TS, cpu.tr.selector() & 0xfffc);
+        }
+        cr3 = value;
+        walk.root(value);
         cpu.mmu.tlb().flush();
     }
 
     /** MOV to CR4. */
     public void writeCr4(long value) {
-        if ((value & ~CR4_DEFINED) != 0 || (longMode() && (value & CR4_PAE) == 0)) {
+        if ((value & ~cr4Defined) != 0 || (longMode() && (value & CR4_PAE) == 0)) {
+            throw cpu.gp(0);
+        }
+        boolean startsPcids = (value & CR4_PCIDE) != 0 && !pcids();
+        if (startsPcids && (!longMode() || (cr3 & 0xfff) != 0)) {
             throw cpu.gp(0);
         }
         boolean startsPae = (cr0 & CR0_PG) != 0 && (cr4 & CR4_PAE) == 0 && (value & CR4_PAE) != 0;
         if (startsPae && !walk.loadPdptes(cr3)) {
             throw cpu.gp(0);
         }
+        boolean portsWatched = ((cr4 ^ value) & CR4_DE) != 0;
         cr4 = value;
         pagingChanged();
+        if (portsWatched) {
+            cpu.debug.changed();
+        }
     }
 
     /** WRMSR to EFER. */
@@ -219,6 +284,7 @@ public final class SystemRegisters {
         walk.controls(PagingControls.of(cr0, cr4, efer));
         if (cpu.mmu != null) {
             cpu.mmu.tlb().flush();
+            cpu.mmu.select(pcid(), true);
             cpu.modeChanged();
         }
     }

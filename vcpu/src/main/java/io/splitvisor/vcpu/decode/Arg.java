@@ -36,6 +36,8 @@ public enum Arg {
     Gw(Kind.REG, 2),
     Gv(Kind.REG, Arg.OPERAND_SIZE),
     Gy(Kind.REG, Arg.DOUBLE_OR_QUAD),
+    /** The same, of full machine size. */
+    Gm(Kind.REG, Arg.MACHINE_SIZE),
     /** ModRM rm field, register only, of full machine size. */
     Rm(Kind.RM, Arg.MACHINE_SIZE),
     /** Register in the opcode's low bits. */
@@ -156,6 +158,11 @@ public enum Arg {
         X87_TOP,
         /** ModRM rm: x87 register. */
         X87_RM;
+
+        /** Whether it is behind the opcode, ModRM and the address. */
+        boolean isTrailer() {
+            return this == IMM || this == REL || this == FAR || this == OFFSET;
+        }
 
         /** Whether it is in the ModRM byte, or behind it. */
         public boolean inModRm() {

@@ -110,6 +110,7 @@ final class IntegerRows {
             cc int3 end
             cd int Ib end
             ce into i64 end
+            d6 salc i64
             d7 xlat
             e0 loopne Jb f64 end
             e1 loope Jb f64 end

@@ -29,6 +29,7 @@ public final class OpcodeTable {
             new Group(Feature.BASE, IntegerRows.TEXT),
             new Group(Feature.POPCNT, "f3 0fb8 popcnt Gv,Ev"),
             new Group(Feature.BASE, SystemRows.TEXT),
+            new Group(Feature.INVPCID, "66 0f3882m invpcid Gm,M end"),
             new Group(Feature.X87, X87Rows.TEXT),
             new Group(Feature.MMX, MmxRows.TEXT),
             new Group(Feature.BASE, SseRows.TEXT),

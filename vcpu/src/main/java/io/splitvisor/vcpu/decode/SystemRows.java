@@ -4,6 +4,7 @@ package io.splitvisor.vcpu.decode;
 /** Instructions of systems: privilege, segments, ports, processor state. */
 final class SystemRows {
     static final String TEXT = """
+            63 arpl Ew,Gw i64
             6c ins Yb,DX end
             6d ins Yz,DX end
             6e outs DX,Xb end
@@ -53,9 +54,9 @@ final class SystemRows {
             0f01/7r/1 rdtscp end
             0f02 lar Gv,Em
             0f03 lsl Gv,Em
-            0f05 syscall o64 end
+            0f05 syscall end
             0f06 clts end
-            0f07 sysret o64 end
+            0f07 sysret end
             0f08 invd end
             0f09 wbinvd end
             0f0b ud2 end
@@ -66,6 +67,7 @@ final class SystemRows {
             0f30 wrmsr end
             0f31 rdtsc end
             0f32 rdmsr end
+            0f33 rdpmc end
             0f34 sysenter end
             0f35 sysexit end
             0fa2 cpuid end

@@ -7,6 +7,7 @@ import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.DebugUnit;
 import io.splitvisor.vcpu.cpu.Delivery;
 import io.splitvisor.vcpu.cpu.Eflags;
+import io.splitvisor.vcpu.cpu.Pending;
 import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.mmu.GuestFault;
 
@@ -33,6 +34,14 @@ final class Events {
             c.attention = true;
             return Exit.STOPPED;
         }
+        if (c.pending.faultVector != Pending.NO_FAULT) {
+            int vector = c.pending.faultVector;
+            c.pending.faultVector = Pending.NO_FAULT;
+            Exit exit = exception(vector, c.pending.faultError, c.pending.faultAddress);
+            if (exit != null) {
+                return exit;
+            }
+        }
         boolean resuming = c.host.resuming() || c.pending.alone;
         if (!c.host.resuming()) {
             Exit exit = traps();
@@ -48,7 +57,7 @@ final class Events {
         }
         boolean watched = c.debug.armed();
         if (watched) {
-            Exit exit = c.host.resuming() ? null : breakpoints();
+            Exit exit = c.host.resuming() || c.pending.holdsTraps ? null : breakpoints();
             if (exit != null) {
                 return exit;
             }
@@ -65,7 +74,7 @@ final class Events {
 
     /** Traps of the last instruction: single steps, data breakpoints. */
     private Exit traps() {
-        long conditions = c.debug.takeTraps();
+        long conditions = c.pending.holdsTraps ? 0 : c.debug.takeTraps();
         if (conditions != 0) {
             Exit exit = debugException(conditions);
             if (exit != null) {
@@ -90,12 +99,12 @@ final class Events {
         if (met == 0) {
             return null;
         }
-        c.sys.dr[6] |= met;
+        c.debug.record(met);
         return exception(Vector.DB, GuestFault.NO_ERROR_CODE, 0);
     }
 
     private Exit debugException(long conditions) {
-        c.sys.dr[6] |= conditions;
+        c.debug.record(conditions);
         return deliver(Vector.DB, GuestFault.NO_ERROR_CODE, Delivery.Source.EXCEPTION);
     }
 
@@ -132,6 +141,7 @@ final class Events {
     /** The next instruction runs alone from here. */
     void startAlone() {
         c.pending.shadow = false;
+        c.pending.holdsTraps = false;
         c.pending.alone = false;
         c.debug.resume(false);
         stepping = Interpreter.singleStepping(c);
@@ -141,7 +151,7 @@ final class Events {
     /** It has retired. */
     void endAlone() {
         c.host.commit();
-        if (stepping) {
+        if (!c.debug.takeCancelledStep() && stepping) {
             c.debug.trap(DebugUnit.DR6_BS);
         }
     }

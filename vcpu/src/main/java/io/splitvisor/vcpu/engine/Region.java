@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.mmu.GuestFault;
+import io.splitvisor.vcpu.op.WordCode;
 import io.splitvisor.vcpu.translate.Exits;
 import io.splitvisor.vcpu.translate.Translation;
 import java.util.List;
@@ -23,7 +24,7 @@ final class Region {
     Region next;
 
     /** Where, and in which state of the TLB, the pages were last found to lie as they did when it was translated. */
-    private long base = Block.NOWHERE;
+    private long base = WordCode.NOWHERE;
 
     private long context;
     private boolean dead;
@@ -49,7 +50,7 @@ final class Region {
     void kill() {
         dead = true;
         entry.leave(this);
-        entry.heat = 0;
+        entry.heat(0);
         for (Block b : blocks) {
             b.removeUser(this);
         }

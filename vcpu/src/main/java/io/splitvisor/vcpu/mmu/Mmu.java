@@ -390,6 +390,17 @@ public final class Mmu {
         }
     }
 
+    /** As {@link #probeStore}, with supervisor rights whatever the ring. */
+    public void probeSystemStore(long a, int size) {
+        int saved = bank;
+        bank(Tlb.SUPERVISOR);
+        try {
+            probeStore(a, size);
+        } finally {
+            bank(saved);
+        }
+    }
+
     /**
      * Translates for an instruction fetch.
      *

@@ -109,6 +109,17 @@ public final class Tlb {
         flushes++;
     }
 
+    /** Forgets all contexts, but not their global pages. */
+    public void flushLocals() {
+        for (TlbContext context : contexts) {
+            if (context != null) {
+                context.flush(false);
+            }
+        }
+        epoch++;
+        flushes++;
+    }
+
     /** Forgets the page that holds a linear address, of whatever size: here, and in all contexts if it is global. */
     public void flushPage(long linear) {
         for (TlbContext context : contexts) {

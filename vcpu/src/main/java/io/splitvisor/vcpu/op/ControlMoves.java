@@ -73,6 +73,8 @@ final class ControlMoves {
                         throw c.gp(0);
                     }
                     c.sys.cr8 = (int) value;
+                    // What was held back may be deliverable now: the controllers are asked again.
+                    c.pending.interrupt = true;
                     c.attention = true;
                 }
             }
@@ -100,7 +102,7 @@ final class ControlMoves {
                 throw c.ud();
             }
             if ((c.sys.dr[7] & DebugUnit.DR7_GD) != 0) {
-                c.sys.dr[6] |= DebugUnit.DR6_BD;
+                c.debug.record(DebugUnit.DR6_BD);
                 throw c.fault.exception(Vector.DB);
             }
             if (!write) {

@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.op;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Delivery;
+import io.splitvisor.vcpu.cpu.Eflags;
 import io.splitvisor.vcpu.cpu.FarTransfer;
 import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.decode.Arg;
@@ -15,11 +16,11 @@ final class FarFlow {
     static final Map<String, Lowering> LOWERINGS = Map.ofEntries(
             Map.entry("lret", FarFlow::ret),
             Map.entry("iret", FarFlow::iret),
-            Map.entry("int", i -> new SoftwareInterrupt((int) i.immediate(), Delivery.Source.SOFTWARE)),
-            Map.entry("int3", i -> new SoftwareInterrupt(Vector.BP, Delivery.Source.SOFTWARE)),
-            Map.entry("int1", i -> new SoftwareInterrupt(Vector.DB, Delivery.Source.INT1)),
+            Map.entry("int", i -> new SoftwareInterrupt((int) i.immediate(), Delivery.Source.SOFTWARE, true)),
+            Map.entry("int3", i -> new SoftwareInterrupt(Vector.BP, Delivery.Source.SOFTWARE, false)),
+            Map.entry("int1", i -> new SoftwareInterrupt(Vector.DB, Delivery.Source.INT1, false)),
             Map.entry("into", i -> new Into()),
-            Map.entry("syscall", i -> new Transfer(FarTransfer::syscall)),
+            Map.entry("syscall", FarFlow::syscall),
             Map.entry("sysret", FarFlow::sysret),
             Map.entry("sysenter", i -> new Transfer(FarTransfer::sysenter)),
             Map.entry("sysexit", FarFlow::sysexit));
@@ -65,9 +66,15 @@ final class FarFlow {
         return new Transfer(c -> FarTransfer.ret(c, size, bytes));
     }
 
+    private static Op syscall(Insn i) {
+        boolean from64 = i.mode() == Insn.MODE64;
+        return new Transfer(c -> FarTransfer.syscall(c, from64));
+    }
+
     private static Op sysret(Insn i) {
+        boolean from64 = i.mode() == Insn.MODE64;
         boolean to64 = i.rexW();
-        return new Transfer(c -> FarTransfer.sysret(c, to64));
+        return new Transfer(c -> FarTransfer.sysret(c, from64, to64));
     }
 
     private static Op sysexit(Insn i) {
@@ -112,23 +119,38 @@ final class FarFlow {
     private static final class SoftwareInterrupt extends Op {
         private final int vector;
         private final Delivery.Source source;
+        /** Whether virtual 8086 mode needs an I/O privilege level of 3 for it. */
+        private final boolean sensitive;
 
-        SoftwareInterrupt(int vector, Delivery.Source source) {
+        SoftwareInterrupt(int vector, Delivery.Source source, boolean sensitive) {
             this.vector = vector;
             this.source = source;
+            this.sensitive = sensitive;
         }
 
         @Override
         public void exec(Cpu c) {
-            Delivery.deliver(c, vector, GuestFault.NO_ERROR_CODE, source, c.rip);
+            if (sensitive && c.virtual8086() && (c.flags & Eflags.IOPL) != Eflags.IOPL) {
+                throw c.gp(0);
+            }
+            if (vector == Vector.DB && source == Delivery.Source.INT1) {
+                // What a MOV SS has held back is lost.
+                c.debug.forget();
+            }
+            enter(c, vector, source);
         }
+    }
+
+    private static void enter(Cpu c, int vector, Delivery.Source source) {
+        Delivery.deliver(c, vector, GuestFault.NO_ERROR_CODE, source, c.rip);
+        c.debug.cancelStep();
     }
 
     private static final class Into extends Op {
         @Override
         public void exec(Cpu c) {
             if (c.of()) {
-                Delivery.deliver(c, Vector.OF, GuestFault.NO_ERROR_CODE, Delivery.Source.SOFTWARE, c.rip);
+                enter(c, Vector.OF, Delivery.Source.SOFTWARE);
             }
         }
     }

@@ -22,6 +22,7 @@ final class FlagOps {
             simple("das", FlagOps::das),
             simple("aaa", c -> asciiAdjust(c, 6, 1)),
             simple("aas", c -> asciiAdjust(c, -6, -1)),
+            simple("salc", c -> c.set(Cpu.RAX, 1, c.cf() ? -1 : 0)),
             Map.entry("aam", FlagOps::aam),
             Map.entry("aad", FlagOps::aad));
 

@@ -16,7 +16,7 @@ final class Ports {
     /** The port, if the I/O privilege level or the TSS allows it. */
     static int check(Cpu c, long value, int size) {
         int port = (int) value & 0xffff;
-        boolean allowed = c.realMode() || c.cpl <= (c.flags & Eflags.IOPL) >> 12;
+        boolean allowed = c.realMode() || (!c.virtual8086() && c.cpl <= (c.flags & Eflags.IOPL) >> 12);
         if (!allowed && !Tss.allowsPorts(c, port, size)) {
             throw c.gp(0);
         }
@@ -34,7 +34,9 @@ final class Ports {
 
         @Override
         public void exec(Cpu c) {
-            d.write(c, c.host.portRead(check(c, port.read(c), d.size), d.size));
+            int number = check(c, port.read(c), d.size);
+            d.write(c, c.host.portRead(number, d.size));
+            c.debug.portAccessed(number, d.size);
         }
     }
 
@@ -49,7 +51,9 @@ final class Ports {
 
         @Override
         public void exec(Cpu c) {
-            c.host.portWrite(check(c, port.read(c), s.size), s.size, s.read(c));
+            int number = check(c, port.read(c), s.size);
+            c.host.portWrite(number, s.size, s.read(c));
+            c.debug.portAccessed(number, s.size);
         }
     }
 }

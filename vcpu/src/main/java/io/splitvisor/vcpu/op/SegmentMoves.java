@@ -17,6 +17,7 @@ final class SegmentMoves {
             Map.entry("lss", i -> new LoadFar(i, Cpu.SS)),
             Map.entry("lfs", i -> new LoadFar(i, Cpu.FS)),
             Map.entry("lgs", i -> new LoadFar(i, Cpu.GS)),
+            Map.entry("arpl", Arpl::new),
             Map.entry("lar", i -> new Look(i, true)),
             Map.entry("lsl", i -> new Look(i, false)),
             Map.entry("verr", i -> new Verify(i, false)),
@@ -59,6 +60,7 @@ final class SegmentMoves {
     private static void loaded(Cpu c, int segment) {
         if (segment == Cpu.SS) {
             c.pending.shadow = true;
+            c.pending.holdsTraps = true;
             c.attention = true;
         }
     }
@@ -176,7 +178,7 @@ final class SegmentMoves {
 
         @Override
         public void exec(Cpu c) {
-            if (c.realMode()) {
+            if (c.plainSelectors()) {
                 throw c.ud();
             }
             long descriptor = Descriptors.inspect(c, (int) s.read(c) & 0xffff);
@@ -186,6 +188,31 @@ final class SegmentMoves {
                 d.write(c, rights ? descriptor >>> 32 & 0x00ff_ff00L : Descriptors.limitOf(descriptor));
             }
             setZero(c, visible);
+        }
+    }
+
+    /** Raises a selector's privilege level to another's. */
+    private static final class Arpl extends Op {
+        private final Operand d;
+        private final Operand s;
+
+        Arpl(Insn i) {
+            this.d = Operand.of(i, 0);
+            this.s = Operand.of(i, 1);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            if (c.plainSelectors()) {
+                throw c.ud();
+            }
+            long selector = d.readForWrite(c);
+            long level = s.read(c) & 3;
+            boolean raises = (selector & 3) < level;
+            if (raises) {
+                d.write(c, selector & ~3 | level);
+            }
+            setZero(c, raises);
         }
     }
 
@@ -200,7 +227,7 @@ final class SegmentMoves {
 
         @Override
         public void exec(Cpu c) {
-            if (c.realMode()) {
+            if (c.plainSelectors()) {
                 throw c.ud();
             }
             setZero(c, Descriptors.verify(Descriptors.inspect(c, (int) s.read(c) & 0xffff), write));

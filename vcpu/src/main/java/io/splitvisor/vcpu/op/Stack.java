@@ -113,6 +113,13 @@ final class Stack {
         }
     }
 
+    /** Virtual 8086 mode may look at IF only with an I/O privilege level of 3. */
+    private static void requireFlags(Cpu c) {
+        if (c.virtual8086() && (c.flags & Eflags.IOPL) != Eflags.IOPL) {
+            throw c.gp(0);
+        }
+    }
+
     private static final class Pushf extends Op {
         private final int size;
 
@@ -122,6 +129,7 @@ final class Stack {
 
         @Override
         public void exec(Cpu c) {
+            requireFlags(c);
             c.push(c.eflags() & ~(Eflags.VM | Eflags.RF), size);
         }
     }
@@ -136,6 +144,7 @@ final class Stack {
 
         @Override
         public void exec(Cpu c) {
+            requireFlags(c);
             long value = c.peek(0, size);
             c.drop(size);
             long may = Eflags.ARITHMETIC | Eflags.TF | Eflags.DF | Eflags.NT | Eflags.AC | Eflags.ID;

@@ -29,6 +29,9 @@ final class Strings {
 
     abstract static class StringOp extends Op {
         final int size;
+        /** Its distance from the start of the block. */
+        private final int start;
+
         private final int repeat;
         private final boolean compares;
         private final int addressBytes;
@@ -39,6 +42,7 @@ final class Strings {
             this.size = i.row().args().get(0).kind() == Arg.Kind.PORT
                     ? i.row().args().get(1).size(i)
                     : i.row().args().get(0).size(i);
+            this.start = i.start();
             this.repeat = i.repeat();
             this.compares = compares;
             this.addressBytes = i.addressBytes();
@@ -65,7 +69,7 @@ final class Strings {
                 return;
             }
             long next = c.rip;
-            c.rip = c.r[Cpu.BLOCK] + start();
+            c.rip = c.r[Cpu.BLOCK] + start;
             long room = Math.min(count, CHUNK);
             long done = 0;
             while (done < room) {
@@ -80,6 +84,9 @@ final class Strings {
                 c.set(Cpu.RCX, addressBytes, count);
                 if (count == 0 || (compares && c.zf() != (repeat == 0xf3))) {
                     c.rip = next;
+                    break;
+                }
+                if (c.debug.hasHit()) {
                     break;
                 }
             }
@@ -221,6 +228,7 @@ final class Strings {
             // The port is read only if the store cannot fault: reading has effects.
             c.mmu.probeStore(at, size);
             c.mmu.store(at, size, c.host.portRead(port, size));
+            c.debug.portAccessed(port, size);
             advance(c, Cpu.RDI, 1);
         }
     }
@@ -234,6 +242,7 @@ final class Strings {
         void once(Cpu c) {
             int port = Ports.check(c, c.r[Cpu.RDX], size);
             c.host.portWrite(port, size, c.mmu.load(from(c, false), size));
+            c.debug.portAccessed(port, size);
             advance(c, Cpu.RSI, 1);
         }
     }

@@ -27,6 +27,10 @@ final class SystemOps {
             action("wbinvd", Cpu::requireRing0),
             action("rdtsc", SystemOps::rdtsc),
             action("rdtscp", SystemOps::rdtscp),
+            // There are no performance counters, whatever the ring.
+            action("rdpmc", c -> {
+                throw c.gp(0);
+            }),
             action("rdmsr", SystemOps::rdmsr),
             action("wrmsr", SystemOps::wrmsr),
             action("cpuid", SystemOps::cpuid),
@@ -34,6 +38,7 @@ final class SystemOps {
             action("vmmcall", c -> leave(c, Exit.HYPERCALL)),
             Map.entry("ud2", i -> new Undefined()),
             Map.entry("invlpg", Invlpg::new),
+            Map.entry("invpcid", Invpcid::new),
             Map.entry("sgdt", i -> new StoreTable(i, false)),
             Map.entry("sidt", i -> new StoreTable(i, true)),
             Map.entry("lgdt", i -> new LoadTable(i, false)),
@@ -153,7 +158,7 @@ final class SystemOps {
     }
 
     private static void requireProtected(Cpu c) {
-        if (c.realMode()) {
+        if (c.plainSelectors()) {
             throw c.ud();
         }
     }
@@ -184,6 +189,51 @@ final class SystemOps {
         }
     }
 
+    private static final class Invpcid extends Op {
+        private static final int ONE_ADDRESS = 0;
+        private static final int ONE_CONTEXT = 1;
+        private static final int ALL_AND_GLOBAL = 2;
+        private static final int ALL = 3;
+
+        private final Operand kind;
+        private final Ea ea;
+
+        Invpcid(Insn i) {
+            this.kind = Operand.of(i, 0);
+            this.ea = Ea.of(i);
+        }
+
+        @Override
+        public void exec(Cpu c) {
+            c.requireRing0();
+            if (c.virtual8086()) {
+                throw c.gp(0);
+            }
+            long type = kind.read(c);
+            long at = ea.linear(c, 16, false);
+            long pcid = c.mmu.load64(at);
+            long linear = c.mmu.load64(at + 8);
+            boolean one = type == ONE_ADDRESS || type == ONE_CONTEXT;
+            boolean canonical = type != ONE_ADDRESS || linear << 16 >> 16 == linear;
+            if (Long.compareUnsigned(type, ALL) > 0
+                    || pcid >>> 12 != 0
+                    || !canonical
+                    || (one && pcid != 0 && !c.sys.pcids())) {
+                throw c.gp(0);
+            }
+            // One address of another context: forgetting more of it is allowed.
+            if (type == ONE_ADDRESS && pcid == c.sys.pcid()) {
+                c.mmu.tlb().flushPage(linear);
+            } else if (one) {
+                c.mmu.tlb().flushContext((int) pcid);
+            } else if (type == ALL_AND_GLOBAL) {
+                c.mmu.tlb().flush();
+            } else {
+                c.mmu.tlb().flushLocals();
+            }
+        }
+    }
+
     private static final class StoreTable extends Op {
         private final Ea ea;
         private final boolean interrupts;
@@ -197,6 +247,7 @@ final class SystemOps {
 
         @Override
         public void exec(Cpu c) {
+            c.sys.requireVisible();
             int size = wide ? 8 : 4;
             long at = ea.linear(c, 2 + size, true);
             c.mmu.probeStore(at, 2 + size);
@@ -256,6 +307,7 @@ final class SystemOps {
             if (protectedOnly) {
                 requireProtected(c);
             }
+            c.sys.requireVisible();
             d.write(c, value.applyAsLong(c));
         }
     }

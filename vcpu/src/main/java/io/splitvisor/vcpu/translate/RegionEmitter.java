@@ -94,7 +94,7 @@ final class RegionEmitter {
             Insn i = part.insns().get(n);
             Rule rule = Rules.of(i);
             int after = rule.after().kind(i, b.kind);
-            b.startInsn(part.deltaOf(n), count - n, part.ops().get(n));
+            b.startInsn(part.deltaOf(n), count - n);
             rule.emitter().emit(b, i);
             if (b.kind != after) {
                 throw new IllegalStateException("flags after " + i.row().mnemonic() + " are " + b.kind);
@@ -103,7 +103,7 @@ final class RegionEmitter {
         if (part.ending() == Part.Ending.NEXT) {
             transfer(part.next());
         } else {
-            b.startInsn(part.deltaOf(straight), count - straight, part.ops().get(straight));
+            b.startInsn(part.deltaOf(straight), count - straight);
             ending(part, part.last());
         }
     }

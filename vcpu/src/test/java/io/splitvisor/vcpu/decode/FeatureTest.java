@@ -15,8 +15,9 @@ class FeatureTest {
     };
 
     @Test
-    void shouldDecodeAllThatTheBaselineAnnounces() {
-        assertThat(Feature.announced(Cpuid.baseline())).isEqualTo(EnumSet.allOf(Feature.class));
+    void shouldDecodeAllThatIsAnnounced() {
+        assertThat(Feature.announced(Cpuid.full())).isEqualTo(EnumSet.allOf(Feature.class));
+        assertThat(Feature.announced(Cpuid.baseline())).isEqualTo(EnumSet.complementOf(EnumSet.of(Feature.INVPCID)));
     }
 
     @Test

@@ -16,6 +16,8 @@ final class KnownDifferences {
                 || (ours.contains(" nop ") && ours.replace("data16 ", "").equals(objdump));
         // In long mode near branches ignore their operand prefix, as Intel's processors do; objdump follows AMD's.
         boolean branch = ours.startsWith("data16 ") && ours.matches("data16 (addr32 )?(rex\\S* )?(j|call|ret|loop).*");
-        return hint || fence || prefix || branch;
+        // Never documented, and executed by every processor.
+        boolean secret = ours.endsWith("salc") && objdump.contains("(bad)");
+        return secret || hint || fence || prefix || branch;
     }
 }

@@ -171,6 +171,109 @@ class DebugRegistersTest {
     }
 
     @Test
+    void shouldTrapAfterPortsWhereDebuggingExtensionsAskForIt() {
+        for (int extensions : new int[] {0, 8}) {
+            TestKernel k = TestKernel.of("""
+                        EXPECT hit
+                        mov rax, cr4
+                        or eax, %d
+                        mov cr4, rax
+                        mov eax, 0x92
+                        mov dr0, rax
+                        mov eax, 0x60402
+                        mov dr7, rax
+                        xor ebx, ebx
+                        out 0x94, al
+                        inc ebx
+                        out 0x90, eax
+                        inc ebx
+                        hlt
+                    hit:
+                        REPORT rbx
+                        mov rax, dr6
+                        and eax, 15
+                        out 0x80, eax
+                        hlt
+                    """.formatted(extensions));
+            assertThat(k.next()).isEqualTo(new Exit.PortWrite(0x94, 1, 2));
+            k.vcpu.complete(0);
+            // Ports 90 to 93, of which the upper two are watched.
+            assertThat(k.next()).isInstanceOf(Exit.PortWrite.class);
+            k.vcpu.complete(0);
+            assertThat(k.next()).isEqualTo(Exit.HALT);
+            if (extensions == 0) {
+                assertThat(k.reports).isEmpty();
+            } else {
+                assertThat(k.reports.get(0)).isEqualTo(DB);
+                assertThat(k.reports.subList(3, 5))
+                        .as("instructions before, DR6")
+                        .containsExactly(1L, 1L);
+            }
+        }
+    }
+
+    /** Sets TF, then executes what is given; every trap reports how many bytes behind {@code start} it came. */
+    private static TestKernel stepped(String code) {
+        return run("""
+                    lea rax, [trap]
+                    mov word ptr [IDT + 16], ax
+                    lea rax, [handler]
+                    mov word ptr [IDT + 16 * 0x21], ax
+                    mov dr6, rcx
+                    mov ecx, ss
+                    pushf
+                    or dword ptr [rsp], 0x100
+                    popf
+                start:
+                """ + code + """
+
+                    pushf
+                    and dword ptr [rsp], ~0x100
+                    popf
+                    hlt
+                trap:
+                    mov rax, [rsp]
+                    sub rax, offset start
+                    cmp rax, 32
+                    ja 1f
+                    out 0x80, eax
+                1:  iretq
+                handler:
+                    iretq
+                """);
+    }
+
+    @Test
+    void shouldNotStepBehindLoadsOfTheStackSegmentNorIntoSoftwareInterrupts() {
+        assertThat(stepped("nop\nnop").reports).containsExactly(1L, 2L, 3L, 10L, 11L);
+        assertThat(stepped("mov ss, ecx\nnop\nnop").reports)
+                .as("the trap of MOV SS waits for the next instruction")
+                .containsExactly(3L, 4L, 5L, 12L, 13L);
+        assertThat(stepped("int 0x21\nnop\nnop").reports)
+                .as("INT takes TF away, IRET brings it back")
+                .containsExactly(3L, 4L, 5L, 12L, 13L);
+    }
+
+    @Test
+    void shouldNotMeetBreakpointsBehindLoadsOfTheStackSegment() {
+        TestKernel k = run("""
+                    EXPECT hit
+                    lea rax, [target]
+                    mov dr0, rax
+                    mov eax, 0x402
+                    mov dr7, rax
+                    mov ecx, ss
+                    mov ss, ecx
+                target:
+                    nop
+                    hlt
+                hit:
+                    hlt
+                """);
+        assertThat(k.reports).isEmpty();
+    }
+
+    @Test
     void shouldStopForTheHostsBreakpointsAndWatchpoints() {
         TestKernel k = TestKernel.of("""
                     lea rdx, [cell]

@@ -80,84 +80,9 @@ class LegacyModesTest {
         assertThat(k.reports).containsExactly(0xfffeL, 13L);
     }
 
-    private static final String PROTECTED = """
-                cli
-                xor ax, ax
-                mov ds, ax
-                lgdt [gdtr]
-                mov eax, cr0
-                or al, 1
-                mov cr0, eax
-                .byte 0x66, 0xea
-                .long protected
-                .word 0x08
-            .align 8
-            gdtr: .word gdt_end - gdt - 1
-                .long gdt
-            .align 8
-            gdt:
-                .quad 0
-                .quad 0x00cf9b000000ffff
-                .quad 0x00cf93000000ffff
-                .quad 0x0040930500000fff
-                .quad 0x0040970000007fff
-                .quad 0x0000890060000067
-                .quad 0x00cffb000000ffff
-                .quad 0x00cff3000000ffff
-            gdt_end:
-            .code32
-            protected:
-                mov ax, 0x10
-                mov ds, ax
-                mov es, ax
-                mov ss, ax
-                mov esp, 0x9000
-                lidt [idtr]
-                mov edi, 0x5000
-                mov esi, offset vectors
-                mov ecx, 32
-            1:  mov eax, esi
-                mov [edi], ax
-                mov word ptr [edi+2], 8
-                mov word ptr [edi+4], 0x8e00
-                shr eax, 16
-                mov [edi+6], ax
-                add edi, 8
-                add esi, 16
-                loop 1b
-                mov dword ptr [0x6004], 0x9800
-                mov dword ptr [0x6008], 0x10
-                mov ax, 0x28
-                ltr ax
-                jmp test
-            .align 8
-            idtr: .word 32*8-1
-                .long 0x5000
-            .align 16
-            vectors:
-            .set vector, 0
-            .rept 32
-                .align 16
-                .if (vector == 8) || ((vector >= 10) && (vector <= 14)) || (vector == 17)
-                .else
-                push 0
-                .endif
-                push vector
-                jmp exception
-                .set vector, vector + 1
-            .endr
-            exception:
-                pop eax
-                out 0x80, eax
-                pop eax
-                out 0x80, eax
-                jmp resume
-            test:
-            """;
-
     @Test
     void shouldCheckLimitsOfExpandUpAndExpandDownSegments() {
-        TestKernel k = run(PROTECTED + """
+        TestKernel k = run(ProtectedMode.PRELUDE + """
                     mov ax, 0x18
                     mov es, ax
                     mov dword ptr es:[0xffc], 0x11
@@ -176,7 +101,7 @@ class LegacyModesTest {
 
     @Test
     void shouldChangeRingsWithA32BitTss() {
-        TestKernel k = run(PROTECTED + """
+        TestKernel k = run(ProtectedMode.PRELUDE + """
                     push 0x3b
                     push 0xa000
                     push 0x2
@@ -201,7 +126,7 @@ class LegacyModesTest {
 
     @Test
     void shouldTranslateWith32BitTablesAndLargePages() {
-        TestKernel k = run(PROTECTED + """
+        TestKernel k = run(ProtectedMode.PRELUDE + """
                     mov dword ptr [0x20000], 0x83
                     mov dword ptr [0x20004], 0x21003
                     mov dword ptr [0x21000], 0x30001
@@ -232,7 +157,7 @@ class LegacyModesTest {
 
     @Test
     void shouldTranslateWithPaeTables() {
-        TestKernel k = run(PROTECTED + """
+        TestKernel k = run(ProtectedMode.PRELUDE + """
                     mov dword ptr [0x20000], 0x21001
                     mov dword ptr [0x21000], 0x83
                     mov dword ptr [0x21008], 0x22003

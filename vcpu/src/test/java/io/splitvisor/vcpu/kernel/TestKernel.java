@@ -44,10 +44,14 @@ final class TestKernel {
     final List<Exit> exits = new ArrayList<>();
 
     private TestKernel(byte[] image) {
+        this(image, Cpuid.baseline());
+    }
+
+    private TestKernel(byte[] image, Cpuid cpuid) {
         MemorySegment.copy(image, 0, ram, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, image.length);
         vcpu = new Vcpu(
                 GuestMemory.flat(ram),
-                Cpuid.baseline(),
+                cpuid,
                 taskPriority -> vectors.isEmpty() ? Interrupts.NONE : vectors.remove(),
                 Clock.INSTRUCTIONS,
                 tiers);
@@ -58,6 +62,11 @@ final class TestKernel {
     /** A kernel whose long-mode test is given; skips the test where binutils are missing. */
     static TestKernel of(String test) {
         return new TestKernel(assemble(prelude() + ".code64\ntest:\n" + test + "\n"));
+    }
+
+    /** The same, on a processor that announces other features. */
+    static TestKernel of(Cpuid cpuid, String test) {
+        return new TestKernel(assemble(prelude() + ".code64\ntest:\n" + test + "\n"), cpuid);
     }
 
     /** A kernel that is entered in real mode at once. */

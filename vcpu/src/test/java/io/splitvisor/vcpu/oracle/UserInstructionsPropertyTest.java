@@ -78,6 +78,8 @@ class UserInstructionsPropertyTest {
             "ud2",
             "wrmsr",
             "rdmsr",
+            "rdpmc",
+            "invpcid",
             "rdtsc",
             "cpuid",
             "lar",

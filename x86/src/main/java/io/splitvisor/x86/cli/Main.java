@@ -17,6 +17,7 @@ public final class Main {
 
               run     runs a program
               trace   runs a program and prints its instructions
+              boot    boots a Multiboot kernel on a board of its own
               bench   measures the processor, beside QEMU's (as 'splitvisor bench x86')
 
             'splitvisor x86 COMMAND --help' explains one.
@@ -43,6 +44,7 @@ public final class Main {
             return switch (command) {
                 case "run" -> RunCommand.run(new Arguments(rest));
                 case "trace" -> TraceCommand.run(new Arguments(rest));
+                case "boot" -> BootCommand.run(new Arguments(rest));
                 case "help", "-h", "--help" -> help();
                 case "" -> {
                     System.err.print(HELP);
