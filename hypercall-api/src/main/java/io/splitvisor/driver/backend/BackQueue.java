@@ -203,8 +203,7 @@ final class BackQueue implements ServedRing {
             if (available <= 0) {
                 break;
             }
-            int fetched = pool.fetch(ring, available);
-            for (int i = 0; i < fetched && alone == null && !halted; i++) {
+            for (int i = 0; i < available && alone == null && !halted; i++) {
                 take();
                 taken++;
             }
@@ -219,8 +218,7 @@ final class BackQueue implements ServedRing {
     }
 
     private void take() {
-        ring.takeRequest();
-        SlotRequest request = pool.take();
+        SlotRequest request = pool.take(ring);
         current = request;
         Verdict verdict = request.begin();
         if (verdict == Verdict.OKAY) {

@@ -79,7 +79,8 @@ public interface Request {
 
     /**
      * Answers the request: with what was set, or zeroes, and the declared status for success unless {@link #fail} was called.
-     * Its pages are unmapped, or kept for the next request where grants are persistent. Any thread; once.
+     * Its pages are unmapped, or kept for the next request where grants are persistent. Any thread; once. In the hook that has the
+     * request, that happens when the hook returns.
      */
     void complete();
 
