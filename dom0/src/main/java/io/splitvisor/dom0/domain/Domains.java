@@ -178,7 +178,7 @@ final class Domains implements Toolstack {
 
     @Override
     public List<BlockInfo> blockList(int domid) {
-        return services.disks().list(lifecycle.guest(domid));
+        return domid == DOM0 ? List.of() : services.disks().list(lifecycle.guest(domid));
     }
 
     @Override

@@ -198,6 +198,7 @@ class LifecycleIT {
         assertThatThrownBy(() -> dom0.toolstack().destroy(0))
                 .isInstanceOf(ToolstackException.class)
                 .hasMessageContaining("use -f to force");
+        assertThat(dom0.toolstack().blockList(0)).isEmpty();
     }
 
     @Test
