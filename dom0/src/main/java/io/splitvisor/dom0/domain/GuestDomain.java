@@ -280,6 +280,10 @@ final class GuestDomain implements Invitation.Guest {
     /** What the guest asked for last, a shutdown perhaps, comes before its end. */
     private void lifeLineEnded() {
         loop.execute(() -> {
+            if (domain.dying()) {
+                // Taken away meanwhile, and its memory with it.
+                return;
+            }
             for (HypercallRing ring : hypercallRings) {
                 // No more than a full ring: a descendant of the process may still be filling it.
                 for (int served = 0, moved = 1; moved > 0 && served < HYPERCALL_SLOTS; served += moved) {
