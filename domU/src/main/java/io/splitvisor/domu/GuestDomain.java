@@ -21,6 +21,7 @@ import io.splitvisor.domu.paging.ShootdownBy;
 import io.splitvisor.domu.time.PvClock;
 import io.splitvisor.driver.frontend.FrontBytes;
 import io.splitvisor.frontend.FrontendDomain;
+import io.splitvisor.frontend.Suspendable;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.xenstore.RingTransport;
@@ -43,6 +44,7 @@ public final class GuestDomain {
     private final EventChannels events;
     private final Console console;
     private final ShutdownControl control = new ShutdownControl(this);
+    private final Suspension suspension = new Suspension();
     private final Balloon balloon;
     private final VcpuStates vcpuStates;
     private Xenstore xenstore;
@@ -324,6 +326,25 @@ public final class GuestDomain {
         System.out.flush();
         hypercalls().schedShutdown(reason.code());
         end.end(reason == ShutdownReason.CRASH ? 1 : 0);
+    }
+
+    /**
+     * Suspends the domain, and returns when the toolstack has resumed it. Front ends come to rest before, and connect anew
+     * afterwards; calls made meanwhile wait.
+     */
+    public void suspend() {
+        System.out.flush();
+        suspension.suspend(() -> hypercalls().schedShutdown(ShutdownReason.SUSPEND.code()));
+    }
+
+    /** From now on somebody is told when the domain is suspended, and when it runs again. */
+    public void follow(Suspendable suspendable) {
+        suspension.follow(suspendable);
+    }
+
+    /** Nobody has to tell him any more. */
+    public void unfollow(Suspendable suspendable) {
+        suspension.unfollow(suspendable);
     }
 
     /** Shuts down as crashed, with a stack trace on the console. */

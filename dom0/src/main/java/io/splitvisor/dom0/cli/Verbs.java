@@ -77,6 +77,8 @@ final class Verbs {
                     waits("reboot")),
             new Verb("pause", false, true, "<Domain>", "Pause execution of a domain", 1, List.of()),
             new Verb("unpause", false, true, "<Domain>", "Unpause a paused domain", 1, List.of()),
+            new Verb("suspend", false, true, "<Domain>", "Suspend a domain to RAM", 1, List.of()),
+            new Verb("resume", false, true, "<Domain>", "Resume a domain from RAM", 1, List.of()),
             new Verb(
                     "console",
                     false,
@@ -326,8 +328,6 @@ final class Verbs {
             "migrate",
             "restore",
             "migrate-receive",
-            "suspend",
-            "resume",
             "dump-core",
             "cd-insert",
             "cd-eject",

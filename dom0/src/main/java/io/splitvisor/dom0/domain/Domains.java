@@ -103,6 +103,11 @@ final class Domains implements Toolstack {
     }
 
     @Override
+    public void resume(int domid) {
+        lifecycle.resume(lifecycle.guest(domid));
+    }
+
+    @Override
     public void destroy(int domid) {
         if (domid == DOM0) {
             throw new ToolstackException(Kind.BAD_STATE, "Not destroying domain 0; use -f to force.");

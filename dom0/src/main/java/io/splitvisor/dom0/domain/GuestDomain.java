@@ -308,6 +308,25 @@ final class GuestDomain implements Invitation.Guest {
         return paused;
     }
 
+    /** The guest asked to be suspended: nothing in it runs from now on. */
+    void suspended() {
+        process.stop();
+        shutdown = ShutdownReason.SUSPEND;
+    }
+
+    /** Lets a suspended guest run again; false if it has died meanwhile. */
+    boolean resume() {
+        new StartOfDay(domain, config).renew(welcome);
+        if (!domain.resume()) {
+            return false;
+        }
+        shutdown = null;
+        process.resume();
+        hypercallRings.forEach(loop::wake);
+        console.wake();
+        return true;
+    }
+
     ConsoleReader openConsole() {
         ConsoleReader reader = new ConsoleReader(console);
         readers.add(reader);

@@ -265,9 +265,43 @@ final class Lifecycle implements MonitorListener {
         if (guest == null || guest.domain() != domain || guest.dying()) {
             return;
         }
-        guest.shutdown(reason);
         services.log().add(domain.domid(), line);
-        background.execute(() -> carryOut(guest, reason));
+        if (reason == ShutdownReason.SUSPEND) {
+            background.execute(() -> suspend(guest));
+        } else {
+            guest.shutdown(reason);
+            background.execute(() -> carryOut(guest, reason));
+        }
+    }
+
+    /** It stays as it is, until it is resumed or destroyed. */
+    private void suspend(GuestDomain guest) {
+        synchronized (guest) {
+            if (!guest.dying() && guest.domain().suspended()) {
+                guest.suspended();
+                services.xenstored().shutDown(guest.domid());
+                events.publish(
+                        new DomainEvent.Shutdown(guest.domid(), guest.config().name(), ShutdownReason.SUSPEND));
+            }
+        }
+    }
+
+    /** Lets a suspended domain go on. */
+    void resume(GuestDomain guest) {
+        synchronized (guest) {
+            boolean suspended = guest.shutdown().equals(Optional.of(ShutdownReason.SUSPEND)) && !guest.dying();
+            if (!suspended) {
+                throw new ToolstackException(
+                        Kind.BAD_STATE, "Domain '" + guest.config().name() + "' is not suspended.");
+            }
+            services.devices().resume(guest);
+            services.storeLayout().resume(guest);
+            if (!guest.resume()) {
+                throw new ToolstackException(
+                        Kind.BAD_STATE, "Domain '" + guest.config().name() + "' has died while it was suspended.");
+            }
+        }
+        services.log().add(guest.domid(), "resumed");
     }
 
     private void carryOut(GuestDomain guest, ShutdownReason reason) {

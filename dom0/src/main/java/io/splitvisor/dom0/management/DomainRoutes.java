@@ -70,7 +70,7 @@ final class DomainRoutes {
             case "paging" -> Routes.allow(request, "GET", () -> paging(request, toolstack.resolve(name)));
             case "page-walk" -> Routes.allow(request, "GET", () -> pageWalk(request, toolstack.resolve(name)));
             case "wait" -> Routes.allow(request, "GET", () -> waitFor(request, toolstack.resolve(name)));
-            case "pause", "unpause", "shutdown", "rename", "memory", "maxmem", "vcpus" ->
+            case "pause", "unpause", "resume", "shutdown", "rename", "memory", "maxmem", "vcpus" ->
                 Routes.allow(request, "POST", () -> {
                     act(request, rest.get(1), toolstack.resolve(name));
                     return Routes.done(request);
@@ -92,6 +92,7 @@ final class DomainRoutes {
         switch (verb) {
             case "pause" -> toolstack.pause(domid);
             case "unpause" -> toolstack.unpause(domid);
+            case "resume" -> toolstack.resume(domid);
             case "rename" -> toolstack.rename(domid, request.required("name"));
             case "memory" -> toolstack.setMemory(domid, request.number("kib"));
             case "maxmem" -> toolstack.setMaxMemory(domid, request.number("kib"));

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class CallsTest {
     private final Deque<Request> held = new ArrayDeque<>();
 
-    private static BackendDevice adding(int more) {
+    static BackendDevice adding(int more) {
         return request -> {
             request.set(Ping.RESULT, request.get(Ping.NUMBER) + more);
             request.complete();
@@ -157,7 +157,7 @@ class CallsTest {
         try (Toy toy = new Toy(Ping.PROTOCOL, held::add).connect()) {
             Call call = toy.call(3);
             toy.machine().run();
-            toy.frontend().resumed();
+            toy.guest().resume();
             toy.machine().run();
             held.remove().complete();
             toy.machine().await("made again", () -> !held.isEmpty(), Toy.LIMIT);
@@ -179,7 +179,7 @@ class CallsTest {
         try (Toy toy = new Toy(once, held::add).connect()) {
             Call call = toy.call(3);
             toy.machine().run();
-            toy.frontend().resumed();
+            toy.guest().resume();
             toy.await(call);
             assertThat(call.outcome()).isEqualTo(Outcome.LOST);
             held.remove().complete();

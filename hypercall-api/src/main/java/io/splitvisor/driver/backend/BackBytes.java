@@ -38,6 +38,7 @@ final class BackBytes implements ServedRing, ByteLine {
     private boolean begun;
     private boolean corruptionReported;
     private boolean failed;
+    private Runnable whenStopped;
     private volatile boolean woken;
     private volatile boolean abandoned;
 
@@ -180,6 +181,9 @@ final class BackBytes implements ServedRing, ByteLine {
     public void failed(RuntimeException cause) {
         failed = true;
         listener.failed(cause);
+        if (whenStopped != null) {
+            whenStopped.run();
+        }
     }
 
     /** What the front end wrote last is handed over, as far as the device takes it in one turn. */
@@ -187,6 +191,11 @@ final class BackBytes implements ServedRing, ByteLine {
     public void stop(Runnable then) {
         synchronized (this) {
             over = true;
+        }
+        if (!failed && abandoned && (turns.get() & 1) != 0) {
+            // Another thread is in there; when it comes out, it has failed.
+            whenStopped = then;
+            return;
         }
         if (!failed && channel != null) {
             try {

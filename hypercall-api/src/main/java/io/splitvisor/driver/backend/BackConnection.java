@@ -191,12 +191,27 @@ final class BackConnection implements Connection {
         }
     }
 
-    /** The device's own thread does not come back from the driver: asks it to, and does not wait for it. */
-    void abandon() {
+    /**
+     * A thread does not come back from the driver: asks it to, and does not wait for it. In the domain's loop another thread
+     * goes on with everything else.
+     *
+     * @param turn which turn of each queue it is that has not ended
+     * @return false if it came back meanwhile after all
+     */
+    boolean abandon(long[] turn) {
+        List<ServedRing> all = queues;
+        all.forEach(ServedRing::abandon);
         if (loop instanceof DeviceLoop own) {
-            queues.forEach(ServedRing::abandon);
             own.abandon();
+            return true;
         }
+        boolean left = false;
+        for (int i = 0; i < turn.length; i++) {
+            ServedRing queue = all.get(i);
+            long stuck = turn[i];
+            left |= (stuck & 1) != 0 && loop.leave(queue, () -> queue.turn() == stuck);
+        }
+        return left;
     }
 
     /** Adds the queues' counters to a table. Any thread. */

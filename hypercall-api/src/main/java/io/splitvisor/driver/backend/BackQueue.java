@@ -170,6 +170,7 @@ final class BackQueue implements ServedRing {
             }
             if (moved > 0) {
                 device.batchEnd();
+                checkInTime();
                 publish();
             }
             return moved;
@@ -251,13 +252,18 @@ final class BackQueue implements ServedRing {
 
     /** A hook has returned: answers its request, if that was completed. */
     private void settle(SlotRequest request) {
-        if (abandoned && request.taken) {
-            throw new IllegalStateException("the driver's hook has returned too late");
-        }
+        checkInTime();
         if (request.completed) {
             respond(request);
         }
         current = null;
+    }
+
+    /** A hook that nobody waits for any more: what it was given is not used again, and the rings are somebody else's. */
+    private void checkInTime() {
+        if (abandoned) {
+            throw new IllegalStateException("the driver's hook has returned too late");
+        }
     }
 
     /** If the hook does return, its request is not used any more. */
@@ -449,6 +455,10 @@ final class BackQueue implements ServedRing {
         whenDrained = then;
         if (failed) {
             drainAfterFailure();
+            return;
+        }
+        if (abandoned && (turn() & 1) != 0) {
+            // Another thread is in there; when it comes out, it has failed.
             return;
         }
         begin();

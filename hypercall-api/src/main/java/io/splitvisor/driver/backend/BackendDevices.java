@@ -114,6 +114,18 @@ public final class BackendDevices {
     }
 
     /**
+     * The domain was suspended, and is about to run again: says in its front ends' folders that they begin anew, as a toolstack
+     * does that restores a domain. Returns at once.
+     */
+    public void domainResumes(int frontendDomid) {
+        devices.forEach((key, device) -> {
+            if (key.frontendDomid == frontendDomid) {
+                device.frontendBeginsAnew();
+            }
+        });
+    }
+
+    /**
      * Replaces the driver of all devices of a type. Their front ends are asked to close, and connect again; requests without
      * an answer are made again.
      *

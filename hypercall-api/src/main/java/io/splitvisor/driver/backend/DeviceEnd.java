@@ -213,7 +213,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
         if (xenbus.state() == XenbusState.CLOSING || forced) {
             drain();
         } else {
-            hooks.begin(next, () -> hookIsLate(next));
+            hooks.begin(next, turns -> hookIsLate(next, turns));
             xenbus.switchTo(XenbusState.CONNECTED);
         }
         xenbus.lookSoon();
@@ -326,10 +326,9 @@ final class DeviceEnd implements XenbusDevice.Driver {
         log.event(config.frontendDomid(), paths.type() + " " + config.devid() + ": " + line);
     }
 
-    private void hookIsLate(BackConnection late) {
+    private void hookIsLate(BackConnection late, long[] turns) {
         report("the driver's hook has not returned for " + limits.hook().toSeconds() + " s");
-        if (late.device().threads() == Threads.OWN) {
-            late.abandon();
+        if (late.abandon(turns)) {
             throw new XenbusException(XenErrno.EIO, "the driver's hook does not return");
         }
     }
@@ -352,6 +351,16 @@ final class DeviceEnd implements XenbusDevice.Driver {
         } catch (RuntimeException | Error e) {
             report("the driver failed while closing: " + e);
         }
+    }
+
+    /** Says so in the front end's stead, which does not know yet. Any thread. */
+    void frontendBeginsAnew() {
+        xenbus.execute(() -> {
+            if (!gone && online) {
+                xenbus.peer().write("state", XenbusState.INITIALISING.code());
+                xenbus.lookSoon();
+            }
+        });
     }
 
     /**

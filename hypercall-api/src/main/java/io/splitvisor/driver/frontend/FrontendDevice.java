@@ -101,14 +101,6 @@ public abstract sealed class FrontendDevice implements AutoCloseable permits Fro
         return end.backend().read(name);
     }
 
-    /**
-     * The domain was suspended and runs again: rings, grants and event channels are made anew, and what was not done is done
-     * again.
-     */
-    public final void resumed() {
-        end.resumed();
-    }
-
     /** Disconnects. What is in flight gets a few seconds; what comes later fails with GONE. */
     @Override
     public void close() {

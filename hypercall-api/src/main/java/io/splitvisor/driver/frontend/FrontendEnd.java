@@ -5,6 +5,7 @@ import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.driver.FeatureValues;
 import io.splitvisor.frontend.FrontendDomain;
+import io.splitvisor.frontend.Suspendable;
 import io.splitvisor.xenbus.TimeLimits;
 import io.splitvisor.xenbus.XenbusDevice;
 import io.splitvisor.xenbus.XenbusException;
@@ -31,7 +32,7 @@ import java.util.function.Consumer;
  *
  * What it waits for, and for how long at most, is in docs/driver-connection.md.
  */
-final class FrontendEnd implements XenbusDevice.Driver {
+final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(5);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(1);
     private static final Duration FAREWELL_LIMIT = Duration.ofSeconds(1);
@@ -94,6 +95,7 @@ final class FrontendEnd implements XenbusDevice.Driver {
                 xenbus.switchTo(XenbusState.INITIALISING);
             }
         });
+        domain.follow(this);
         xenbus.start();
     }
 
@@ -285,8 +287,22 @@ final class FrontendEnd implements XenbusDevice.Driver {
         xenbus.lookSoon();
     }
 
-    /** Any thread. */
-    void resumed() {
+    /** What is not answered in time is done again after the domain was resumed. */
+    @Override
+    public CompletableFuture<Void> suspending() {
+        CompletableFuture<Void> quiet = new CompletableFuture<>();
+        xenbus.execute(() -> {
+            if (rings.isEmpty() || drain != null) {
+                quiet.complete(null);
+            } else {
+                drain(DRAIN_LIMIT, () -> quiet.complete(null));
+            }
+        });
+        return quiet;
+    }
+
+    @Override
+    public void resumed() {
         xenbus.execute(() -> {
             if (!closing && !gone) {
                 disconnect("the domain was suspended");
@@ -350,6 +366,7 @@ final class FrontendEnd implements XenbusDevice.Driver {
             }
             finish();
         } finally {
+            domain.unfollow(this);
             xenbus.close();
             closed.complete(null);
         }

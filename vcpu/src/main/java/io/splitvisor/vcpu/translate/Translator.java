@@ -10,11 +10,11 @@ import java.util.function.Consumer;
 
 /** Translates plans for one processor, on a thread that all processors of the JVM share, or at once. */
 public final class Translator {
-    /** More plans than that do not wait. */
+    /** More plans than that are not on their way at a time: a guest that keeps rewriting its code must not fill the JVM. */
     private static final int QUEUE = 256;
 
     private static final ScheduledThreadPoolExecutor BACKGROUND = background();
-    private static final AtomicInteger WAITING = new AtomicInteger();
+    private static final AtomicInteger ON_THEIR_WAY = new AtomicInteger();
 
     private final Mmu mmu;
     private final boolean ordered;
@@ -46,22 +46,26 @@ public final class Translator {
      * @param table the bank of the TLB that the code runs with
      * @param done gets the translation, or null if the plan was too long, on whichever thread
      * @param failed gets what went wrong in translating, which is a defect
-     * @return false if too many plans wait; {@code done} will not be called
+     * @return false if too many plans are on their way; {@code done} will not be called
      */
     public boolean translate(Plan plan, long[] table, Consumer<Translation> done, Consumer<Throwable> failed) {
         if (!inBackground) {
             attempt(plan, table, done, failed);
             return true;
         }
-        if (WAITING.incrementAndGet() > QUEUE) {
-            WAITING.decrementAndGet();
+        if (ON_THEIR_WAY.incrementAndGet() > QUEUE) {
+            ON_THEIR_WAY.decrementAndGet();
             return false;
         }
-        BACKGROUND.execute(() -> {
-            WAITING.decrementAndGet();
-            attempt(plan, table, t -> ripen(t, done), failed);
-        });
+        BACKGROUND.execute(() -> attempt(plan, table, t -> ripen(t, arriving(done)), arriving(failed)));
         return true;
+    }
+
+    private static <T> Consumer<T> arriving(Consumer<T> to) {
+        return what -> {
+            ON_THEIR_WAY.decrementAndGet();
+            to.accept(what);
+        };
     }
 
     private static void ripen(Translation translation, Consumer<Translation> done) {
