@@ -17,7 +17,7 @@ import java.util.Arrays;
 
 /** Tier 0, which executes blocks of decoded instructions, and the loop that chooses between it and tier 1. */
 public final class Interpreter implements CodeWatch, Processors.Member {
-    private static final int JUMP_CACHE = 4096;
+    private static final int JUMP_CACHE = 1 << 14;
 
     private final Cpu c;
     private final BlockCache cache;
@@ -282,12 +282,19 @@ public final class Interpreter implements CodeWatch, Processors.Member {
             return block;
         }
         code.follow(last, code.side(c, last), block);
+        if (tiers.translates()) {
+            noteFollower(last, block);
+        }
+        return block;
+    }
+
+    /** Translations ask which blocks have followed. */
+    private void noteFollower(int last, int block) {
         Block b = cache.at(block);
         Block before = cache.at(last);
         if (b != null && before != null) {
             before.follow(b);
         }
-        return block;
     }
 
     private int lookup() {
