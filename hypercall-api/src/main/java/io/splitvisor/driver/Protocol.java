@@ -36,6 +36,7 @@ public final class Protocol implements DeviceProtocol {
     private final boolean replayed;
     private final int slotSize;
     private final RequestCheck check;
+    private final Repeats repeats;
 
     /** A field of the request whose value the response repeats. */
     public record Echo(Field.Scalar request, Field.Scalar response) {}
@@ -58,6 +59,7 @@ public final class Protocol implements DeviceProtocol {
         replayed = from.replayed;
         slotSize = from.slotSize();
         check = new RequestCheck(from.operationField, operations, limits);
+        repeats = new Repeats(new Echo(requestId, responseId), echoes);
     }
 
     /**
@@ -131,6 +133,16 @@ public final class Protocol implements DeviceProtocol {
     /** Whether a request, copied to where nobody changes it any more, is one that a driver has to see. Allocates nothing. */
     public Verdict check(MemorySegment memory, long at) {
         return check.of(memory, at);
+    }
+
+    /** Makes a response repeat what it has to of its request, the id included; both start at 0. Allocates nothing. */
+    public void repeat(MemorySegment request, MemorySegment response) {
+        repeats.copy(request, response);
+    }
+
+    /** Whether a response repeats what it has to of its request, but for the id; both start at 0. Allocates nothing. */
+    public boolean isRepeated(MemorySegment request, MemorySegment response) {
+        return repeats.holdButForId(request, response);
     }
 
     /** How the framework answers requests that a driver never sees; empty if it cannot, and ends the connection. */

@@ -304,7 +304,7 @@ final class Verbs {
                     "x86",
                     false,
                     false,
-                    "<run|trace|bench> [options] <Program> [arguments]",
+                    "<run|trace|boot|bench> [options] <Program> [arguments]",
                     "Run a program for x86-64 Linux on the virtual processor ('x86 run --help')",
                     0,
                     List.of()),

@@ -5,8 +5,7 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.config.Action;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
-import io.splitvisor.dom0.flight.DomainCreatedEvent;
-import io.splitvisor.dom0.flight.DomainDestroyedEvent;
+import io.splitvisor.dom0.flight.Flight;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
@@ -115,7 +114,7 @@ final class Lifecycle implements MonitorListener {
             }
             services.devices().attachAll(guest);
             events.publish(new DomainEvent.Created(guest.domid(), config.name()));
-            DomainCreatedEvent.happened(guest.domid(), config.name());
+            Flight.domainCreated(guest.domid(), config.name());
             guest.start(paused);
             if (!paused) {
                 awaitAttach(guest);
@@ -221,7 +220,7 @@ final class Lifecycle implements MonitorListener {
         services.log().forget(guest.domid());
         services.log()
                 .add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");
-        DomainDestroyedEvent.happened(guest.domid(), guest.config().name());
+        Flight.domainDestroyed(guest.domid(), guest.config().name());
         events.publish(new DomainEvent.Destroyed(guest.domid(), guest.config().name(), guest.shutdown(), successor));
     }
 

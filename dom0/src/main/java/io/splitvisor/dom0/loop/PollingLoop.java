@@ -5,7 +5,6 @@ import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.Poller;
-import io.splitvisor.hypercall.SpuriousEvents;
 import io.splitvisor.monitor.time.Alarm;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -53,48 +52,6 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     private static final int WAKE_TOKEN = 0;
     private static final int TIMER_TOKEN = -1;
-
-    /** A worker as the loop knows it. */
-    private static final class Slot {
-        private final RingWorker worker;
-        /** Set by whoever wakes the worker first; cleared by the loop before it serves it. */
-        private final AtomicBoolean woken = new AtomicBoolean();
-
-        /** Link in the stack of woken workers; written before the push that publishes it. */
-        private Slot next;
-
-        /** What its turns are charged to, while it is active. */
-        private FairShare.Account account;
-
-        private boolean active;
-
-        /** Its events, as far as they were spurious. */
-        private final SpuriousEvents spurious = new SpuriousEvents();
-
-        /** Somebody asked for it who is not the other side: that does not wait. */
-        private volatile boolean asked;
-
-        /** An event came since the loop looked last. */
-        private volatile boolean notified;
-
-        /** Its events wait for {@link #release}. Read by those who bring them, after they have set {@link #notified}. */
-        private volatile boolean held;
-
-        /** Ends the waiting; made when first needed. */
-        private Alarm release;
-
-        /** It became active because of an event, and has had nothing since. */
-        private boolean inVain;
-
-        /** It threw, and is not called any more, whoever wakes it. */
-        private boolean failed;
-
-        private long lastWork;
-
-        private Slot(RingWorker worker) {
-            this.worker = worker;
-        }
-    }
 
     private final Thread thread;
     private final Poller poller = new Poller();

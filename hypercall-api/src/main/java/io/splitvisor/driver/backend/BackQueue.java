@@ -30,19 +30,20 @@ final class BackQueue implements ServedRing {
     /** Nor are this many bytes held back: the front end can use one large piece while the next is moved. */
     private static final long BATCH_BYTES = 1 << 16;
 
+    private static final String COMPLETED_TWICE = "a request was completed twice";
+
     private final IoLoop loop;
     private final int domid;
     private final int index;
     private final BackendDevice device;
     private final Protocol protocol;
-    private final SlotLayout layout;
     private final BackRing ring;
     private final MemorySegment ringMemory;
     private final long responseBytes;
     private final GrantPages grants;
     private final Listener listener;
     private final Arena arena = Arena.ofShared();
-    private final SlotRequest[] free;
+    private final RequestPool pool;
     private final BoundedQueue<SlotRequest> returned;
     private final QueueCounters counters = new QueueCounters();
 
@@ -50,7 +51,6 @@ final class BackQueue implements ServedRing {
     private final AtomicLong turns = new AtomicLong();
 
     private EventChannel channel;
-    private int freeCount;
 
     /** The request that wants to be alone, if there is one. */
     private SlotRequest alone;
@@ -66,13 +66,10 @@ final class BackQueue implements ServedRing {
     /** When this turn began; 0 if nobody has asked yet, for it is not looked up for nothing. */
     private long clock;
 
-    private int unpublished;
-    private long unnotifiedBytes;
+    // Of the responses that are not pushed yet.
+    private int unpushedFailed;
+    private long unpushedBytes;
 
-    // Not counted yet.
-    private int answered;
-    private int answeredFailed;
-    private long answeredBytes;
     private boolean halted;
     private boolean drained;
     private Runnable whenDrained;
@@ -97,19 +94,14 @@ final class BackQueue implements ServedRing {
         this.domid = setting.domid;
         this.device = setting.device;
         this.protocol = setting.protocol;
-        this.layout = setting.layout;
         this.listener = setting.listener;
         this.index = index;
         this.ring = ring;
         this.ringMemory = ring.memory();
-        this.responseBytes = Math.min(protocol.response().size(), layout.slotSize());
+        this.responseBytes = Math.min(protocol.response().size(), setting.layout.slotSize());
         this.grants = grants;
-        this.free = new SlotRequest[ring.slots()];
-        this.returned = new BoundedQueue<>(free.length);
-        for (int i = 0; i < free.length; i++) {
-            free[i] = new SlotRequest(this, i, protocol, arena);
-        }
-        this.freeCount = free.length;
+        this.pool = new RequestPool(this, protocol, setting.layout, ring.slots(), arena);
+        this.returned = new BoundedQueue<>(ring.slots());
     }
 
     @Override
@@ -119,9 +111,7 @@ final class BackQueue implements ServedRing {
 
     /** Shows the request objects to the driver. */
     void prepare() {
-        for (SlotRequest request : free) {
-            device.prepare(request);
-        }
+        pool.forEach(device::prepare);
     }
 
     long batchTime() {
@@ -212,7 +202,8 @@ final class BackQueue implements ServedRing {
             if (available <= 0) {
                 break;
             }
-            for (int i = 0; i < available && alone == null && !halted; i++) {
+            int fetched = pool.fetch(ring, available);
+            for (int i = 0; i < fetched && alone == null && !halted; i++) {
                 take();
                 taken++;
             }
@@ -227,26 +218,44 @@ final class BackQueue implements ServedRing {
     }
 
     private void take() {
-        SlotRequest request = free[--freeCount];
+        ring.takeRequest();
+        SlotRequest request = pool.take();
         current = request;
-        Verdict verdict = request.take(ring, layout, protocol);
+        Verdict verdict = request.begin();
         if (verdict == Verdict.OKAY) {
             hand(request);
         } else {
             refuse(request, verdict);
+            settle(request);
         }
-        current = null;
     }
 
     private void hand(SlotRequest request) {
-        current = request;
         try {
             device.request(request);
         } catch (RefusedException e) {
             refuse(request, Verdict.MALFORMED);
         }
+        settle(request);
+    }
+
+    private void handAgain(SlotRequest request) {
+        current = request;
+        try {
+            device.resumed(request);
+        } catch (RefusedException e) {
+            refuse(request, Verdict.MALFORMED);
+        }
+        settle(request);
+    }
+
+    /** A hook has returned: answers its request, if that was completed. */
+    private void settle(SlotRequest request) {
         if (abandoned && request.taken) {
             throw new IllegalStateException("the driver's hook has returned too late");
+        }
+        if (request.completed) {
+            respond(request);
         }
         current = null;
     }
@@ -267,7 +276,7 @@ final class BackQueue implements ServedRing {
             return;
         }
         request.refuse(verdict == Verdict.UNSUPPORTED ? status.unsupported() : status.error());
-        respond(request);
+        complete(request);
     }
 
     /** Hands the request over again that wants to be alone, when it is. */
@@ -276,6 +285,7 @@ final class BackQueue implements ServedRing {
             return 0;
         }
         aloneStarted = true;
+        current = alone;
         hand(alone);
         return 1;
     }
@@ -288,12 +298,19 @@ final class BackQueue implements ServedRing {
         return aloneStarted;
     }
 
-    /** The driver is done with a request. Any thread. */
+    /**
+     * The driver is done with a request. Any thread. One that a hook has in its hands is answered when the hook returns, not
+     * from within: so the compiler sees the driver and the answer as two things side by side, and inlines both.
+     */
     void complete(SlotRequest request) {
-        if (server == Thread.currentThread()) {
-            respond(request);
-        } else {
+        if (server != Thread.currentThread()) {
             post(request, false);
+        } else if (request != current) {
+            respond(request);
+        } else if (request.completed) {
+            throw new IllegalStateException(COMPLETED_TWICE);
+        } else {
+            request.completed = true;
         }
     }
 
@@ -302,7 +319,7 @@ final class BackQueue implements ServedRing {
         request.resumed = resumed;
         // There are as many places as requests.
         if (!returned.offer(request)) {
-            throw new IllegalStateException("a request was completed twice");
+            throw new IllegalStateException(COMPLETED_TWICE);
         }
         if (failed) {
             loop.execute(this::drainAfterFailure);
@@ -318,13 +335,7 @@ final class BackQueue implements ServedRing {
             if (!request.resumed) {
                 respond(request);
             } else {
-                current = request;
-                try {
-                    device.resumed(request);
-                } catch (RefusedException e) {
-                    refuse(request, Verdict.MALFORMED);
-                }
-                current = null;
+                handAgain(request);
             }
             count++;
             request = count < SLICE ? returned.poll() : null;
@@ -334,22 +345,19 @@ final class BackQueue implements ServedRing {
 
     private void respond(SlotRequest request) {
         if (!request.taken) {
-            throw new IllegalStateException("a request was completed twice");
+            throw new IllegalStateException(COMPLETED_TWICE);
         }
         request.release(grants);
         request.respond(ringMemory, ring.claimResponse(), responseBytes);
-        unpublished++;
-        answered++;
-        answeredBytes += request.movedBytes();
-        unnotifiedBytes += request.movedBytes();
+        unpushedBytes += request.movedBytes();
         if (request.hasFailed()) {
-            answeredFailed++;
+            unpushedFailed++;
         }
         forget(request);
-        if (unnotifiedBytes >= BATCH_BYTES || ring.unpushedResponses() >= NOTIFIED_BATCH) {
+        int unpushed = ring.unpushedResponses();
+        if (unpushed >= NOTIFIED_BATCH || unpushedBytes >= BATCH_BYTES) {
             publish();
-        } else if (unpublished >= BATCH) {
-            unpublished = 0;
+        } else if (unpushed % BATCH == 0) {
             ring.showResponses();
         }
     }
@@ -363,7 +371,7 @@ final class BackQueue implements ServedRing {
 
     private void forget(SlotRequest request) {
         request.taken = false;
-        free[freeCount++] = request;
+        pool.giveBack(request);
         if (request == alone) {
             alone = null;
         }
@@ -371,10 +379,9 @@ final class BackQueue implements ServedRing {
 
     /** Publishes what there is, and wakes a front end that wants to be woken for it. */
     private void publish() {
-        if (ring.unpushedResponses() > 0) {
-            unpublished = 0;
-            unnotifiedBytes = 0;
-            count();
+        int unpushed = ring.unpushedResponses();
+        if (unpushed > 0) {
+            count(unpushed);
             if (ring.pushResponsesAndCheckNotify()) {
                 counters.add(QueueCounters.NOTIFICATIONS_SENT, 1);
                 channel.send();
@@ -385,13 +392,12 @@ final class BackQueue implements ServedRing {
         endDrain();
     }
 
-    private void count() {
+    private void count(int answered) {
         counters.add(QueueCounters.REQUESTS, answered);
-        counters.add(QueueCounters.FAILED, answeredFailed);
-        counters.add(QueueCounters.BYTES, answeredBytes);
-        answered = 0;
-        answeredFailed = 0;
-        answeredBytes = 0;
+        counters.add(QueueCounters.FAILED, unpushedFailed);
+        counters.add(QueueCounters.BYTES, unpushedBytes);
+        unpushedFailed = 0;
+        unpushedBytes = 0;
     }
 
     private void endDrain() {
@@ -461,7 +467,7 @@ final class BackQueue implements ServedRing {
 
     /** Requests taken and not answered. */
     int inFlight() {
-        return free.length - freeCount;
+        return pool.inFlight();
     }
 
     @Override

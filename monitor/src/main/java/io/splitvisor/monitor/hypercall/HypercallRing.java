@@ -30,8 +30,7 @@ public final class HypercallRing implements RingWorker {
     private final HypercallStatistics statistics = new HypercallStatistics();
     private final TurnTrace traced;
 
-    /** Used again and again: asking it whether anybody records costs next to nothing. */
-    private final HypercallTurnEvent recorded = new HypercallTurnEvent();
+    private final TurnRecording recorded;
 
     /** The call in the context is not finished. */
     private boolean underWay;
@@ -56,8 +55,7 @@ public final class HypercallRing implements RingWorker {
                 domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
         this.ring = BackRing.init(memory, MulticallEntry.SIZE);
         this.traced = new TurnTrace(domain.domid(), vcpu, SLICE);
-        recorded.domid = domain.domid();
-        recorded.vcpu = vcpu;
+        this.recorded = new TurnRecording(domain.domid(), vcpu);
     }
 
     /** Calls served so far. A figure for people: read by other threads without order. */
@@ -72,13 +70,16 @@ public final class HypercallRing implements RingWorker {
 
     @Override
     public int serve() {
-        // First what mostly ends it: a loop that is awake asks again and again.
-        int available = ring.takeableRequests();
-        if ((available == 0 && !underWay) || standsStill()) {
+        // First, because the ring goes with the domain's memory.
+        if (standsStill()) {
             return 0;
         }
+        int available = ring.takeableRequests();
         if (available == BackRing.OVERFLOW) {
             domain.crash("hypercall ring of vCPU " + vcpu + ": more requests than slots");
+            return 0;
+        }
+        if (available == 0 && !underWay) {
             return 0;
         }
         statistics.turn(available);
@@ -86,10 +87,7 @@ public final class HypercallRing implements RingWorker {
         if (sink != null) {
             traced.begin(sink);
         }
-        boolean recording = recorded.isEnabled();
-        if (recording) {
-            recorded.begin();
-        }
+        boolean recording = recorded.begin();
         long before = statistics.total();
         int moved = serveSlice(available, sink != null);
         int served = (int) (statistics.total() - before);
@@ -103,18 +101,9 @@ public final class HypercallRing implements RingWorker {
             traced.end();
         }
         if (recording) {
-            record(available, served);
+            recorded.end(available, served);
         }
         return moved;
-    }
-
-    private void record(int found, int served) {
-        recorded.end();
-        if (recorded.shouldCommit()) {
-            recorded.found = found;
-            recorded.served = served;
-            recorded.commit();
-        }
     }
 
     /** A turn of a vCPU that has something to do and does not stand still. */

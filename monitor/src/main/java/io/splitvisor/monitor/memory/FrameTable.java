@@ -116,7 +116,7 @@ public final class FrameTable {
 
     /** From now on pages that others than the guest write to are noted; none at first. */
     public void startWriteLog() {
-        writes.start(machinePages);
+        writes.begin(machinePages);
     }
 
     /** Ends that. */

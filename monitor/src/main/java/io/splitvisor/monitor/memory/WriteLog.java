@@ -12,8 +12,8 @@ import java.util.function.IntConsumer;
 final class WriteLog {
     private volatile AtomicLongArray written;
 
-    /** Starts, empty. */
-    void start(int pages) {
+    /** Begins, empty. */
+    void begin(int pages) {
         written = new AtomicLongArray((pages + Long.SIZE - 1) / Long.SIZE);
     }
 
