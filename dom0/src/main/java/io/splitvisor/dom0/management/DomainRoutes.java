@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.management;
 
+import io.splitvisor.abi.paging.PageTableEntry;
 import io.splitvisor.dom0.config.ConfigSource;
 import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DomainConfig;
@@ -212,10 +213,14 @@ final class DomainRoutes {
         return request.text() ? Reply.text(PagingTables.text(walk)) : Reply.json(200, PagingTables.json(walk));
     }
 
-    /** Hexadecimal, with or without 0x, up to 16 digits. */
+    /** Hexadecimal, with or without 0x, up to 16 digits, and canonical. */
     private static long address(String text) {
         try {
-            return Long.parseUnsignedLong(text.startsWith("0x") ? text.substring(2) : text, 16);
+            long address = Long.parseUnsignedLong(text.startsWith("0x") ? text.substring(2) : text, 16);
+            if (!PageTableEntry.isCanonical(address)) {
+                throw Request.invalid("'" + text + "' is not canonical; no walk begins there");
+            }
+            return address;
         } catch (NumberFormatException e) {
             throw Request.invalid("'" + text + "' is no address; expected hexadecimal digits");
         }

@@ -6,6 +6,7 @@ import io.splitvisor.dom0.toolstack.PagingInfo;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /** What {@code paging-info} and {@code page-walk} print. */
 final class PagingTables {
@@ -120,6 +121,8 @@ final class PagingTables {
                     rights(step),
                     step.frame() < 0 ? "nothing" : (step.leaf() ? "page " : "table ") + Long.toHexString(step.frame()));
         }
+        walk.frame().ifPresent(frame -> line(text, "frame %x", frame));
+        walk.machinePage().ifPresent(page -> line(text, "machine page %x", page));
         return text.toString();
     }
 
@@ -162,7 +165,15 @@ final class PagingTables {
                                 step.frame() < 0 ? null : step.frame(),
                                 "leaf",
                                 step.leaf()))
-                        .toList());
+                        .toList(),
+                "frame",
+                orNull(walk.frame()),
+                "machine_page",
+                orNull(walk.machinePage()));
+    }
+
+    private static Long orNull(OptionalLong number) {
+        return number.isPresent() ? number.getAsLong() : null;
     }
 
     private static String hex(long number) {

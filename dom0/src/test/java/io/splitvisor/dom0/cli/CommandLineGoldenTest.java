@@ -140,10 +140,14 @@ class CommandLineGoldenTest {
                 guest          2        66000   80000000002000e7 P RW US A D PS NX          page 200
                 ept            1         8010             2000f7 R W X PS                   page 200
                 shadow         4         9008                  0                            nothing
+                frame 201
+                machine page 200
                 """, ""));
         assertThat(shell.run("page-walk", "--json", "web", "40201000").out())
                 .contains("\"entry\": \"0x80000000002000e7\"", "\"frame\": null");
+        assertThat(shell.run("page-walk", "--json", "web", "40201000").out()).contains("\"machine_page\": 512");
         assertThat(shell.run("page-walk", "web", "here").err()).contains("'here' is no address");
+        assertThat(shell.run("page-walk", "web", "800000000000").err()).contains("is not canonical");
     }
 
     @Test

@@ -117,7 +117,7 @@ public final class AddressSpace {
 
     private void protectUnit(Gather gather, Region region, long unit) {
         Processor cpu = gather.processor();
-        long entry = tables.get(cpu, unit, region.shift());
+        long entry = tables.found();
         if ((entry & PRESENT) != 0) {
             tables.change(cpu, unit, region.shift(), entryFor(region, frame(entry)));
             gather.flush(unit, region.shift());
@@ -161,7 +161,7 @@ public final class AddressSpace {
 
     private void share(Gather gather, AddressSpace child, Region region, long unit) {
         Processor cpu = gather.processor();
-        long entry = tables.get(cpu, unit, region.shift());
+        long entry = tables.found();
         if (entry == 0) {
             return;
         }
@@ -217,7 +217,7 @@ public final class AddressSpace {
 
     private boolean swapOutUnit(Gather gather, long unit) {
         Processor cpu = gather.processor();
-        long entry = tables.get(cpu, unit, Region.PAGE);
+        long entry = tables.found();
         if ((entry & PRESENT) == 0 || spaces.frames().users(frame(entry)) > 1) {
             return false;
         }
@@ -255,7 +255,7 @@ public final class AddressSpace {
             regions.remove(region.start());
             Processor cpu = gather.processor();
             for (long unit = next(cpu, region, region.start()); unit < region.end(); unit = after(cpu, region, unit)) {
-                long entry = tables.get(cpu, unit, region.shift());
+                long entry = tables.found();
                 tables.clear(gather, unit, region.shift());
                 drop(gather, region, unit, entry);
             }

@@ -20,6 +20,7 @@ final class PageTables {
     // The level 1 table that was found last: units next to each other are asked for one after the other.
     private long nearAddress = -1;
     private long nearTable;
+    private long found;
 
     PageTables(AddressSpaces spaces, int root) {
         this.spaces = spaces;
@@ -44,13 +45,20 @@ final class PageTables {
             long at = find(cpu, unit, level);
             if (at == NO_TABLE) {
                 unit = (unit >>> Region.LARGE) + 1 << Region.LARGE;
-            } else if (cpu.updates().get(at) == 0) {
-                unit += 1L << shift;
             } else {
-                return unit;
+                found = cpu.updates().get(at);
+                if (found != 0) {
+                    return unit;
+                }
+                unit += 1L << shift;
             }
         }
         return end;
+    }
+
+    /** The entry of the unit that {@link #next} has found last. */
+    long found() {
+        return found;
     }
 
     private static int leafLevel(Processor cpu, int shift) {

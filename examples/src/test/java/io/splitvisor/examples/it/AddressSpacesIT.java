@@ -7,10 +7,12 @@ import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.PagingChoice;
+import io.splitvisor.domu.paging.ShootdownBy;
 import io.splitvisor.examples.memory.AddressSpacesGuest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +42,23 @@ class AddressSpacesIT {
                                 "swapped out 64 pages and read them back: 2016",
                                 "given back: true");
                 dom0.forgetConsoles();
+            }
+        }
+    }
+
+    @Test
+    void shouldTellOtherVcpusWhatIsGone() throws IOException {
+        try (Dom0Fixture dom0 = new Dom0Fixture()) {
+            for (PagingMode mode : PagingMode.values()) {
+                for (ShootdownBy way : ShootdownBy.values()) {
+                    String name = "two-" + mode.word() + "-" + way.name().toLowerCase(Locale.ROOT);
+                    DomainConfig config = Dom0Fixture.jvm(name, ShootdownGuest.class, List.of(), way.name()).toBuilder()
+                            .vcpus(2, 2)
+                            .paging(new PagingChoice(mode, OptionalLong.empty(), true))
+                            .build();
+                    dom0.console(dom0.create(config)).awaitText(way + ": told true, changed 0");
+                    dom0.forgetConsoles();
+                }
             }
         }
     }

@@ -88,6 +88,9 @@ public final class RegisteredPaging implements Paging {
 
     /** Undoes tables that nobody uses any more; before and after each call. False if that has to go on in the next turn. */
     public boolean settle(Slice slice) {
+        if (tables.isSettled()) {
+            return true;
+        }
         synchronized (frames.lock()) {
             boolean settled = tables.settle(slice);
             if (!settled) {
@@ -108,27 +111,26 @@ public final class RegisteredPaging implements Paging {
         synchronized (frames.lock()) {
             long machine = address >>> PageTableEntry.PAGE_SHIFT;
             int i = (int) (address >>> 3) & PageTableEntry.ENTRIES - 1;
-            if (!frames.get(machine)) {
-                return waited(vcpu, -XenErrno.EINVAL, 0);
-            }
-            int result = update((int) machine, i, entry, keepBits, slice);
-            frames.put((int) machine);
+            RegisteredTable table = frames.isPage(machine) ? tables.valid((int) machine) : null;
+            // A table holds its page, and with the lock held it stays one.
+            int result = table != null
+                    ? change(table, i, entry, keepBits, slice)
+                    : store(machine, (long) i * Long.BYTES, entry);
             return waited(vcpu, result, entry);
         }
     }
 
-    private int update(int machine, int i, long entry, boolean keepBits, Slice slice) {
-        RegisteredTable table = tables.valid(machine);
-        if (table != null) {
-            return change(table, i, entry, keepBits, slice);
-        }
-        if (!frames.types().getWritable(machine)) {
+    private int store(long machine, long offset, long value) {
+        if (!frames.get(machine)) {
             return -XenErrno.EINVAL;
         }
-        long at = DomainLayout.bytes(machine) + (long) i * Long.BYTES;
-        frames.memory().set(ValueLayout.JAVA_LONG, at, entry);
-        frames.types().putWritable(machine);
-        return 0;
+        boolean writable = frames.types().getWritable((int) machine);
+        if (writable) {
+            frames.memory().set(ValueLayout.JAVA_LONG, DomainLayout.bytes((int) machine) + offset, value);
+            frames.types().putWritable((int) machine);
+        }
+        frames.put((int) machine);
+        return writable ? 0 : -XenErrno.EINVAL;
     }
 
     /** {@code mod_l1_entry} to {@code mod_l4_entry}: new references are taken before old ones are given back. */

@@ -40,6 +40,7 @@ final class RegisteredTables {
     private final MemorySegment ram;
     private final TableIndex index = new TableIndex();
     private final ArrayDeque<RegisteredTable> leaving = new ArrayDeque<>();
+    private volatile boolean unsettled;
 
     RegisteredTables(FrameTable frames, MonitorMemory memory, TablePool pool, DescriptorTables descriptors) {
         this.descriptors = descriptors;
@@ -128,6 +129,7 @@ final class RegisteredTables {
         if (!table.leaving) {
             table.leaving = true;
             leaving.add(table);
+            unsettled = true;
         }
     }
 
@@ -323,12 +325,13 @@ final class RegisteredTables {
             }
             leaving.poll();
         }
+        unsettled = false;
         return true;
     }
 
-    /** Whether tables wait for {@link #settle}. */
+    /** Whether no table waits for {@link #settle}. Needs no lock: what the asking thread itself let go of it sees. */
     boolean isSettled() {
-        return leaving.isEmpty();
+        return !unsettled;
     }
 
     private void undo(RegisteredTable table) {

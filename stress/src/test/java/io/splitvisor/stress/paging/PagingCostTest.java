@@ -3,12 +3,14 @@ package io.splitvisor.stress.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.splitvisor.abi.paging.PageTableEntry;
 import io.splitvisor.abi.paging.PagingCounter;
 import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.domu.paging.AddressSpace;
 import io.splitvisor.domu.paging.MmuReport;
 import io.splitvisor.domu.paging.Processor;
 import io.splitvisor.domu.paging.Protection;
+import io.splitvisor.monitor.paging.WalkStep;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -73,6 +75,23 @@ class PagingCostTest {
             assertThat(report.walks() - walks).isGreaterThanOrEqualTo(99);
             assertThat((double) (report.references() - made) / (report.walks() - walks))
                     .isEqualTo(references);
+        }
+    }
+
+    /** What a toolstack sees from outside is what the guest's MMU walks. */
+    @ParameterizedTest
+    @EnumSource(names = "NONE", mode = EnumSource.Mode.EXCLUDE)
+    void shouldBeFollowedFromOutside(PagingMode mode) {
+        try (PagedGuest guest = guest(mode)) {
+            Processor cpu = guest.spaces.processor(0);
+            AddressSpace space = guest.spaces.create(cpu);
+            cpu.enter(space);
+            space.map(cpu, BASE, PAGE, Protection.READ_WRITE);
+            cpu.putLong(BASE, 1);
+            WalkStep last = guest.domain.paging().walk(0, BASE).getLast();
+            assertThat(last.leaf()).isTrue();
+            long within = (1L << PageTableEntry.LEVEL_BITS * (last.level() - 1)) - 1;
+            assertThat(last.frame() & ~within).isEqualTo(PageTableEntry.frame(space.entry(cpu, BASE)) & ~within);
         }
     }
 

@@ -42,6 +42,7 @@ final class X86Kernel {
     private static final int DATA = 16;
 
     private static final int HANDLER = 0x800;
+    private static final int ZEROES = 0x80;
     private static final int IDT = 0x100;
     private static final int PAGE_FAULT = 14;
 
@@ -55,9 +56,12 @@ final class X86Kernel {
             + "4c 89 d3 48 c1 eb 32 83 e3 03" // rbx: present, writable
             + "48 c1 e2 0c 4c 01 f2 48 09 da"; // rdx: the entry
 
-    private static final String AFTER = "48 89 cf 48 c1 e7 0c 4c 01 e7" // rdi: the address
-            + "0f 01 3f" // invlpg (%rdi)
-            + "4c 89 d0 48 89 07" // mov %r10,%rax; mov %rax,(%rdi)
+    private static final String ADDRESS = "48 89 cf 48 c1 e7 0c 4c 01 e7"; // rdi
+
+    private static final String INVLPG = "0f 01 3f"; // invlpg (%rdi)
+    private static final String INVPCID = "66 45 0f 38 82 01"; // invpcid (%r9),%r8
+
+    private static final String AFTER = "4c 89 d0 48 89 07" // mov %r10,%rax; mov %rax,(%rdi)
             + "31 c0 48 8b 07" // xor %eax,%eax; mov (%rdi),%rax
             + "49 c1 c7 05 49 01 c7" // rol $5,%r15; add %rax,%r15
             + "49 8b 44 cd 00 83 e0 67 49 01 c7" // the entry's flags
@@ -72,14 +76,17 @@ final class X86Kernel {
     private final MemorySegment ram;
     private final int first;
     private final boolean asks;
+    private final boolean everything;
 
     /**
      * Writes it into memory.
      *
      * @param first its first page, which frame and machine page it is alike
      * @param asks whether it asks for changes of entries by a hypercall, because it cannot write to its tables
+     * @param everything whether it invalidates all translations when one has changed, by INVPCID
      */
-    X86Kernel(MemorySegment ram, int first, boolean asks) {
+    X86Kernel(MemorySegment ram, int first, boolean asks, boolean everything) {
+        this.everything = everything;
         this.ram = ram;
         this.first = first;
         this.asks = asks;
@@ -105,7 +112,7 @@ final class X86Kernel {
     }
 
     private void code() {
-        byte[] loop = hex(BEFORE + (asks ? ASK : STORE) + AFTER);
+        byte[] loop = hex(BEFORE + (asks ? ASK : STORE) + ADDRESS + (everything ? INVPCID : INVLPG) + AFTER);
         bytes(address(CODE), loop);
         long end = address(CODE) + loop.length;
         ram.set(ValueLayout.JAVA_INT_UNALIGNED, end, -(loop.length + Integer.BYTES));
@@ -146,6 +153,8 @@ final class X86Kernel {
         r.tables(address(SYSTEM), 0xff, address(SYSTEM) + IDT, 0xfff);
         r.rip(address(CODE));
         r.general(4, address(STACK) + GuestMemory.PAGE_SIZE);
+        r.general(8, 2);
+        r.general(9, address(SYSTEM) + ZEROES);
         r.general(10, 20261122);
         r.general(11, turns);
         r.general(12, WINDOW);

@@ -28,24 +28,31 @@ class X86PagingTest {
     private static final int TURNS = 5000;
 
     /** What it comes to without any virtualization, on the interpreter. */
-    private static final long EXPECTED = run(PagingMode.NONE, false, Tiers.INTERPRETER, false);
+    private static final long EXPECTED = run(PagingMode.NONE, Tiers.INTERPRETER, false, false);
 
     @ParameterizedTest
     @CsvSource({
-        "NONE, true, false", "SHADOW, false, false", "SHADOW, true, false", "SHADOW, true, true",
-        "REGISTERED, false, false", "REGISTERED, true, false", "EPT, false, false", "EPT, true, false"
+        "NONE, true, false",
+        "SHADOW, false, false",
+        "SHADOW, true, false",
+        "SHADOW, true, true",
+        "REGISTERED, false, false",
+        "REGISTERED, true, false",
+        "EPT, false, false",
+        "EPT, true, false"
     })
     void shouldRunAKernelWithTheSameResult(PagingMode mode, boolean translated, boolean trapEveryWrite) {
         Tiers tiers = translated ? Tiers.atOnce(100) : Tiers.INTERPRETER;
-        assertThat(run(mode, mode == PagingMode.REGISTERED, tiers, trapEveryWrite))
-                .isEqualTo(EXPECTED);
+        assertThat(run(mode, tiers, trapEveryWrite, false)).as("INVLPG").isEqualTo(EXPECTED);
+        assertThat(run(mode, tiers, trapEveryWrite, true)).as("INVPCID").isEqualTo(EXPECTED);
     }
 
-    private static long run(PagingMode mode, boolean asks, Tiers tiers, boolean trapEveryWrite) {
+    private static long run(PagingMode mode, Tiers tiers, boolean trapEveryWrite, boolean everything) {
+        boolean asks = mode == PagingMode.REGISTERED;
         try (PagedGuest guest = new PagedGuest(mode, 1, 1, PagedGuest.options(64), trapEveryWrite)) {
             int block = guest.memory.allocate(2 * X86Kernel.PAGES);
             int first = (block + X86Kernel.PAGES - 1) / X86Kernel.PAGES * X86Kernel.PAGES;
-            X86Kernel kernel = new X86Kernel(guest.memory.segment(), first, asks);
+            X86Kernel kernel = new X86Kernel(guest.memory.segment(), first, asks, everything);
             HypercallBatch batch = guest.newBatch(1);
             long argument = GuestMemory.address(guest.memory.allocate(1));
             VirtualMemory memory = guest.virtualMemory();
@@ -53,7 +60,7 @@ class X86PagingTest {
                 load(guest, batch, argument, kernel.root());
             }
             try (Vcpu vcpu = new Vcpu(
-                    memory.memory(), memory.paging(), Cpuid.baseline(), Interrupts.NEVER, Clock.INSTRUCTIONS, tiers)) {
+                    memory.memory(), memory.paging(), Cpuid.full(), Interrupts.NEVER, Clock.INSTRUCTIONS, tiers)) {
                 kernel.start(vcpu.registers(), TURNS);
                 Exit exit = vcpu.run(1000);
                 while (!(exit instanceof Exit.Halt)) {
