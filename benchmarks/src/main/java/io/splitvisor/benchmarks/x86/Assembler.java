@@ -10,7 +10,8 @@ import java.util.Map;
 
 /**
  * A small assembler of 64-bit code in Intel's syntax: one instruction or {@code label:} a line, {@code #} starts a comment. It knows
- * what the loops use, and refuses the rest; {@code reload_cr3} stands for a load and a store of CR3 through RCX. Jumps and calls always have 32-bit displacements.
+ * what the loops use, and refuses the rest; {@code reload_cr3} stands for a load and a store of CR3 through RCX. Jumps and calls
+ * always have 32-bit displacements.
  */
 final class Assembler {
     private static final List<String> ALU = List.of("add", "or", "adc", "sbb", "and", "sub", "xor", "cmp");

@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Code that does not repeat much: many different blocks, one after the other. They are made of {@link Idioms} and end with a branch that mostly goes the same way, as branches do.
+ * Code that does not repeat much: many different blocks, one after the other. They are made of {@link Idioms} and end with a branch
+ * that mostly goes the same way, as branches do.
  */
 final class FlatCode {
     private static final int DATA_MASK = 0x7ff8;
