@@ -23,6 +23,7 @@ public final class X86Benchmark implements Benchmark {
     private static final int ROUNDS = 24;
 
     private static final String FLAT = "interpreter alone, flat code";
+    private static final String KERNEL = "interpreter alone, a kernel's mix";
     private static final String BOOT = "boot-shaped load";
     private static final int FLAT_BLOCKS = 24_000;
     private static final int FLAT_ROUNDS = 2000;
@@ -56,7 +57,7 @@ public final class X86Benchmark implements Benchmark {
 
     @Override
     public List<String> parts() {
-        return Stream.concat(Arrays.stream(HotLoop.values()).map(HotLoop::title), Stream.of(FLAT, BOOT))
+        return Stream.concat(Arrays.stream(HotLoop.values()).map(HotLoop::title), Stream.of(FLAT, KERNEL, BOOT))
                 .toList();
     }
 
@@ -73,6 +74,10 @@ public final class X86Benchmark implements Benchmark {
             if (chosen(arguments, FLAT)) {
                 String flat = new FlatCode(SEED).work(FLAT_BLOCKS);
                 rows.add(measure(FLAT, flat, Tiers.INTERPRETER, FLAT_ROUNDS, null));
+            }
+            if (chosen(arguments, KERNEL)) {
+                String flat = FlatCode.kernel(SEED).work(FLAT_BLOCKS);
+                rows.add(measure(KERNEL, flat, Tiers.INTERPRETER, FLAT_ROUNDS, null));
             }
             Boot boot = chosen(arguments, BOOT) ? boot(qemu) : null;
             if (json) {

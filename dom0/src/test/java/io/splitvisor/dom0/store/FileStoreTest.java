@@ -96,6 +96,9 @@ class FileStoreTest extends BlockStoreContract {
         try (BlockStore store = BlockStores.open(image(10 * 512 + 100).toString(), StoreOptions.readWrite())) {
             assertThat(store.geometry().sectors()).isEqualTo(10);
         }
+        assertThat(FileGeometry.leftOut(10 * 512 + 100))
+                .hasValue("its size is no multiple of 512 bytes: the last 100 bytes are left out");
+        assertThat(FileGeometry.leftOut(10 * 512)).isEmpty();
     }
 
     @Test

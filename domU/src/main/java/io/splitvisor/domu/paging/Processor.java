@@ -296,7 +296,7 @@ public final class Processor {
         while (true) {
             poll();
             try {
-                return mmu.compareAndSet64(address, expected, value);
+                return mmu.atomics().compareAndSet64(address, expected, value);
             } catch (GuestFault e) {
                 handle(e);
             }
@@ -384,7 +384,7 @@ public final class Processor {
     }
 
     boolean kernelCompareAndSet(long physical, long expected, long value) {
-        return mmu.compareAndSet64(KernelMap.linear(physical), expected, value);
+        return mmu.atomics().compareAndSet64(KernelMap.linear(physical), expected, value);
     }
 
     /** Clears frames. */

@@ -232,7 +232,6 @@ final class BackQueue implements ServedRing {
     }
 
     private void hand(SlotRequest request) {
-        current = request;
         try {
             device.request(request);
         } catch (RefusedException e) {
@@ -292,6 +291,7 @@ final class BackQueue implements ServedRing {
             return 0;
         }
         aloneStarted = true;
+        current = alone;
         hand(alone);
         return 1;
     }

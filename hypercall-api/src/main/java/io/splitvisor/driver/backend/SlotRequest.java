@@ -3,7 +3,6 @@ package io.splitvisor.driver.backend;
 
 import io.splitvisor.abi.grant.GrantStatus;
 import io.splitvisor.driver.Protocol;
-import io.splitvisor.driver.Slots;
 import io.splitvisor.driver.Status;
 import io.splitvisor.driver.Verdict;
 import java.lang.foreign.MemorySegment;
@@ -60,7 +59,7 @@ final class SlotRequest implements Request {
     /** Puts the response into a slot. */
     void respond(MemorySegment ring, long at, long bytes) {
         protocol.repeat(memory, response);
-        Slots.copy(response, 0, ring, at, bytes);
+        MemorySegment.copy(response, 0, ring, at, bytes);
     }
 
     /** Ends the use of the guest's pages. */

@@ -5,7 +5,6 @@ import io.splitvisor.driver.Access;
 import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Place;
 import io.splitvisor.driver.Protocol;
-import io.splitvisor.driver.Slots;
 import io.splitvisor.driver.Status;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -203,12 +202,12 @@ public final class Call extends RingCall {
             Shared page = shared.get(i);
             page.pages.grant(link, page.count, page.readOnly);
         }
-        Slots.copy(request, 0, ring, at, request.byteSize());
+        MemorySegment.copy(request, 0, ring, at, request.byteSize());
     }
 
     @Override
     protected boolean take(MemorySegment ring, long at) {
-        Slots.copy(ring, at, response, 0, response.byteSize());
+        MemorySegment.copy(ring, at, response, 0, response.byteSize());
         return protocol.isRepeated(request, response);
     }
 

@@ -135,8 +135,12 @@ final class FifoDelivery implements EventDelivery {
         }
         int vcpu = port.vcpu();
         long control = controls[vcpu];
-        // Without a control block the event is dropped: a guest must not bind a port to that vCPU before.
-        if (control == NONE || !setPending(word)) {
+        if (control == NONE) {
+            // A guest keeps the port masked until its vCPU has one; the monitor links it when it is asked to unmask it.
+            change(word, 0, PENDING);
+            return null;
+        }
+        if (!setPending(word)) {
             return null;
         }
         int priority = port.priority();

@@ -70,13 +70,16 @@ public final class HypercallRing implements RingWorker {
 
     @Override
     public int serve() {
-        // First what mostly ends it: a loop that is awake asks again and again.
-        int available = ring.takeableRequests();
-        if ((available == 0 && !underWay) || standsStill()) {
+        // First, because the ring goes with the domain's memory.
+        if (standsStill()) {
             return 0;
         }
+        int available = ring.takeableRequests();
         if (available == BackRing.OVERFLOW) {
             domain.crash("hypercall ring of vCPU " + vcpu + ": more requests than slots");
+            return 0;
+        }
+        if (available == 0 && !underWay) {
             return 0;
         }
         statistics.turn(available);

@@ -36,7 +36,7 @@ class X86PagingTest {
         "REGISTERED, false, false", "REGISTERED, true, false", "EPT, false, false", "EPT, true, false"
     })
     void shouldRunAKernelWithTheSameResult(PagingMode mode, boolean translated, boolean trapEveryWrite) {
-        Tiers tiers = translated ? Tiers.TRANSLATING : Tiers.INTERPRETER;
+        Tiers tiers = translated ? Tiers.atOnce(100) : Tiers.INTERPRETER;
         assertThat(run(mode, mode == PagingMode.REGISTERED, tiers, trapEveryWrite))
                 .isEqualTo(EXPECTED);
     }

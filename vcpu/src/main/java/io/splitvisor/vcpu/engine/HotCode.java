@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** Tier 1: has hot blocks translated, keeps the translations, and drops them when their code changes. */
 final class HotCode {
-    /** More regions than that push out the oldest. */
+    /** More regions than that push out one that has not run for a while. */
     private static final int MOST_REGIONS = 4096;
     /** A block with this heat is never hot in any run that ends. */
     private static final int COLD = Integer.MIN_VALUE;
@@ -110,7 +110,19 @@ final class HotCode {
         live.add(region);
         translated++;
         if (live.size() > MOST_REGIONS) {
-            drop(live.iterator().next());
+            drop(leastUsed());
+        }
+    }
+
+    /** The oldest that was not run since this was asked last. */
+    private Region leastUsed() {
+        while (true) {
+            Region oldest = live.iterator().next();
+            if (!oldest.takeUsed()) {
+                return oldest;
+            }
+            live.remove(oldest);
+            live.add(oldest);
         }
     }
 

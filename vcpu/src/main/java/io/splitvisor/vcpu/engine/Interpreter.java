@@ -30,9 +30,6 @@ public final class Interpreter implements CodeWatch, Processors.Member {
     private final Tiers tiers;
     private final HotCode hot;
     private final Processors.Place place;
-    /** The block that the interpreter executes, or none. */
-    private int running = WordCode.NONE;
-
     private Region runningRegion;
     private long limit;
 
@@ -152,7 +149,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
 
     @Override
     public void codeWrite(long offset, int size) {
-        boolean hitRunning = cache.invalidate(offset, size, running) && code.count(running) > 1;
+        boolean hitRunning = cache.invalidate(offset, size, code.running()) && code.count(code.running()) > 1;
         if (hitRunning || (runningRegion != null && runningRegion.isDead())) {
             c.pending.alone = true;
             c.attention = true;
@@ -162,7 +159,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
 
     @Override
     public void aboutToTrap() {
-        if (runningRegion != null || (running != WordCode.NONE && code.count(running) > 1)) {
+        if (runningRegion != null || code.count(code.running()) > 1) {
             c.pending.alone = true;
             c.attention = true;
             throw c.fault.restart();
@@ -176,7 +173,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         while (true) {
             boolean alone = false;
             if (c.attention) {
-                running = WordCode.NONE;
+                code.stop();
                 // Counts against the budget, so that events without instructions in between end, too.
                 limit--;
                 if (c.pending.others) {
@@ -204,18 +201,23 @@ public final class Interpreter implements CodeWatch, Processors.Member {
             if (!heats) {
                 onTheWayBack--;
             } else if ((int) shape >= 0) {
-                shape += 1L << 32;
+                shape += WordCode.ONCE;
                 code.words()[last] = shape;
             }
             boolean hotter = (int) shape < 0 || (int) (shape >>> 32) >= tiers.threshold();
             Region region = hotter ? regionOf(last, heats) : null;
-            if (region != null && next != Exits.Next.INTERPRET && !c.debug.armed() && region.fits(c)) {
+            if (region != null && next != Exits.Next.INTERPRET && mayRun(region)) {
                 next = translated(region);
                 onTheWayBack = next == Exits.Next.ANYTHING ? 0 : tiers.wayBack();
                 last = WordCode.NONE;
             } else {
                 next = Exits.Next.ANYTHING;
-                execute(last);
+                if (heats && c.mode == Cpu.CODE64) {
+                    WordLoop.runOn(c, code, last, limit, tiers.threshold());
+                    last = code.running();
+                } else {
+                    execute(last);
+                }
             }
         }
     }
@@ -230,8 +232,12 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         return region == null && heats ? hot.heated(b) : region;
     }
 
+    private boolean mayRun(Region region) {
+        return (!c.debug.armed() || region.avoidsBreakpoints(c)) && region.fits(c);
+    }
+
     private Exits.Next translated(Region region) {
-        running = WordCode.NONE;
+        code.stop();
         runningRegion = region;
         try {
             return hot.run(region, limit - c.retired);
@@ -241,7 +247,6 @@ public final class Interpreter implements CodeWatch, Processors.Member {
     }
 
     private void execute(int block) {
-        running = block;
         WordLoop.run(c, code, block, ipMask());
     }
 
@@ -261,38 +266,22 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         return c.linearIp();
     }
 
-    private long context() {
-        return context(c);
-    }
-
-    /** The state of the TLB, as far as translations of code depend on it. */
-    static long context(Cpu c) {
-        return c.mmu.tlb().epoch() << 2 | c.mmu.bank();
-    }
-
-    /** The block to execute after another one: the one that followed it last time on the same way, most of the time. */
+    /** The block to execute after another one. */
     private int next(int last) {
         if (last == WordCode.NONE || c.mode != Cpu.CODE64) {
             return lookup();
         }
-        long[] words = code.words();
-        long rip = c.rip;
-        long jumped = rip - c.r[Cpu.BLOCK] - WordCode.bytes(words[last]);
-        // Not a jump of the host's, which it would have to predict as the guest's would have been.
-        int shift = (int) ((jumped | -jumped) >>> 63) << 5;
-        int follower = (int) (words[last + WordCode.FOLLOWERS] >>> shift);
-        return isAt(words, follower, rip) ? follower : follow(last, shift);
+        int follower = code.follower(c, last);
+        return follower == WordCode.NONE ? follow(last) : follower;
     }
 
-    private int follow(int last, int shift) {
+    private int follow(int last) {
         boolean cleared = code.isFull();
         int block = lookup();
         if (cleared) {
             return block;
         }
-        long[] words = code.words();
-        words[last + WordCode.FOLLOWERS] =
-                (words[last + WordCode.FOLLOWERS] & ~(0xffff_ffffL << shift)) | (long) block << shift;
+        code.follow(last, code.side(c, last), block);
         Block b = cache.at(block);
         Block before = cache.at(last);
         if (b != null && before != null) {
@@ -301,14 +290,10 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         return block;
     }
 
-    private boolean isAt(long[] words, int block, long linear) {
-        return words[block + WordCode.LINEAR] == linear && words[block + WordCode.CONTEXT] == context();
-    }
-
     private int lookup() {
         long linear = linearIp();
         int block = jumps[(int) (linear ^ linear >>> 12) & JUMP_CACHE - 1];
-        return c.mode == Cpu.CODE64 && isAt(code.words(), block, linear) ? block : lookupSlow(linear);
+        return c.mode == Cpu.CODE64 && code.isAt(c, block, linear) ? block : lookupSlow(linear);
     }
 
     private void forgetWhenFull() {
@@ -342,7 +327,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
             cache.add(b);
         }
         if (b.secondPage < 0 && c.mode == Cpu.CODE64) {
-            b.foundAt(linear, context());
+            b.foundAt(linear, c.mmu.context());
             jumps[(int) (linear ^ linear >>> 12) & JUMP_CACHE - 1] = b.index;
         }
         return b.index;
@@ -358,7 +343,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
     }
 
     private Exit fault(GuestFault f) {
-        running = WordCode.NONE;
+        code.stop();
         return switch (f.kind()) {
             case RESTART -> null;
             case EXIT -> {

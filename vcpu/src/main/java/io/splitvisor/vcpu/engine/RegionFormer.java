@@ -20,7 +20,7 @@ import java.util.Set;
  * long as they are not much colder than the entry.
  */
 final class RegionFormer {
-    private static final int MOST_INSTRUCTIONS = 100;
+    private static final int MOST_INSTRUCTIONS = 50;
     /** A block that was executed less than this part of the entry's times stays outside. */
     private static final int COLDEST = 16;
 

@@ -77,6 +77,13 @@ public final class ByFormat implements Paging {
     }
 
     @Override
+    public void invalidateAll() {
+        if (monitored) {
+            levels4.invalidateAll();
+        }
+    }
+
+    @Override
     public int store(long linear, int size, long value, int bank) {
         return levels4.store(linear, size, value, bank);
     }

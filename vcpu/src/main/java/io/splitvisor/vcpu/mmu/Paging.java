@@ -57,6 +57,9 @@ public interface Paging {
     /** The page that holds an address is to be looked up again: INVLPG. The caller flushes it from the TLB. */
     default void invalidate(long linear) {}
 
+    /** Any page is to be looked up again, of any context: INVPCID. The caller flushes the TLB. */
+    default void invalidateAll() {}
+
     /**
      * Does a store within a page for which {@link #translate} answered {@link #EMULATED}.
      *

@@ -29,6 +29,9 @@ public final class WordCode {
     /** In a header: the block that followed when the flow ran on, and above it that which followed elsewhere. */
     public static final int FOLLOWERS = 3;
 
+    /** In {@link #SHAPE}: one more in the upper half. */
+    public static final long ONCE = 1L << 32;
+
     /** In {@link #SHAPE}: a mark for who runs it; makes the low half negative. */
     public static final long MARK = 0x8000_0000L;
 
@@ -48,6 +51,7 @@ public final class WordCode {
     private short[] places = new short[1 << 10];
 
     private Op[] ops = new Op[1 << 6];
+    private int running = NONE;
     private int top = DUMMY;
     private int topOp;
 
@@ -67,6 +71,40 @@ public final class WordCode {
     /** All words: for looking at headers. The array is another one after blocks were added. */
     public long[] words() {
         return words;
+    }
+
+    /** Whether a block was found at a linear address, in the present state of the TLB. */
+    public boolean isAt(Cpu c, int block, long linear) {
+        return words[block + LINEAR] == linear && words[block + CONTEXT] == c.mmu.context();
+    }
+
+    /** In {@link #FOLLOWERS}, where to find what followed when a block was left as it is left now: 0 or 32. */
+    public int side(Cpu c, int block) {
+        long jumped = c.rip - c.r[Cpu.BLOCK] - bytes(words[block]);
+        // Not a jump of the host's, which it would have to predict as the guest's would have been.
+        return (int) ((jumped | -jumped) >>> 63) << 5;
+    }
+
+    /** In 64-bit code, the block to execute after another one, if it is what followed last time on the same way; else none. */
+    public int follower(Cpu c, int block) {
+        int follower = (int) (words[block + FOLLOWERS] >>> side(c, block));
+        return isAt(c, follower, c.rip) ? follower : NONE;
+    }
+
+    /** Notes what followed, on a {@link #side}. */
+    public void follow(int block, int side, int follower) {
+        long other = words[block + FOLLOWERS] & ~(0xffff_ffffL << side);
+        words[block + FOLLOWERS] = other | (long) follower << side;
+    }
+
+    /** The block that is executed, or was executed last. */
+    public int running() {
+        return running;
+    }
+
+    /** No block is executed. */
+    public void stop() {
+        running = NONE;
     }
 
     /** Whether so much is kept that it is time to {@link #clear}. */
@@ -164,6 +202,10 @@ public final class WordCode {
         int faulted = places[at] & 0xffff;
         c.retired -= count(block) - (faulted & (1 << ORDINAL_BITS) - 1);
         c.rip = c.r[Cpu.BLOCK] + (faulted >>> ORDINAL_BITS) & ipMask;
+    }
+
+    void running(int block) {
+        running = block;
     }
 
     /** The first word of a block's first instruction. */

@@ -14,13 +14,40 @@ public final class WordLoop {
      * @param ipMask the bits that an instruction pointer has
      */
     public static void run(Cpu c, WordCode code, int block, long ipMask) {
+        code.running(block);
         long[] words = code.words();
-        long shape = words[block];
+        long shape = words[block + WordCode.SHAPE];
         long rip = c.rip;
         c.r[Cpu.BLOCK] = rip;
         c.rip = rip + WordCode.bytes(shape) & ipMask;
         c.retired += (int) shape & 0xff;
         execute(c, code, words, block, ipMask);
+    }
+
+    /**
+     * Executes a block of 64-bit code, and those that follow it as they did before, until something else is to be looked at.
+     *
+     * @param limit instructions that may have retired
+     * @param threshold a block that was executed more often is not gone on with
+     */
+    public static void runOn(Cpu c, WordCode code, int block, long limit, int threshold) {
+        long[] words = code.words();
+        int next = block;
+        while (true) {
+            run(c, code, next, -1);
+            if (c.attention || c.retired - limit >= 0 || c.mode != Cpu.CODE64) {
+                return;
+            }
+            next = code.follower(c, next);
+            if (next == WordCode.NONE) {
+                return;
+            }
+            long shape = words[next + WordCode.SHAPE] + WordCode.ONCE;
+            if ((int) shape < 0 || (int) (shape >>> 32) >= threshold) {
+                return;
+            }
+            words[next + WordCode.SHAPE] = shape;
+        }
     }
 
     private static void execute(Cpu c, WordCode code, long[] words, int block, long ipMask) {

@@ -23,11 +23,8 @@ final class Words {
         FORMS.put("movsxd", Words::moveSigned);
         FORMS.put("lea", Words::lea);
         FORMS.put("nop", (i, out) -> true);
-        FORMS.put("push", (i, out) -> wholeRegister(i) && put(out, Word.PUSH, i.opcodeRegister()));
-        FORMS.put(
-                "pop",
-                (i, out) ->
-                        wholeRegister(i) && i.opcodeRegister() != Cpu.RSP && put(out, Word.POP, i.opcodeRegister()));
+        FORMS.put("push", (i, out) -> stack(i, out, Word.PUSH));
+        FORMS.put("pop", (i, out) -> register(i, 0) != Cpu.RSP && stack(i, out, Word.POP));
         FORMS.put("add", (i, out) -> arithmetic(i, out, Word.ADD, 0));
         FORMS.put("sub", (i, out) -> arithmetic(i, out, Word.ADD, 1L << Word.SUBTRACT));
         FORMS.put("adc", (i, out) -> arithmetic(i, out, Word.ADD_CARRY, 0));
@@ -139,10 +136,6 @@ final class Words {
         return kind(i, operand) == Arg.Kind.IMM;
     }
 
-    private static boolean wholeRegister(Insn i) {
-        return kind(i, 0) == Arg.Kind.OPCODE_REG && i.operandBytes() == 8;
-    }
-
     // Moves
 
     private static boolean mov(Insn i, WordCode out) {
@@ -221,6 +214,11 @@ final class Words {
             return false;
         }
         return put(out, Word.of(Word.MOVE, i.reg(), i, up(i.operandBytes())));
+    }
+
+    private static boolean stack(Insn i, WordCode out, int kind) {
+        int register = register(i, 0);
+        return register >= 0 && i.operandBytes() == 8 && put(out, kind, register);
     }
 
     // Arithmetic and logic

@@ -76,6 +76,9 @@ final class RegionEmitter {
         code.iload(Body.FLAG_KIND).i2l().loadConstant(32).lshl().lor();
         code.iload(Body.BUDGET).i2l().loadConstant(0xffff_ffffL).land().lor().lreturn();
         code.labelBinding(entry);
+        // Calls that only see whether it is compiled: see Ripening.
+        Label wanted = code.newLabel();
+        code.iload(Body.BUDGET).ifge(wanted).loadConstant(0L).lreturn().labelBinding(wanted);
         b.loadRegisters(b.used());
         b.reloadFlags();
         code.loadConstant(0).istore(Body.EXIT).loadConstant(0).istore(Body.FLAG_KIND);
