@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.splitvisor.driver.backend.Request;
 import io.splitvisor.driver.frontend.Call;
+import io.splitvisor.driver.frontend.FrontendDevice;
+import io.splitvisor.driver.frontend.FrontendHooks;
+import io.splitvisor.driver.frontend.FrontendSettings;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -17,8 +20,14 @@ import org.junit.jupiter.api.Test;
 class SuspendTest {
     @Test
     void shouldComeToRestAndConnectAnew() {
-        try (Toy toy = new Toy(Ping.PROTOCOL, CallsTest.adding(1)).connect()) {
-            int ref = ringRef(toy);
+        int[] connections = new int[1];
+        FrontendHooks hooks = new FrontendHooks() {
+            @Override
+            public void connected(FrontendDevice frontend) {
+                connections[0]++;
+            }
+        };
+        try (Toy toy = new Toy(Ping.PROTOCOL, CallsTest.adding(1)).connect(new FrontendSettings().hooks(hooks))) {
             List<Call> calls = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
                 calls.add(toy.call(i));
@@ -30,19 +39,10 @@ class SuspendTest {
             toy.machine().run();
             assertThat(late.isDone()).isFalse();
             toy.devices().domainResumes(toy.guest().domid());
-            toy.machine().run();
-            assertThat(toy.guest().domain().grants().inUse())
-                    .as("the back end has unmapped")
-                    .isZero();
             toy.guest().resume();
             assertThat(toy.await(late).get(Ping.RESULT)).isEqualTo(100);
-            assertThat(ringRef(toy)).as("a fresh grant").isNotEqualTo(ref);
+            assertThat(connections[0]).isGreaterThan(1);
         }
-    }
-
-    private static int ringRef(Toy toy) {
-        return Integer.parseInt(
-                toy.machine().store().read("/local/domain/" + toy.guest().domid() + "/device/ping/0/ring-ref"));
     }
 
     /** A back end that takes its time: what it has not answered by then is done again. */

@@ -22,6 +22,8 @@ class DriversGuideTest {
     private static final Path EXAMPLES = Path.of("");
     private static final Path SOURCES = EXAMPLES.resolve("src/main/java/io/splitvisor/examples/vecho");
     private static final Path TESTS = EXAMPLES.resolve("src/test/java/io/splitvisor/examples/vecho");
+    private static final Path BYTE_SOURCES = EXAMPLES.resolve("src/main/java/io/splitvisor/examples/vline");
+    private static final Path BYTE_TESTS = EXAMPLES.resolve("src/test/java/io/splitvisor/examples/vline");
     private static final Pattern BLOCK = Pattern.compile("(?s)<!-- (\\S+) -->\n```(?:java)?\n(.*?)```");
     private static final Pattern ANY_BLOCK = Pattern.compile("(?m)^```");
     private static final int MOST_LINES = 80;
@@ -50,7 +52,7 @@ class DriversGuideTest {
     @ParameterizedTest
     @MethodSource("blocks")
     void shouldShowTheSourceAsItIs(Block block) throws IOException {
-        Path source = Stream.of(SOURCES, TESTS, EXAMPLES.resolve("vecho"))
+        Path source = Stream.of(SOURCES, TESTS, BYTE_SOURCES, BYTE_TESTS, EXAMPLES.resolve("vecho"))
                 .map(folder -> folder.resolve(block.file))
                 .filter(Files::exists)
                 .findFirst()
