@@ -232,7 +232,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
             for (; i < ops.length; i++) {
                 ops[i].exec(c);
             }
-        } catch (GuestFault f) {
+        } catch (RuntimeException | Error f) {
             c.retired -= ops.length - i;
             c.rip = base + ops[i].start() & ipMask();
             throw f;
@@ -337,6 +337,10 @@ public final class Interpreter implements CodeWatch, Processors.Member {
             case EXIT -> {
                 c.attention = true;
                 yield c.host.exit();
+            }
+            case HOST_FAILED -> {
+                c.host.commit();
+                throw f.failure();
             }
             case EXCEPTION -> {
                 c.host.commit();

@@ -609,6 +609,17 @@ public final class Mmu {
      * store, {@link #EMULATED}.
      */
     private long resolve(long a, int access) {
+        try {
+            return translate(a, access);
+        } catch (GuestFault f) {
+            throw f;
+        } catch (RuntimeException e) {
+            // The host's: the instruction ends as if it had not started.
+            throw fault.hostFailed(e);
+        }
+    }
+
+    private long translate(long a, int access) {
         if (checkCanonical && (a << 16 >> 16) != a) {
             throw fault.nonCanonical(a);
         }
