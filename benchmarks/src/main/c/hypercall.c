@@ -4,6 +4,8 @@
  *
  *   hypercall ping-pong MILLIS      one cache line there, one back
  *   hypercall ring BATCH MILLIS     Xen's ring macros with slots of struct multicall_entry, BATCH calls at a time
+ *   hypercall in-place MILLIS       the same, one call at a time, whose result is waited for in its slot and not by rsp_prod
+ *   hypercall event MILLIS          EVTCHNOP_send through the ring, and the event back by the two-level ABI, handled
  *   hypercall eventfd ROUNDS PAUSE  one eventfd there, one back, both ends asleep before; PAUSE microseconds in between
  *
  * Prints the nanoseconds of a round trip, for "ring" of a call.
@@ -36,6 +38,7 @@
 
 #define __XEN_INTERFACE_VERSION__ __XEN_LATEST_INTERFACE_VERSION__
 #include <xen/xen.h>
+#include <xen/event_channel.h>
 #include <xen/version.h>
 #include <xen/io/ring.h>
 
@@ -126,8 +129,9 @@ static void serve(call_sring_t *sring)
             ring.req_cons++;
             if (call.op == STOP)
                 exit(0);
-            RING_GET_RESPONSE(&ring, ring.rsp_prod_pvt)->result =
+            xen_ulong_t result =
                 call.op == __HYPERVISOR_xen_version && call.args[0] == XENVER_version ? VERSION : (xen_ulong_t)-38;
+            __atomic_store_n(&RING_GET_RESPONSE(&ring, ring.rsp_prod_pvt)->result, result, __ATOMIC_RELEASE);
             ring.rsp_prod_pvt++;
         }
         RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&ring, wanted);
@@ -177,6 +181,154 @@ static double calls(unsigned batch, uint64_t millis)
     return (double)(now - start) / received;
 }
 
+/* No call has this result. */
+#define UNANSWERED ((xen_ulong_t)1 << 63)
+
+static double in_place(uint64_t millis)
+{
+    call_sring_t *sring = shared(RING_BYTES);
+    SHARED_RING_INIT(sring);
+    if (back() == 0)
+        serve(sring);
+    call_front_ring_t ring;
+    FRONT_RING_INIT(&ring, sring, RING_BYTES);
+    uint64_t start = nanos(), end = start + millis * 1000000u, received = 0, now;
+    do {
+        for (int round = 0; round < 256; round++, received++) {
+            call_t *call = RING_GET_REQUEST(&ring, ring.req_prod_pvt);
+            xen_ulong_t result;
+            int wanted;
+            ring.req_prod_pvt++;
+            call->op = __HYPERVISOR_xen_version;
+            call->result = UNANSWERED;
+            call->args[0] = XENVER_version;
+            for (int arg = 1; arg < 6; arg++)
+                call->args[arg] = 0;
+            RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ring, wanted);
+            (void)wanted;
+            while ((result = __atomic_load_n(&call->result, __ATOMIC_ACQUIRE)) == UNANSWERED)
+                relax();
+            if (result != VERSION)
+                exit(4);
+            ring.rsp_cons++;
+        }
+        now = nanos();
+    } while (now < end);
+    return (double)(now - start) / received;
+}
+
+#define PORT 7
+#define WORD_BITS (8 * sizeof(xen_ulong_t))
+
+/* What the monitor and the guest share for events: shared_info, a word that says who sleeps, a structure for each slot. */
+struct event_pages {
+    struct shared_info info;
+    uint32_t asleep __attribute__((aligned(4096)));
+    struct {
+        struct evtchn_send send;
+    } __attribute__((aligned(64))) arguments[256] __attribute__((aligned(4096)));
+};
+
+static int set_bit(xen_ulong_t *words, unsigned bit)
+{
+    xen_ulong_t mask = (xen_ulong_t)1 << bit % WORD_BITS;
+    return (__atomic_fetch_or(&words[bit / WORD_BITS], mask, __ATOMIC_SEQ_CST) & mask) != 0;
+}
+
+/* evtchn_2l_set_pending, each step only by who changed the one before; a bell, if anybody slept. */
+static void raise_port(struct event_pages *pages, uint32_t port)
+{
+    struct vcpu_info *vcpu = &pages->info.vcpu_info[0];
+    xen_ulong_t mask = (xen_ulong_t)1 << port % WORD_BITS;
+    if (port >= WORD_BITS * WORD_BITS || set_bit(pages->info.evtchn_pending, port) ||
+        (__atomic_load_n(&pages->info.evtchn_mask[port / WORD_BITS], __ATOMIC_ACQUIRE) & mask) ||
+        set_bit(&vcpu->evtchn_pending_sel, port / WORD_BITS) ||
+        __atomic_exchange_n(&vcpu->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
+        return;
+    if (__atomic_load_n(&pages->asleep, __ATOMIC_RELAXED))
+        exit(5);
+}
+
+static void serve_events(call_sring_t *sring, struct event_pages *pages)
+{
+    call_back_ring_t ring;
+    BACK_RING_INIT(&ring, sring, RING_BYTES);
+    for (;;) {
+        int pending, wanted;
+        while (!(pending = RING_HAS_UNCONSUMED_REQUESTS(&ring)))
+            relax();
+        xen_rmb();
+        if (RING_REQUEST_PROD_OVERFLOW(&ring, ring.sring->req_prod))
+            exit(2);
+        while (pending-- > 0) {
+            call_t call;
+            xen_ulong_t result = -38;
+            RING_COPY_REQUEST(&ring, ring.req_cons, &call);
+            ring.req_cons++;
+            if (call.op == __HYPERVISOR_event_channel_op && call.args[0] == EVTCHNOP_send && call.args[1] < 256) {
+                raise_port(pages, *(volatile uint32_t *)&pages->arguments[call.args[1]].send.port);
+                result = 0;
+            }
+            __atomic_store_n(&RING_GET_RESPONSE(&ring, ring.rsp_prod_pvt)->result, result, __ATOMIC_RELEASE);
+            ring.rsp_prod_pvt++;
+        }
+        RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(&ring, wanted);
+        (void)wanted;
+    }
+}
+
+/* The upcall: which ports are pending; the handler of the only one counts. */
+static uint64_t deliver(struct event_pages *pages)
+{
+    struct vcpu_info *vcpu = &pages->info.vcpu_info[0];
+    uint64_t handled = 0;
+    __atomic_exchange_n(&vcpu->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
+    xen_ulong_t selector = __atomic_exchange_n(&vcpu->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+    for (; selector; selector &= selector - 1) {
+        unsigned word = __builtin_ctzl(selector);
+        xen_ulong_t bits = __atomic_load_n(&pages->info.evtchn_pending[word], __ATOMIC_ACQUIRE) &
+                           ~__atomic_load_n(&pages->info.evtchn_mask[word], __ATOMIC_ACQUIRE);
+        for (; bits; bits &= bits - 1, handled++)
+            __atomic_fetch_and(&pages->info.evtchn_pending[word], ~(bits & -bits), __ATOMIC_SEQ_CST);
+    }
+    return handled;
+}
+
+static double event(uint64_t millis)
+{
+    call_sring_t *sring = shared(RING_BYTES);
+    struct event_pages *pages = shared(sizeof *pages);
+    SHARED_RING_INIT(sring);
+    if (back() == 0)
+        serve_events(sring, pages);
+    call_front_ring_t ring;
+    FRONT_RING_INIT(&ring, sring, RING_BYTES);
+    uint64_t start = nanos(), end = start + millis * 1000000u, handled = 0, now;
+    do {
+        for (int round = 0; round < 64; round++) {
+            int wanted;
+            unsigned slot = ring.req_prod_pvt & (RING_SIZE(&ring) - 1);
+            if (RING_FULL(&ring))
+                for (int left = RING_HAS_UNCONSUMED_RESPONSES(&ring); left > 0; left--)
+                    if (RING_GET_RESPONSE(&ring, ring.rsp_cons++)->result)
+                        exit(4);
+            pages->arguments[slot].send.port = PORT;
+            call_t *call = RING_GET_REQUEST(&ring, ring.req_prod_pvt);
+            ring.req_prod_pvt++;
+            call->op = __HYPERVISOR_event_channel_op;
+            call->args[0] = EVTCHNOP_send;
+            call->args[1] = slot;
+            RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(&ring, wanted);
+            (void)wanted;
+            while (!__atomic_load_n(&pages->info.vcpu_info[0].evtchn_upcall_pending, __ATOMIC_ACQUIRE))
+                relax();
+            handled += deliver(pages);
+        }
+        now = nanos();
+    } while (now < end);
+    return (double)(now - start) / handled;
+}
+
 static int compare(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -217,10 +369,14 @@ int main(int argc, char **argv)
         result = ping_pong(strtoull(argv[2], 0, 10));
     } else if (argc == 4 && !strcmp(argv[1], "ring")) {
         result = calls(atoi(argv[2]), strtoull(argv[3], 0, 10));
+    } else if (argc == 3 && !strcmp(argv[1], "in-place")) {
+        result = in_place(strtoull(argv[2], 0, 10));
+    } else if (argc == 3 && !strcmp(argv[1], "event")) {
+        result = event(strtoull(argv[2], 0, 10));
     } else if (argc == 4 && !strcmp(argv[1], "eventfd")) {
         result = events(atoi(argv[2]), atoi(argv[3]));
     } else {
-        fprintf(stderr, "usage: %s ping-pong MILLIS | ring BATCH MILLIS | eventfd ROUNDS PAUSE\n", argv[0]);
+        fprintf(stderr, "usage: %s ping-pong MILLIS | ring BATCH MILLIS | in-place MILLIS | event MILLIS | eventfd ROUNDS PAUSE\n", argv[0]);
         return 1;
     }
     printf("%.3f\n", result);

@@ -21,6 +21,7 @@ module io.splitvisor.dom0 {
     exports io.splitvisor.dom0.block;
     exports io.splitvisor.dom0.cli;
     exports io.splitvisor.dom0.config;
+    exports io.splitvisor.dom0.console;
     exports io.splitvisor.dom0.management;
     exports io.splitvisor.dom0.newdriver;
     exports io.splitvisor.dom0.store;
@@ -33,4 +34,5 @@ module io.splitvisor.dom0 {
     uses io.splitvisor.dom0.cli.Benchmark;
     uses io.splitvisor.dom0.toolstack.Dom0Launcher;
     uses io.splitvisor.driver.backend.BackendDriver;
+    uses io.splitvisor.driver.backend.ByteDriver;
 }

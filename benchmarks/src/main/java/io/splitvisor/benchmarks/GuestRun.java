@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks;
 
+import io.splitvisor.dom0.config.ClassOrigin;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.DomainConfigBuilder;
@@ -11,7 +12,6 @@ import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -40,9 +40,8 @@ public final class GuestRun {
 
     /** A guest of this module that is gone when it ends, to be described further. */
     public static DomainConfigBuilder config(String name, Class<?> guest, List<String> jvmOptions) {
-        Path jar = Path.of(java.net.URI.create(
-                guest.getProtectionDomain().getCodeSource().getLocation().toString()));
-        Guest jvm = new Guest.Jvm(Optional.empty(), Optional.of(guest.getName()), List.of(), List.of(jar), jvmOptions);
+        Guest jvm = new Guest.Jvm(
+                Optional.empty(), Optional.of(guest.getName()), List.of(), List.of(ClassOrigin.of(guest)), jvmOptions);
         return DomainConfig.of(name, jvm).on(DomainConfig.OnShutdown.DESTROYS).source("bench");
     }
 

@@ -3,6 +3,7 @@ package io.splitvisor.domu;
 
 import io.splitvisor.abi.ShutdownReason;
 import io.splitvisor.abi.StartInfo;
+import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.block.BlockDevice;
 import io.splitvisor.domu.block.BlockException;
@@ -16,8 +17,11 @@ import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.domu.paging.AddressSpaces;
 import io.splitvisor.domu.paging.PagingOptions;
 import io.splitvisor.domu.paging.ProcessorInterrupts;
+import io.splitvisor.domu.paging.ShootdownBy;
 import io.splitvisor.domu.time.PvClock;
+import io.splitvisor.driver.frontend.FrontBytes;
 import io.splitvisor.frontend.FrontendDomain;
+import io.splitvisor.frontend.Suspendable;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.xenstore.RingTransport;
@@ -40,6 +44,7 @@ public final class GuestDomain {
     private final EventChannels events;
     private final Console console;
     private final ShutdownControl control = new ShutdownControl(this);
+    private final Suspension suspension = new Suspension();
     private final Balloon balloon;
     private final VcpuStates vcpuStates;
     private Xenstore xenstore;
@@ -79,7 +84,15 @@ public final class GuestDomain {
         if (hasWord("grant_table.version=2")) {
             grants.useVersion2();
         }
-        this.console = new Console(memory.page(attachment.layout().console()), attachment.consolePort(), events);
+        this.console = new Console(firstConsole());
+    }
+
+    private FrontBytes firstConsole() {
+        int port = attachment.consolePort();
+        FrontBytes bytes = FrontBytes.fixed(
+                XenconsInterface.PROTOCOL, memory.page(attachment.layout().console()), () -> events.send(port));
+        events.handleDamped(port, bytes::upcall);
+        return bytes;
     }
 
     /** Words that Linux has, too. What they choose is not the default because it takes the longer path. */
@@ -279,6 +292,9 @@ public final class GuestDomain {
             AddressSpaces made = new AddressSpaces(
                     memory, attachment.monitor(), vcpu -> hypercalls(vcpu).ring(), options);
             made.interruptBy(new ProcessorInterrupts(events, made));
+            if (options.shootdown() == ShootdownBy.HYPERCALL) {
+                events.onUpcall(made::upcall);
+            }
             addressSpaces = made;
         }
         return addressSpaces;
@@ -310,6 +326,25 @@ public final class GuestDomain {
         System.out.flush();
         hypercalls().schedShutdown(reason.code());
         end.end(reason == ShutdownReason.CRASH ? 1 : 0);
+    }
+
+    /**
+     * Suspends the domain, and returns when the toolstack has resumed it. Front ends come to rest before, and connect anew
+     * afterwards; calls made meanwhile wait.
+     */
+    public void suspend() {
+        System.out.flush();
+        suspension.suspend(() -> hypercalls().schedShutdown(ShutdownReason.SUSPEND.code()));
+    }
+
+    /** From now on somebody is told when the domain is suspended, and when it runs again. */
+    public void follow(Suspendable suspendable) {
+        suspension.follow(suspendable);
+    }
+
+    /** Nobody has to tell him any more. */
+    public void unfollow(Suspendable suspendable) {
+        suspension.unfollow(suspendable);
     }
 
     /** Shuts down as crashed, with a stack trace on the console. */

@@ -48,7 +48,7 @@ final class ShutdownControl implements WatchHandler {
             // After the watch: who relies on them is heard.
             store.write("control/feature-poweroff", "1");
             store.write("control/feature-reboot", "1");
-            store.write("control/feature-suspend", "0");
+            store.write("control/feature-suspend", "1");
             new CpuAvailability(domain).start(store);
             domain.balloon().follow();
         } catch (XenstoreException e) {
@@ -67,6 +67,11 @@ final class ShutdownControl implements WatchHandler {
             case "poweroff", "halt" -> grant(store, ShutdownReason.POWEROFF);
             case "reboot" -> grant(store, ShutdownReason.REBOOT);
             case "crash" -> grant(store, ShutdownReason.CRASH);
+            case "suspend" -> {
+                store.write(NODE, "");
+                // Not on this thread, which the front ends need to come to rest.
+                Thread.ofVirtual().name("suspend").start(domain::suspend);
+            }
             default -> System.err.println("guest: " + NODE + " \"" + wish + "\" is not supported, ignored");
         }
     }

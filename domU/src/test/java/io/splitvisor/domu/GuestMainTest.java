@@ -6,6 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import io.splitvisor.abi.ShutdownReason;
 import io.splitvisor.domu.training.RehearsalHypercalls;
+import io.splitvisor.frontend.Suspendable;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -110,22 +114,45 @@ class GuestMainTest {
     @Test
     void shouldSayWhatTheToolstackMayAskFor() {
         startPatient();
-        await().until(() -> "0".equals(guest.dom0.store().get("control/feature-suspend")));
+        await().until(() -> "1".equals(guest.dom0.store().get("control/feature-suspend")));
         assertThat(guest.dom0.store().get("control/feature-poweroff")).isEqualTo("1");
         assertThat(guest.dom0.store().get("control/feature-reboot")).isEqualTo("1");
     }
 
     @Test
-    void shouldRefuseToSuspend() throws InterruptedException {
+    void shouldSuspendAndGoOn() throws InterruptedException {
         startPatient();
+        List<String> story = new CopyOnWriteArrayList<>();
+        guest.domain.follow(new Suspendable() {
+            @Override
+            public CompletableFuture<Void> suspending() {
+                story.add("suspending");
+                return CompletableFuture.completedFuture(null);
+            }
+
+            @Override
+            public void resumed() {
+                story.add("resumed after " + shutdownReason());
+            }
+        });
         guest.dom0.store().put("control/shutdown", "suspend");
-        await().until(() -> guest.dom0.printed().contains("control/shutdown \"suspend\" is not supported, ignored"));
-        assertThat(guest.dom0.store().get("control/shutdown"))
-                .as("not acknowledged")
-                .isEqualTo("suspend");
-        assertThat(shutdownReason()).isEqualTo(RehearsalHypercalls.RUNNING);
+        // The stage set resumes at once.
+        await().until(() -> story.size() == 2);
+        assertThat(story).containsExactly("suspending", "resumed after " + ShutdownReason.SUSPEND.code());
+        assertThat(guest.dom0.store().get("control/shutdown")).isEmpty();
+        assertThat(guest.ends).isEmpty();
         guest.dom0.store().put("control/shutdown", "halt");
         assertThat(guest.ends.poll(10, TimeUnit.SECONDS)).isZero();
-        assertThat(shutdownReason()).isEqualTo(ShutdownReason.POWEROFF.code());
+    }
+
+    @Test
+    void shouldIgnoreWhatItDoesNotKnow() {
+        startPatient();
+        guest.dom0.store().put("control/shutdown", "dance");
+        await().until(() -> guest.dom0.printed().contains("control/shutdown \"dance\" is not supported, ignored"));
+        assertThat(guest.dom0.store().get("control/shutdown"))
+                .as("not acknowledged")
+                .isEqualTo("dance");
+        assertThat(shutdownReason()).isEqualTo(RehearsalHypercalls.RUNNING);
     }
 }

@@ -4,6 +4,8 @@ package io.splitvisor.abi;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 
 /**
  * One hypercall: 64 bytes, also the entry of a hypercall ring. {@code struct multicall_entry} in xen.h.
@@ -26,6 +28,8 @@ public final class MulticallEntry {
     /** Words of {@code args}. */
     public static final int NR_ARGS = 6;
 
+    private static final VarHandle WORD = ValueLayout.JAVA_LONG.varHandle();
+
     private MulticallEntry() {}
 
     public static long op(MemorySegment memory, long at) {
@@ -42,6 +46,16 @@ public final class MulticallEntry {
 
     public static void result(MemorySegment memory, long at, long value) {
         memory.set(JAVA_LONG_UNALIGNED, at + RESULT, value);
+    }
+
+    /** The result as somebody sees it who waits for it: with it comes what {@link #resultRelease} published. */
+    public static long resultAcquire(MemorySegment memory, long at) {
+        return (long) WORD.getAcquire(memory, at + RESULT);
+    }
+
+    /** Answers the call: whatever was written before is visible to whoever sees the result ({@link #resultAcquire}). */
+    public static void resultRelease(MemorySegment memory, long at, long value) {
+        WORD.setRelease(memory, at + RESULT, value);
     }
 
     public static long args(MemorySegment memory, long at, int index) {

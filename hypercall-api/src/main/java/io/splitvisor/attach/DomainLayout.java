@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.attach;
 
+import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.grant.GrantEntryV2;
 import io.splitvisor.abi.paging.MonitorLayout;
 
@@ -43,11 +44,14 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
     /** Most RAM a domain can have: 16 TiB would overflow the frame number; this is 1 TiB. */
     public static final int MAX_RAM_PAGES = 1 << 28;
 
+    /** The most virtual processors: those that have their vcpu_info in the shared_info page. */
+    public static final int MAX_VCPUS = SharedInfo.LEGACY_MAX_VCPUS;
+
     /** Checks the ranges. */
     public DomainLayout {
         require(ramPages > 0 && ramPages <= MAX_RAM_PAGES, "ramPages", ramPages);
         require(grantFrames > 0 && grantFrames <= 1024, "grantFrames", grantFrames);
-        require(vcpus > 0 && vcpus <= 32, "vcpus", vcpus);
+        require(vcpus > 0 && vcpus <= MAX_VCPUS, "vcpus", vcpus);
     }
 
     private static void require(boolean ok, String what, int value) {

@@ -35,10 +35,19 @@ public sealed interface Field {
     /** A field that is one number. */
     sealed interface Scalar extends Field {
         /** The value, widened as its type says; 64 unsigned bits keep their bits. */
-        long read(MemorySegment memory, long at);
+        default long read(MemorySegment memory, long at) {
+            return place().read(memory, at);
+        }
 
         /** Stores the low bits of a value. */
-        void write(MemorySegment memory, long at, long value);
+        default void write(MemorySegment memory, long at, long value) {
+            place().write(memory, at, value);
+        }
+
+        /** Where it lies, for whoever goes there often and does not know when compiled which field it is. */
+        default Place place() {
+            return new Place(offset(), (int) size(), signed());
+        }
 
         /** Whether its highest bit is a sign. */
         default boolean signed() {
@@ -61,23 +70,33 @@ public sealed interface Field {
         }
     }
 
+    /** A number of up to 32 bits. */
+    sealed interface OfInt extends Scalar {
+        /** The value, widened as its type says; 32 unsigned bits keep their bits. */
+        int get(MemorySegment memory, long at);
+
+        /** Stores the low bits of a value. */
+        void set(MemorySegment memory, long at, int value);
+    }
+
+    /** A number of 64 bits. */
+    sealed interface OfLong extends Scalar {
+        /** The value; 64 unsigned bits keep their bits. */
+        long get(MemorySegment memory, long at);
+
+        /** Stores a value. */
+        void set(MemorySegment memory, long at, long value);
+    }
+
     /** An unsigned byte, {@code uint8_t}: 0 to 255. */
-    record U8(String struct, String name, long offset) implements Scalar {
+    record U8(String struct, String name, long offset) implements OfInt {
+        @Override
         public int get(MemorySegment memory, long at) {
             return Byte.toUnsignedInt(memory.get(JAVA_BYTE, at + offset));
         }
 
+        @Override
         public void set(MemorySegment memory, long at, int value) {
-            memory.set(JAVA_BYTE, at + offset, (byte) value);
-        }
-
-        @Override
-        public long read(MemorySegment memory, long at) {
-            return Byte.toUnsignedInt(memory.get(JAVA_BYTE, at + offset));
-        }
-
-        @Override
-        public void write(MemorySegment memory, long at, long value) {
             memory.set(JAVA_BYTE, at + offset, (byte) value);
         }
 
@@ -88,22 +107,14 @@ public sealed interface Field {
     }
 
     /** {@code uint16_t}: 0 to 65535. */
-    record U16(String struct, String name, long offset) implements Scalar {
+    record U16(String struct, String name, long offset) implements OfInt {
+        @Override
         public int get(MemorySegment memory, long at) {
             return Short.toUnsignedInt(memory.get(JAVA_SHORT_UNALIGNED, at + offset));
         }
 
+        @Override
         public void set(MemorySegment memory, long at, int value) {
-            memory.set(JAVA_SHORT_UNALIGNED, at + offset, (short) value);
-        }
-
-        @Override
-        public long read(MemorySegment memory, long at) {
-            return Short.toUnsignedInt(memory.get(JAVA_SHORT_UNALIGNED, at + offset));
-        }
-
-        @Override
-        public void write(MemorySegment memory, long at, long value) {
             memory.set(JAVA_SHORT_UNALIGNED, at + offset, (short) value);
         }
 
@@ -114,23 +125,15 @@ public sealed interface Field {
     }
 
     /** {@code uint32_t}: keeps its bits, so compare with {@link Integer#compareUnsigned}. */
-    record U32(String struct, String name, long offset) implements Scalar {
+    record U32(String struct, String name, long offset) implements OfInt {
+        @Override
         public int get(MemorySegment memory, long at) {
             return memory.get(JAVA_INT_UNALIGNED, at + offset);
         }
 
+        @Override
         public void set(MemorySegment memory, long at, int value) {
             memory.set(JAVA_INT_UNALIGNED, at + offset, value);
-        }
-
-        @Override
-        public long read(MemorySegment memory, long at) {
-            return Integer.toUnsignedLong(memory.get(JAVA_INT_UNALIGNED, at + offset));
-        }
-
-        @Override
-        public void write(MemorySegment memory, long at, long value) {
-            memory.set(JAVA_INT_UNALIGNED, at + offset, (int) value);
         }
 
         @Override
@@ -140,22 +143,14 @@ public sealed interface Field {
     }
 
     /** {@code uint64_t}: keeps its bits, so compare with {@link Long#compareUnsigned}. */
-    record U64(String struct, String name, long offset) implements Scalar {
+    record U64(String struct, String name, long offset) implements OfLong {
+        @Override
         public long get(MemorySegment memory, long at) {
             return memory.get(JAVA_LONG_UNALIGNED, at + offset);
         }
 
+        @Override
         public void set(MemorySegment memory, long at, long value) {
-            memory.set(JAVA_LONG_UNALIGNED, at + offset, value);
-        }
-
-        @Override
-        public long read(MemorySegment memory, long at) {
-            return memory.get(JAVA_LONG_UNALIGNED, at + offset);
-        }
-
-        @Override
-        public void write(MemorySegment memory, long at, long value) {
             memory.set(JAVA_LONG_UNALIGNED, at + offset, value);
         }
 
@@ -166,22 +161,14 @@ public sealed interface Field {
     }
 
     /** {@code int8_t}. */
-    record I8(String struct, String name, long offset) implements Scalar {
+    record I8(String struct, String name, long offset) implements OfInt {
+        @Override
         public int get(MemorySegment memory, long at) {
             return memory.get(JAVA_BYTE, at + offset);
         }
 
+        @Override
         public void set(MemorySegment memory, long at, int value) {
-            memory.set(JAVA_BYTE, at + offset, (byte) value);
-        }
-
-        @Override
-        public long read(MemorySegment memory, long at) {
-            return memory.get(JAVA_BYTE, at + offset);
-        }
-
-        @Override
-        public void write(MemorySegment memory, long at, long value) {
             memory.set(JAVA_BYTE, at + offset, (byte) value);
         }
 
@@ -197,22 +184,14 @@ public sealed interface Field {
     }
 
     /** {@code int16_t}. */
-    record I16(String struct, String name, long offset) implements Scalar {
+    record I16(String struct, String name, long offset) implements OfInt {
+        @Override
         public int get(MemorySegment memory, long at) {
             return memory.get(JAVA_SHORT_UNALIGNED, at + offset);
         }
 
+        @Override
         public void set(MemorySegment memory, long at, int value) {
-            memory.set(JAVA_SHORT_UNALIGNED, at + offset, (short) value);
-        }
-
-        @Override
-        public long read(MemorySegment memory, long at) {
-            return memory.get(JAVA_SHORT_UNALIGNED, at + offset);
-        }
-
-        @Override
-        public void write(MemorySegment memory, long at, long value) {
             memory.set(JAVA_SHORT_UNALIGNED, at + offset, (short) value);
         }
 
@@ -228,23 +207,15 @@ public sealed interface Field {
     }
 
     /** {@code int32_t}. */
-    record I32(String struct, String name, long offset) implements Scalar {
+    record I32(String struct, String name, long offset) implements OfInt {
+        @Override
         public int get(MemorySegment memory, long at) {
             return memory.get(JAVA_INT_UNALIGNED, at + offset);
         }
 
+        @Override
         public void set(MemorySegment memory, long at, int value) {
             memory.set(JAVA_INT_UNALIGNED, at + offset, value);
-        }
-
-        @Override
-        public long read(MemorySegment memory, long at) {
-            return memory.get(JAVA_INT_UNALIGNED, at + offset);
-        }
-
-        @Override
-        public void write(MemorySegment memory, long at, long value) {
-            memory.set(JAVA_INT_UNALIGNED, at + offset, (int) value);
         }
 
         @Override
@@ -259,22 +230,14 @@ public sealed interface Field {
     }
 
     /** {@code int64_t}. */
-    record I64(String struct, String name, long offset) implements Scalar {
+    record I64(String struct, String name, long offset) implements OfLong {
+        @Override
         public long get(MemorySegment memory, long at) {
             return memory.get(JAVA_LONG_UNALIGNED, at + offset);
         }
 
+        @Override
         public void set(MemorySegment memory, long at, long value) {
-            memory.set(JAVA_LONG_UNALIGNED, at + offset, value);
-        }
-
-        @Override
-        public long read(MemorySegment memory, long at) {
-            return memory.get(JAVA_LONG_UNALIGNED, at + offset);
-        }
-
-        @Override
-        public void write(MemorySegment memory, long at, long value) {
             memory.set(JAVA_LONG_UNALIGNED, at + offset, value);
         }
 
@@ -301,16 +264,6 @@ public sealed interface Field {
 
         public void set(MemorySegment memory, long at, int value) {
             memory.set(JAVA_INT_UNALIGNED, at + offset, value);
-        }
-
-        @Override
-        public long read(MemorySegment memory, long at) {
-            return Integer.toUnsignedLong(memory.get(JAVA_INT_UNALIGNED, at + offset));
-        }
-
-        @Override
-        public void write(MemorySegment memory, long at, long value) {
-            memory.set(JAVA_INT_UNALIGNED, at + offset, (int) value);
         }
 
         @Override

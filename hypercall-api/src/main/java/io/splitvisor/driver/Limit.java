@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver;
 
-import java.lang.foreign.MemorySegment;
-
 /**
  * Which values of a request's field are right. The back end's framework holds every copied request against the limits before
  * a driver sees it.
@@ -11,19 +9,13 @@ import java.lang.foreign.MemorySegment;
  * @param largest at most this
  */
 public record Limit(Field.Scalar field, long smallest, long largest) {
-    /** Whether a request keeps to it. */
-    public boolean holds(MemorySegment memory, long at) {
-        long value = ordered(field.read(memory, at));
-        return value >= ordered(smallest) && value <= ordered(largest);
-    }
-
     /** Whether no value keeps to it. */
     boolean isEmpty() {
-        return ordered(smallest) > ordered(largest);
+        return (smallest ^ flip()) > (largest ^ flip());
     }
 
-    /** 64 unsigned bits are ordered as such; the values of all other types fit a long. */
-    private long ordered(long value) {
-        return field.largest() == -1 ? value ^ Long.MIN_VALUE : value;
+    /** What makes values comparable as signed ones, by exclusive or: 64 unsigned bits have none left for a sign. */
+    long flip() {
+        return field.largest() == -1 ? Long.MIN_VALUE : 0;
     }
 }

@@ -9,7 +9,7 @@ import java.util.Optional;
  * What the two ends of a device type say to each other through their rings (io/ring.h) and in xenstore. Immutable, and right
  * as far as that can be checked: {@link ProtocolBuilder#build} throws {@link DeclarationException} for all others.
  */
-public final class Protocol {
+public final class Protocol implements DeviceProtocol {
     /** Largest order of a ring: 16 pages. */
     public static final int MAX_RING_PAGE_ORDER = 4;
     /** Most queues of a device. */
@@ -36,6 +36,7 @@ public final class Protocol {
     private final boolean replayed;
     private final int slotSize;
     private final RequestCheck check;
+    private final Repeats repeats;
 
     /** A field of the request whose value the response repeats. */
     public record Echo(Field.Scalar request, Field.Scalar response) {}
@@ -58,6 +59,7 @@ public final class Protocol {
         replayed = from.replayed;
         slotSize = from.slotSize();
         check = new RequestCheck(from.operationField, operations, limits);
+        repeats = new Repeats(new Echo(requestId, responseId), echoes);
     }
 
     /**
@@ -70,11 +72,13 @@ public final class Protocol {
     }
 
     /** The device type. */
+    @Override
     public String type() {
         return type;
     }
 
     /** The version that both ends speak; 0 for a protocol that has none. */
+    @Override
     public int version() {
         return version;
     }
@@ -131,22 +135,35 @@ public final class Protocol {
         return check.of(memory, at);
     }
 
+    /** Makes a response repeat what it has to of its request, the id included; both start at 0. Allocates nothing. */
+    public void repeat(MemorySegment request, MemorySegment response) {
+        repeats.copy(request, response);
+    }
+
+    /** Whether a response repeats what it has to of its request, but for the id; both start at 0. Allocates nothing. */
+    public boolean isRepeated(MemorySegment request, MemorySegment response) {
+        return repeats.holdButForId(request, response);
+    }
+
     /** How the framework answers requests that a driver never sees; empty if it cannot, and ends the connection. */
     public Optional<Status> status() {
         return status;
     }
 
     /** What the ends tell each other. */
+    @Override
     public List<Feature> features() {
         return features;
     }
 
     /** Most queues, 1 or more. */
+    @Override
     public int queues() {
         return queues;
     }
 
     /** Largest order of a ring's pages, 0 to {@link #MAX_RING_PAGE_ORDER}. */
+    @Override
     public int ringPageOrder() {
         return ringPageOrder;
     }

@@ -3,26 +3,47 @@ package io.splitvisor.driver;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Holds requests against a protocol's operations and limits, without an object. */
 final class RequestCheck {
-    private static final Limit[] NO_LIMITS = {};
+    private static final Bound[] NO_BOUNDS = {};
 
-    private final Field.Scalar operation;
+    private final Place operation;
     private final long[] numbers;
-    private final Limit[][] limits;
+    private final Bound[][] bounds;
+
+    /**
+     * A limit, ready to be compared with.
+     *
+     * @param flip what turns the field's values into such that are ordered as signed ones
+     */
+    private record Bound(Place place, long flip, long smallest, long largest) {
+        static Bound of(Limit limit) {
+            long flip = limit.flip();
+            return new Bound(limit.field().place(), flip, limit.smallest() ^ flip, limit.largest() ^ flip);
+        }
+
+        boolean holds(MemorySegment memory, long at) {
+            long value = place.read(memory, at) ^ flip;
+            return value >= smallest && value <= largest;
+        }
+    }
 
     /** @param operation null if there is one kind of request, which all of the limits are for */
     RequestCheck(Field.Scalar operation, List<Operation> operations, List<Limit> all) {
-        this.operation = operation;
+        this.operation = operation == null ? null : operation.place();
         numbers = operations.stream().mapToLong(Operation::number).toArray();
-        limits = operation == null
-                ? new Limit[][] {all.toArray(NO_LIMITS)}
+        bounds = operation == null
+                ? new Bound[][] {bounds(all.stream())}
                 : operations.stream()
-                        .map(kind -> all.stream()
-                                .filter(limit -> kind.request().has(limit.field()))
-                                .toArray(Limit[]::new))
-                        .toArray(Limit[][]::new);
+                        .map(kind -> bounds(
+                                all.stream().filter(limit -> kind.request().has(limit.field()))))
+                        .toArray(Bound[][]::new);
+    }
+
+    private static Bound[] bounds(Stream<Limit> limits) {
+        return limits.map(Bound::of).toList().toArray(NO_BOUNDS);
     }
 
     Verdict of(MemorySegment memory, long at) {
@@ -30,8 +51,8 @@ final class RequestCheck {
         if (kind < 0) {
             return Verdict.UNSUPPORTED;
         }
-        for (Limit limit : limits[kind]) {
-            if (!limit.holds(memory, at)) {
+        for (Bound bound : bounds[kind]) {
+            if (!bound.holds(memory, at)) {
                 return Verdict.MALFORMED;
             }
         }

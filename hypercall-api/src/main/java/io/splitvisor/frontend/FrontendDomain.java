@@ -34,6 +34,12 @@ public interface FrontendDomain {
         return ControlThread.start(name);
     }
 
+    /** From now on somebody is told when the domain is suspended, and that it runs again; in a domain that ever is. */
+    default void follow(Suspendable suspendable) {}
+
+    /** Nobody has to tell him any more. */
+    default void unfollow(Suspendable suspendable) {}
+
     /** Told that a back end notified; any number of notifications may have become one. */
     @FunctionalInterface
     interface Upcall {

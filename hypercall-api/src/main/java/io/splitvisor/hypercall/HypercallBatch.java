@@ -434,6 +434,11 @@ public final class HypercallBatch {
         return published < toCome;
     }
 
+    /** Calls left to publish. */
+    int unpublished() {
+        return toCome - published;
+    }
+
     /**
      * The last result has come: the batch is its owner's again. With the ring's lock held, which a waiter takes between
      * naming himself and his last look.

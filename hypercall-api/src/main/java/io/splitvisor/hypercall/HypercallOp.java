@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
-import static io.splitvisor.hypercall.HypercallArgument.array;
-import static io.splitvisor.hypercall.HypercallArgument.in;
-import static io.splitvisor.hypercall.HypercallArgument.inOut;
 import static io.splitvisor.hypercall.HypercallArgument.none;
-import static io.splitvisor.hypercall.HypercallArgument.out;
 
 import io.splitvisor.abi.ConsoleIo;
 import io.splitvisor.abi.Domctl;
@@ -13,62 +9,14 @@ import io.splitvisor.abi.HvmOp;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MemoryOp;
 import io.splitvisor.abi.SchedOp;
-import io.splitvisor.abi.SchedPoll;
-import io.splitvisor.abi.SchedRemoteShutdown;
-import io.splitvisor.abi.SchedShutdown;
-import io.splitvisor.abi.SchedWatchdog;
 import io.splitvisor.abi.Sysctl;
 import io.splitvisor.abi.VcpuOp;
-import io.splitvisor.abi.VcpuRegisterRunstateMemoryArea;
-import io.splitvisor.abi.VcpuRegisterTimeMemoryArea;
-import io.splitvisor.abi.VcpuRegisterVcpuInfo;
-import io.splitvisor.abi.VcpuRunstateInfo;
-import io.splitvisor.abi.VcpuSetPeriodicTimer;
-import io.splitvisor.abi.VcpuSetSingleshotTimer;
 import io.splitvisor.abi.VmAssist;
-import io.splitvisor.abi.XenAddToPhysmap;
-import io.splitvisor.abi.XenAddToPhysmapBatch;
-import io.splitvisor.abi.XenCompileInfo;
-import io.splitvisor.abi.XenDomctl;
-import io.splitvisor.abi.XenFeatureInfo;
-import io.splitvisor.abi.XenHvmParam;
-import io.splitvisor.abi.XenMemAcquireResource;
-import io.splitvisor.abi.XenMemoryDomain;
-import io.splitvisor.abi.XenMemoryExchange;
-import io.splitvisor.abi.XenMemoryMap;
-import io.splitvisor.abi.XenMemoryReservation;
-import io.splitvisor.abi.XenRemoveFromPhysmap;
-import io.splitvisor.abi.XenSysctl;
 import io.splitvisor.abi.XenVersion;
 import io.splitvisor.abi.evtchn.EventChannelOp;
-import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
-import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
-import io.splitvisor.abi.evtchn.EvtchnBindIpi;
-import io.splitvisor.abi.evtchn.EvtchnBindPirq;
-import io.splitvisor.abi.evtchn.EvtchnBindVcpu;
-import io.splitvisor.abi.evtchn.EvtchnBindVirq;
-import io.splitvisor.abi.evtchn.EvtchnClose;
-import io.splitvisor.abi.evtchn.EvtchnExpandArray;
-import io.splitvisor.abi.evtchn.EvtchnInitControl;
-import io.splitvisor.abi.evtchn.EvtchnReset;
-import io.splitvisor.abi.evtchn.EvtchnSend;
-import io.splitvisor.abi.evtchn.EvtchnSetPriority;
-import io.splitvisor.abi.evtchn.EvtchnStatus;
-import io.splitvisor.abi.evtchn.EvtchnUnmask;
-import io.splitvisor.abi.grant.GnttabCacheFlush;
-import io.splitvisor.abi.grant.GnttabCopy;
-import io.splitvisor.abi.grant.GnttabGetStatusFrames;
-import io.splitvisor.abi.grant.GnttabGetVersion;
-import io.splitvisor.abi.grant.GnttabMapGrantRef;
-import io.splitvisor.abi.grant.GnttabQuerySize;
-import io.splitvisor.abi.grant.GnttabSetVersion;
-import io.splitvisor.abi.grant.GnttabSetupTable;
-import io.splitvisor.abi.grant.GnttabSwapGrantRef;
-import io.splitvisor.abi.grant.GnttabTransfer;
-import io.splitvisor.abi.grant.GnttabUnmapAndReplace;
-import io.splitvisor.abi.grant.GnttabUnmapGrantRef;
 import io.splitvisor.abi.grant.GrantTableOp;
 import io.splitvisor.abi.paging.PagingTrap;
+import java.util.Locale;
 
 /**
  * Every operation that a guest can ask the monitor for: the one table behind the dispatcher, the client and the
@@ -76,143 +24,95 @@ import io.splitvisor.abi.paging.PagingTrap;
  */
 public enum HypercallOp {
     // xen_version(cmd, arg)
-    XENVER_VERSION(Hypercall.XEN_VERSION, XenVersion.VERSION, "XENVER_version", none(), "major version << 16 | minor"),
+    XENVER_VERSION(Hypercall.XEN_VERSION, XenVersion.VERSION, none(), "major version << 16 | minor"),
     XENVER_EXTRAVERSION(
-            Hypercall.XEN_VERSION,
-            XenVersion.EXTRAVERSION,
-            "XENVER_extraversion",
-            out("xen_extraversion_t", XenVersion.EXTRAVERSION_LEN),
-            "the rest of the version"),
+            Hypercall.XEN_VERSION, XenVersion.EXTRAVERSION, Structures.XEN_EXTRAVERSION, "the rest of the version"),
     XENVER_COMPILE_INFO(
-            Hypercall.XEN_VERSION,
-            XenVersion.COMPILE_INFO,
-            "XENVER_compile_info",
-            out("xen_compile_info", XenCompileInfo.SIZE),
-            "how the monitor was built"),
+            Hypercall.XEN_VERSION, XenVersion.COMPILE_INFO, Structures.XEN_COMPILE_INFO, "how the monitor was built"),
     XENVER_CAPABILITIES(
             Hypercall.XEN_VERSION,
             XenVersion.CAPABILITIES,
-            "XENVER_capabilities",
-            out("xen_capabilities_info_t", XenVersion.CAPABILITIES_INFO_LEN),
+            Structures.XEN_CAPABILITIES_INFO,
             "which guest ABIs there are"),
     XENVER_CHANGESET(
             Hypercall.XEN_VERSION,
             XenVersion.CHANGESET,
-            "XENVER_changeset",
-            out("xen_changeset_info_t", XenVersion.CHANGESET_INFO_LEN),
+            Structures.XEN_CHANGESET_INFO,
             "the source that the monitor was built from"),
     XENVER_PLATFORM_PARAMETERS(
             Hypercall.XEN_VERSION,
             XenVersion.PLATFORM_PARAMETERS,
-            "XENVER_platform_parameters",
-            out("xen_platform_parameters", Long.BYTES),
+            Structures.XEN_PLATFORM_PARAMETERS,
             "where Xen's own addresses start"),
     XENVER_GET_FEATURES(
-            Hypercall.XEN_VERSION,
-            XenVersion.GET_FEATURES,
-            "XENVER_get_features",
-            inOut("xen_feature_info", XenFeatureInfo.SIZE),
-            "a word of the feature map"),
-    XENVER_PAGESIZE(Hypercall.XEN_VERSION, XenVersion.PAGESIZE, "XENVER_pagesize", none(), "bytes of a page"),
+            Hypercall.XEN_VERSION, XenVersion.GET_FEATURES, Structures.XEN_FEATURE_INFO, "a word of the feature map"),
+    XENVER_PAGESIZE(Hypercall.XEN_VERSION, XenVersion.PAGESIZE, none(), "bytes of a page"),
     XENVER_GUEST_HANDLE(
-            Hypercall.XEN_VERSION,
-            XenVersion.GUEST_HANDLE,
-            "XENVER_guest_handle",
-            out("xen_domain_handle_t", 16),
-            "the domain's UUID"),
+            Hypercall.XEN_VERSION, XenVersion.GUEST_HANDLE, Structures.XEN_DOMAIN_HANDLE, "the domain's UUID"),
     XENVER_COMMANDLINE(
             Hypercall.XEN_VERSION,
             XenVersion.COMMANDLINE,
-            "XENVER_commandline",
-            out("xen_commandline_t", 1024),
+            Structures.XEN_COMMANDLINE,
             "the monitor's command line; guests get \"<denied>\""),
-    XENVER_BUILD_ID(
-            Hypercall.XEN_VERSION,
-            XenVersion.BUILD_ID,
-            "XENVER_build_id",
-            none(),
-            "the build's identity; guests get -EPERM"),
+    XENVER_BUILD_ID(Hypercall.XEN_VERSION, XenVersion.BUILD_ID, none(), "the build's identity; guests get -EPERM"),
 
     // memory_op(cmd, arg): the command's upper bits tell how far a list is done
     XENMEM_INCREASE_RESERVATION(
             Hypercall.MEMORY_OP,
             MemoryOp.INCREASE_RESERVATION,
-            "XENMEM_increase_reservation",
-            in("xen_memory_reservation", XenMemoryReservation.SIZE),
+            Structures.XEN_MEMORY_RESERVATION,
             "takes pages without a frame; the result is the number of extents done"),
     XENMEM_DECREASE_RESERVATION(
             Hypercall.MEMORY_OP,
             MemoryOp.DECREASE_RESERVATION,
-            "XENMEM_decrease_reservation",
-            in("xen_memory_reservation", XenMemoryReservation.SIZE),
+            Structures.XEN_MEMORY_RESERVATION,
             "gives pages back; the result is the number of extents done"),
-    XENMEM_MAXIMUM_RAM_PAGE(
-            Hypercall.MEMORY_OP, MemoryOp.MAXIMUM_RAM_PAGE, "XENMEM_maximum_ram_page", none(), "pages of the machine"),
+    XENMEM_MAXIMUM_RAM_PAGE(Hypercall.MEMORY_OP, MemoryOp.MAXIMUM_RAM_PAGE, none(), "pages of the machine"),
     XENMEM_CURRENT_RESERVATION(
-            Hypercall.MEMORY_OP,
-            MemoryOp.CURRENT_RESERVATION,
-            "XENMEM_current_reservation",
-            in("xen_memory_domain", XenMemoryDomain.SIZE),
-            "pages that a domain has"),
+            Hypercall.MEMORY_OP, MemoryOp.CURRENT_RESERVATION, Structures.XEN_MEMORY_DOMAIN, "pages that a domain has"),
     XENMEM_MAXIMUM_RESERVATION(
             Hypercall.MEMORY_OP,
             MemoryOp.MAXIMUM_RESERVATION,
-            "XENMEM_maximum_reservation",
-            in("xen_memory_domain", XenMemoryDomain.SIZE),
+            Structures.XEN_MEMORY_DOMAIN,
             "pages that a domain may have"),
     XENMEM_POPULATE_PHYSMAP(
             Hypercall.MEMORY_OP,
             MemoryOp.POPULATE_PHYSMAP,
-            "XENMEM_populate_physmap",
-            in("xen_memory_reservation", XenMemoryReservation.SIZE),
+            Structures.XEN_MEMORY_RESERVATION,
             "fills holes with pages; the result is the number of extents done"),
     XENMEM_ADD_TO_PHYSMAP(
             Hypercall.MEMORY_OP,
             MemoryOp.ADD_TO_PHYSMAP,
-            "XENMEM_add_to_physmap",
-            in("xen_add_to_physmap", XenAddToPhysmap.SIZE),
+            Structures.XEN_ADD_TO_PHYSMAP,
             "puts a special page, or another page of the domain, at a frame"),
     XENMEM_MEMORY_MAP(
-            Hypercall.MEMORY_OP,
-            MemoryOp.MEMORY_MAP,
-            "XENMEM_memory_map",
-            inOut("xen_memory_map", XenMemoryMap.SIZE),
-            "what lies where: an e820 table"),
+            Hypercall.MEMORY_OP, MemoryOp.MEMORY_MAP, Structures.XEN_MEMORY_MAP, "what lies where: an e820 table"),
     XENMEM_EXCHANGE(
             Hypercall.MEMORY_OP,
             MemoryOp.EXCHANGE,
-            "XENMEM_exchange",
-            in("xen_memory_exchange", XenMemoryExchange.SIZE),
+            Structures.XEN_MEMORY_EXCHANGE,
             "gives pages back for others, which are zero"),
     XENMEM_MAXIMUM_GPFN(
-            Hypercall.MEMORY_OP,
-            MemoryOp.MAXIMUM_GPFN,
-            "XENMEM_maximum_gpfn",
-            in("xen_memory_domain", XenMemoryDomain.SIZE),
-            "the highest frame of a domain"),
+            Hypercall.MEMORY_OP, MemoryOp.MAXIMUM_GPFN, Structures.XEN_MEMORY_DOMAIN, "the highest frame of a domain"),
     XENMEM_REMOVE_FROM_PHYSMAP(
             Hypercall.MEMORY_OP,
             MemoryOp.REMOVE_FROM_PHYSMAP,
-            "XENMEM_remove_from_physmap",
-            in("xen_remove_from_physmap", XenRemoveFromPhysmap.SIZE),
+            Structures.XEN_REMOVE_FROM_PHYSMAP,
             "takes a page from its frame; the domain keeps it"),
     XENMEM_ADD_TO_PHYSMAP_BATCH(
             Hypercall.MEMORY_OP,
             MemoryOp.ADD_TO_PHYSMAP_BATCH,
-            "XENMEM_add_to_physmap_batch",
-            in("xen_add_to_physmap_batch", XenAddToPhysmapBatch.SIZE),
+            Structures.XEN_ADD_TO_PHYSMAP_BATCH,
             "the same for many pages"),
     XENMEM_CLAIM_PAGES(
             Hypercall.MEMORY_OP,
             MemoryOp.CLAIM_PAGES,
-            "XENMEM_claim_pages",
-            in("xen_memory_reservation", XenMemoryReservation.SIZE),
+            Structures.XEN_MEMORY_RESERVATION,
             "stakes a claim; guests get -EPERM"),
     XENMEM_ACQUIRE_RESOURCE(
             Hypercall.MEMORY_OP,
             MemoryOp.ACQUIRE_RESOURCE,
-            "XENMEM_acquire_resource",
-            in("xen_mem_acquire_resource", XenMemAcquireResource.SIZE),
+            Structures.XEN_MEM_ACQUIRE_RESOURCE,
             "maps a resource of another domain; guests get -EPERM"),
 
     // multicall(call_list, nr_calls)
@@ -222,87 +122,38 @@ public enum HypercallOp {
             "the calls in a list of multicall_entry in guest memory, one after the other"),
 
     // console_io(cmd, count, buffer)
-    CONSOLEIO_WRITE(
-            Hypercall.CONSOLE_IO,
-            ConsoleIo.WRITE,
-            "CONSOLEIO_write",
-            none(),
-            "text for the monitor's log, in guest memory"),
-    CONSOLEIO_READ(Hypercall.CONSOLE_IO, ConsoleIo.READ, "CONSOLEIO_read", none(), "what was typed; guests get -EPERM"),
+    CONSOLEIO_WRITE(Hypercall.CONSOLE_IO, ConsoleIo.WRITE, none(), "text for the monitor's log, in guest memory"),
+    CONSOLEIO_READ(Hypercall.CONSOLE_IO, ConsoleIo.READ, none(), "what was typed; guests get -EPERM"),
 
     // hvm_op(op, arg)
-    HVMOP_SET_PARAM(
-            Hypercall.HVM_OP,
-            HvmOp.SET_PARAM,
-            "HVMOP_set_param",
-            in("xen_hvm_param", XenHvmParam.SIZE),
-            "sets a parameter of a domain"),
-    HVMOP_GET_PARAM(
-            Hypercall.HVM_OP,
-            HvmOp.GET_PARAM,
-            "HVMOP_get_param",
-            inOut("xen_hvm_param", XenHvmParam.SIZE),
-            "a parameter of a domain"),
+    HVMOP_SET_PARAM(Hypercall.HVM_OP, HvmOp.SET_PARAM, Structures.XEN_HVM_PARAM, "sets a parameter of a domain"),
+    HVMOP_GET_PARAM(Hypercall.HVM_OP, HvmOp.GET_PARAM, Structures.XEN_HVM_PARAM_INOUT, "a parameter of a domain"),
+    HVMOP_FLUSH_TLBS(Hypercall.HVM_OP, HvmOp.FLUSH_TLBS, none(), "has all vCPUs flush their TLBs"),
 
     // sysctl(op)
-    SYSCTL_READCONSOLE(
-            Hypercall.SYSCTL, Sysctl.READCONSOLE, "XEN_SYSCTL_readconsole", Constants.sysctl(), "the monitor's log"),
-    SYSCTL_PHYSINFO(Hypercall.SYSCTL, Sysctl.PHYSINFO, "XEN_SYSCTL_physinfo", Constants.sysctl(), "the host"),
+    SYSCTL_READCONSOLE(Hypercall.SYSCTL, Sysctl.READCONSOLE, Structures.XEN_SYSCTL, "the monitor's log"),
+    SYSCTL_PHYSINFO(Hypercall.SYSCTL, Sysctl.PHYSINFO, Structures.XEN_SYSCTL, "the host"),
     SYSCTL_GETDOMAININFOLIST(
-            Hypercall.SYSCTL,
-            Sysctl.GETDOMAININFOLIST,
-            "XEN_SYSCTL_getdomaininfolist",
-            Constants.sysctl(),
-            "all domains from a number on"),
-    SYSCTL_AVAILHEAP(
-            Hypercall.SYSCTL, Sysctl.AVAILHEAP, "XEN_SYSCTL_availheap", Constants.sysctl(), "free memory of the host"),
+            Hypercall.SYSCTL, Sysctl.GETDOMAININFOLIST, Structures.XEN_SYSCTL, "all domains from a number on"),
+    SYSCTL_AVAILHEAP(Hypercall.SYSCTL, Sysctl.AVAILHEAP, Structures.XEN_SYSCTL, "free memory of the host"),
 
     // domctl(op)
-    DOMCTL_DESTROYDOMAIN(
-            Hypercall.DOMCTL,
-            Domctl.DESTROYDOMAIN,
-            "XEN_DOMCTL_destroydomain",
-            Constants.domctl(),
-            "takes a domain away"),
-    DOMCTL_PAUSEDOMAIN(
-            Hypercall.DOMCTL,
-            Domctl.PAUSEDOMAIN,
-            "XEN_DOMCTL_pausedomain",
-            Constants.domctl(),
-            "lets a domain stand still"),
-    DOMCTL_UNPAUSEDOMAIN(
-            Hypercall.DOMCTL,
-            Domctl.UNPAUSEDOMAIN,
-            "XEN_DOMCTL_unpausedomain",
-            Constants.domctl(),
-            "lets a domain go on"),
+    DOMCTL_DESTROYDOMAIN(Hypercall.DOMCTL, Domctl.DESTROYDOMAIN, Structures.XEN_DOMCTL, "takes a domain away"),
+    DOMCTL_PAUSEDOMAIN(Hypercall.DOMCTL, Domctl.PAUSEDOMAIN, Structures.XEN_DOMCTL, "lets a domain stand still"),
+    DOMCTL_UNPAUSEDOMAIN(Hypercall.DOMCTL, Domctl.UNPAUSEDOMAIN, Structures.XEN_DOMCTL, "lets a domain go on"),
     DOMCTL_GETDOMAININFO(
             Hypercall.DOMCTL,
             Domctl.GETDOMAININFO,
-            "XEN_DOMCTL_getdomaininfo",
-            Constants.domctl(),
+            Structures.XEN_DOMCTL,
             "a domain, or the next one after its number"),
-    DOMCTL_MAX_MEM(
-            Hypercall.DOMCTL, Domctl.MAX_MEM, "XEN_DOMCTL_max_mem", Constants.domctl(), "the most memory of a domain"),
-    DOMCTL_GETVCPUINFO(
-            Hypercall.DOMCTL, Domctl.GETVCPUINFO, "XEN_DOMCTL_getvcpuinfo", Constants.domctl(), "what a vCPU does"),
-    DOMCTL_MAX_VCPUS(
-            Hypercall.DOMCTL,
-            Domctl.MAX_VCPUS,
-            "XEN_DOMCTL_max_vcpus",
-            Constants.domctl(),
-            "makes the vCPUs of a domain"),
-    DOMCTL_SETDOMAINHANDLE(
-            Hypercall.DOMCTL,
-            Domctl.SETDOMAINHANDLE,
-            "XEN_DOMCTL_setdomainhandle",
-            Constants.domctl(),
-            "sets a domain's UUID"),
+    DOMCTL_MAX_MEM(Hypercall.DOMCTL, Domctl.MAX_MEM, Structures.XEN_DOMCTL, "the most memory of a domain"),
+    DOMCTL_GETVCPUINFO(Hypercall.DOMCTL, Domctl.GETVCPUINFO, Structures.XEN_DOMCTL, "what a vCPU does"),
+    DOMCTL_MAX_VCPUS(Hypercall.DOMCTL, Domctl.MAX_VCPUS, Structures.XEN_DOMCTL, "makes the vCPUs of a domain"),
+    DOMCTL_SETDOMAINHANDLE(Hypercall.DOMCTL, Domctl.SETDOMAINHANDLE, Structures.XEN_DOMCTL, "sets a domain's UUID"),
     DOMCTL_SHADOW_OP(
             Hypercall.DOMCTL,
             Domctl.SHADOW_OP,
-            "XEN_DOMCTL_shadow_op",
-            Constants.domctl(),
+            Structures.XEN_DOMCTL,
             "memory for page tables, and the log of frames that change"),
 
     // dm_op(domid, nr_bufs, bufs)
@@ -312,74 +163,62 @@ public enum HypercallOp {
     GNTTABOP_MAP_GRANT_REF(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.MAP_GRANT_REF,
-            "GNTTABOP_map_grant_ref",
-            array("gnttab_map_grant_ref", GnttabMapGrantRef.SIZE),
+            Structures.GNTTAB_MAP_GRANT_REF,
             "maps granted pages"),
     GNTTABOP_UNMAP_GRANT_REF(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.UNMAP_GRANT_REF,
-            "GNTTABOP_unmap_grant_ref",
-            array("gnttab_unmap_grant_ref", GnttabUnmapGrantRef.SIZE),
+            Structures.GNTTAB_UNMAP_GRANT_REF,
             "undoes mappings"),
     GNTTABOP_SETUP_TABLE(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.SETUP_TABLE,
-            "GNTTABOP_setup_table",
-            inOut("gnttab_setup_table", GnttabSetupTable.SIZE),
+            Structures.GNTTAB_SETUP_TABLE,
             "grows a grant table, and tells where its frames lie"),
     GNTTABOP_TRANSFER(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.TRANSFER,
-            "GNTTABOP_transfer",
-            array("gnttab_transfer", GnttabTransfer.SIZE),
+            Structures.GNTTAB_TRANSFER,
             "would give pages away; refused"),
     GNTTABOP_COPY(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.COPY,
-            "GNTTABOP_copy",
-            array("gnttab_copy", GnttabCopy.SIZE),
+            Structures.GNTTAB_COPY,
             "copies bytes between own and granted pages"),
     GNTTABOP_QUERY_SIZE(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.QUERY_SIZE,
-            "GNTTABOP_query_size",
-            inOut("gnttab_query_size", GnttabQuerySize.SIZE),
+            Structures.GNTTAB_QUERY_SIZE,
             "frames that a grant table has, and can have"),
     GNTTABOP_UNMAP_AND_REPLACE(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.UNMAP_AND_REPLACE,
-            "GNTTABOP_unmap_and_replace",
-            array("gnttab_unmap_and_replace", GnttabUnmapAndReplace.SIZE),
+            Structures.GNTTAB_UNMAP_AND_REPLACE,
             "undoes mappings, with other pages in their place"),
     GNTTABOP_SET_VERSION(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.SET_VERSION,
-            "GNTTABOP_set_version",
-            inOut("gnttab_set_version", GnttabSetVersion.SIZE),
+            Structures.GNTTAB_SET_VERSION,
             "chooses the version of the grant table"),
     GNTTABOP_GET_STATUS_FRAMES(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.GET_STATUS_FRAMES,
-            "GNTTABOP_get_status_frames",
-            inOut("gnttab_get_status_frames", GnttabGetStatusFrames.SIZE),
+            Structures.GNTTAB_GET_STATUS_FRAMES,
             "where the status frames of a grant table lie"),
     GNTTABOP_GET_VERSION(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.GET_VERSION,
-            "GNTTABOP_get_version",
-            inOut("gnttab_get_version", GnttabGetVersion.SIZE),
+            Structures.GNTTAB_GET_VERSION,
             "version of a grant table"),
     GNTTABOP_SWAP_GRANT_REF(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.SWAP_GRANT_REF,
-            "GNTTABOP_swap_grant_ref",
-            array("gnttab_swap_grant_ref", GnttabSwapGrantRef.SIZE),
+            Structures.GNTTAB_SWAP_GRANT_REF,
             "swaps the contents of entries"),
     GNTTABOP_CACHE_FLUSH(
             Hypercall.GRANT_TABLE_OP,
             GrantTableOp.CACHE_FLUSH,
-            "GNTTABOP_cache_flush",
-            array("gnttab_cache_flush", GnttabCacheFlush.SIZE),
+            Structures.GNTTAB_CACHE_FLUSH,
             "writes cached bytes of pages back"),
 
     // set_timer_op(timeout)
@@ -389,190 +228,132 @@ public enum HypercallOp {
             "this vCPU's single-shot timer: the system time at which VIRQ_TIMER comes, or 0 for never"),
 
     // vm_assist(cmd, type)
-    VMASST_CMD_ENABLE(
-            Hypercall.VM_ASSIST,
-            VmAssist.CMD_ENABLE,
-            "VMASST_CMD_enable",
-            none(),
-            "switches a service on for the domain"),
-    VMASST_CMD_DISABLE(
-            Hypercall.VM_ASSIST, VmAssist.CMD_DISABLE, "VMASST_CMD_disable", none(), "switches a service off"),
+    VMASST_CMD_ENABLE(Hypercall.VM_ASSIST, VmAssist.CMD_ENABLE, none(), "switches a service on for the domain"),
+    VMASST_CMD_DISABLE(Hypercall.VM_ASSIST, VmAssist.CMD_DISABLE, none(), "switches a service off"),
 
     // vcpu_op(cmd, vcpuid, arg)
-    VCPUOP_INITIALISE(
-            Hypercall.VCPU_OP, VcpuOp.INITIALISE, "VCPUOP_initialise", none(), "makes a vCPU ready to be brought up"),
-    VCPUOP_UP(Hypercall.VCPU_OP, VcpuOp.UP, "VCPUOP_up", none(), "brings a vCPU up"),
-    VCPUOP_DOWN(
-            Hypercall.VCPU_OP, VcpuOp.DOWN, "VCPUOP_down", none(), "takes a vCPU down, the last one with the domain"),
-    VCPUOP_IS_UP(Hypercall.VCPU_OP, VcpuOp.IS_UP, "VCPUOP_is_up", none(), "1 if a vCPU is up, else 0"),
+    VCPUOP_INITIALISE(Hypercall.VCPU_OP, VcpuOp.INITIALISE, none(), "makes a vCPU ready to be brought up"),
+    VCPUOP_UP(Hypercall.VCPU_OP, VcpuOp.UP, none(), "brings a vCPU up"),
+    VCPUOP_DOWN(Hypercall.VCPU_OP, VcpuOp.DOWN, none(), "takes a vCPU down, the last one with the domain"),
+    VCPUOP_IS_UP(Hypercall.VCPU_OP, VcpuOp.IS_UP, none(), "1 if a vCPU is up, else 0"),
     VCPUOP_GET_RUNSTATE_INFO(
             Hypercall.VCPU_OP,
             VcpuOp.GET_RUNSTATE_INFO,
-            "VCPUOP_get_runstate_info",
-            out("vcpu_runstate_info", VcpuRunstateInfo.SIZE).inWord(2),
+            Structures.VCPU_RUNSTATE_INFO.inWord(2),
             "what a vCPU does, and did with its time"),
     VCPUOP_REGISTER_RUNSTATE_MEMORY_AREA(
             Hypercall.VCPU_OP,
             VcpuOp.REGISTER_RUNSTATE_MEMORY_AREA,
-            "VCPUOP_register_runstate_memory_area",
-            in("vcpu_register_runstate_memory_area", VcpuRegisterRunstateMemoryArea.SIZE)
-                    .inWord(2),
+            Structures.VCPU_REGISTER_RUNSTATE_MEMORY_AREA.inWord(2),
             "where a copy of a vCPU's runstate is kept"),
     VCPUOP_SET_PERIODIC_TIMER(
             Hypercall.VCPU_OP,
             VcpuOp.SET_PERIODIC_TIMER,
-            "VCPUOP_set_periodic_timer",
-            in("vcpu_set_periodic_timer", VcpuSetPeriodicTimer.SIZE).inWord(2),
+            Structures.VCPU_SET_PERIODIC_TIMER.inWord(2),
             "VIRQ_TIMER for a vCPU, again and again"),
-    VCPUOP_STOP_PERIODIC_TIMER(
-            Hypercall.VCPU_OP, VcpuOp.STOP_PERIODIC_TIMER, "VCPUOP_stop_periodic_timer", none(), "no more of that"),
+    VCPUOP_STOP_PERIODIC_TIMER(Hypercall.VCPU_OP, VcpuOp.STOP_PERIODIC_TIMER, none(), "no more of that"),
     VCPUOP_SET_SINGLESHOT_TIMER(
             Hypercall.VCPU_OP,
             VcpuOp.SET_SINGLESHOT_TIMER,
-            "VCPUOP_set_singleshot_timer",
-            in("vcpu_set_singleshot_timer", VcpuSetSingleshotTimer.SIZE).inWord(2),
+            Structures.VCPU_SET_SINGLESHOT_TIMER.inWord(2),
             "as set_timer_op; -ETIME for a time that has passed, if so flagged"),
-    VCPUOP_STOP_SINGLESHOT_TIMER(
-            Hypercall.VCPU_OP, VcpuOp.STOP_SINGLESHOT_TIMER, "VCPUOP_stop_singleshot_timer", none(), "stops it"),
+    VCPUOP_STOP_SINGLESHOT_TIMER(Hypercall.VCPU_OP, VcpuOp.STOP_SINGLESHOT_TIMER, none(), "stops it"),
     VCPUOP_REGISTER_VCPU_INFO(
             Hypercall.VCPU_OP,
             VcpuOp.REGISTER_VCPU_INFO,
-            "VCPUOP_register_vcpu_info",
-            in("vcpu_register_vcpu_info", VcpuRegisterVcpuInfo.SIZE).inWord(2),
+            Structures.VCPU_REGISTER_VCPU_INFO.inWord(2),
             "moves a vCPU's vcpu_info, once"),
-    VCPUOP_SEND_NMI(Hypercall.VCPU_OP, VcpuOp.SEND_NMI, "VCPUOP_send_nmi", none(), "an NMI for a vCPU"),
-    VCPUOP_GET_PHYSID(
-            Hypercall.VCPU_OP,
-            VcpuOp.GET_PHYSID,
-            "VCPUOP_get_physid",
-            none(),
-            "the processor of a pinned vCPU; there is none"),
+    VCPUOP_SEND_NMI(Hypercall.VCPU_OP, VcpuOp.SEND_NMI, none(), "an NMI for a vCPU"),
+    VCPUOP_GET_PHYSID(Hypercall.VCPU_OP, VcpuOp.GET_PHYSID, none(), "the processor of a pinned vCPU; there is none"),
     VCPUOP_REGISTER_VCPU_TIME_MEMORY_AREA(
             Hypercall.VCPU_OP,
             VcpuOp.REGISTER_VCPU_TIME_MEMORY_AREA,
-            "VCPUOP_register_vcpu_time_memory_area",
-            in("vcpu_register_time_memory_area", VcpuRegisterTimeMemoryArea.SIZE)
-                    .inWord(2),
+            Structures.VCPU_REGISTER_TIME_MEMORY_AREA.inWord(2),
             "where a copy of a vCPU's clock is kept"),
 
     // sched_op(cmd, arg)
-    SCHEDOP_YIELD(Hypercall.SCHED_OP, SchedOp.YIELD, "SCHEDOP_yield", none(), "offers the processor to others"),
-    SCHEDOP_BLOCK(Hypercall.SCHED_OP, SchedOp.BLOCK, "SCHEDOP_block", none(), "waits for an event"),
-    SCHEDOP_SHUTDOWN(
-            Hypercall.SCHED_OP,
-            SchedOp.SHUTDOWN,
-            "SCHEDOP_shutdown",
-            in("sched_shutdown", SchedShutdown.SIZE),
-            "ends the domain, with a reason"),
-    SCHEDOP_POLL(
-            Hypercall.SCHED_OP,
-            SchedOp.POLL,
-            "SCHEDOP_poll",
-            in("sched_poll", SchedPoll.SIZE),
-            "waits for one of some ports, or a time"),
+    SCHEDOP_YIELD(Hypercall.SCHED_OP, SchedOp.YIELD, none(), "offers the processor to others"),
+    SCHEDOP_BLOCK(Hypercall.SCHED_OP, SchedOp.BLOCK, none(), "waits for an event"),
+    SCHEDOP_SHUTDOWN(Hypercall.SCHED_OP, SchedOp.SHUTDOWN, Structures.SCHED_SHUTDOWN, "ends the domain, with a reason"),
+    SCHEDOP_POLL(Hypercall.SCHED_OP, SchedOp.POLL, Structures.SCHED_POLL, "waits for one of some ports, or a time"),
     SCHEDOP_REMOTE_SHUTDOWN(
             Hypercall.SCHED_OP,
             SchedOp.REMOTE_SHUTDOWN,
-            "SCHEDOP_remote_shutdown",
-            in("sched_remote_shutdown", SchedRemoteShutdown.SIZE),
+            Structures.SCHED_REMOTE_SHUTDOWN,
             "ends another domain; for privileged domains"),
     SCHEDOP_SHUTDOWN_CODE(
             Hypercall.SCHED_OP,
             SchedOp.SHUTDOWN_CODE,
-            "SCHEDOP_shutdown_code",
-            in("sched_shutdown", SchedShutdown.SIZE),
+            Structures.SCHED_SHUTDOWN,
             "latches the reason for a shutdown to come"),
     SCHEDOP_WATCHDOG(
             Hypercall.SCHED_OP,
             SchedOp.WATCHDOG,
-            "SCHEDOP_watchdog",
-            in("sched_watchdog", SchedWatchdog.SIZE),
+            Structures.SCHED_WATCHDOG,
             "ends the domain unless asked again in time"),
 
     // event_channel_op(cmd, arg)
     EVTCHNOP_BIND_INTERDOMAIN(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.BIND_INTERDOMAIN,
-            "EVTCHNOP_bind_interdomain",
-            inOut("evtchn_bind_interdomain", EvtchnBindInterdomain.SIZE),
+            Structures.EVTCHN_BIND_INTERDOMAIN,
             "a new port, connected with one that a domain offers"),
-    EVTCHNOP_CLOSE(
-            Hypercall.EVENT_CHANNEL_OP,
-            EventChannelOp.CLOSE,
-            "EVTCHNOP_close",
-            in("evtchn_close", EvtchnClose.SIZE),
-            "closes a port"),
+    EVTCHNOP_CLOSE(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.CLOSE, Structures.EVTCHN_CLOSE, "closes a port"),
     EVTCHNOP_SEND(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.SEND,
-            "EVTCHNOP_send",
-            in("evtchn_send", EvtchnSend.SIZE),
+            Structures.EVTCHN_SEND,
             "sets the other end of a port pending"),
-    EVTCHNOP_STATUS(
-            Hypercall.EVENT_CHANNEL_OP,
-            EventChannelOp.STATUS,
-            "EVTCHNOP_status",
-            inOut("evtchn_status", EvtchnStatus.SIZE),
-            "what a port is"),
+    EVTCHNOP_STATUS(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.STATUS, Structures.EVTCHN_STATUS, "what a port is"),
     EVTCHNOP_ALLOC_UNBOUND(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.ALLOC_UNBOUND,
-            "EVTCHNOP_alloc_unbound",
-            inOut("evtchn_alloc_unbound", EvtchnAllocUnbound.SIZE),
+            Structures.EVTCHN_ALLOC_UNBOUND,
             "a new port that a domain may bind to"),
     EVTCHNOP_UNMASK(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.UNMASK,
-            "EVTCHNOP_unmask",
-            in("evtchn_unmask", EvtchnUnmask.SIZE),
+            Structures.EVTCHN_UNMASK,
             "unmasks a port, and delivers what is pending on it"),
     EVTCHNOP_BIND_VIRQ(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.BIND_VIRQ,
-            "EVTCHNOP_bind_virq",
-            inOut("evtchn_bind_virq", EvtchnBindVirq.SIZE),
+            Structures.EVTCHN_BIND_VIRQ,
             "a new port for a virtual interrupt"),
     EVTCHNOP_BIND_PIRQ(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.BIND_PIRQ,
-            "EVTCHNOP_bind_pirq",
-            inOut("evtchn_bind_pirq", EvtchnBindPirq.SIZE),
+            Structures.EVTCHN_BIND_PIRQ,
             "a new port for a physical interrupt: there are none"),
     EVTCHNOP_BIND_IPI(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.BIND_IPI,
-            "EVTCHNOP_bind_ipi",
-            inOut("evtchn_bind_ipi", EvtchnBindIpi.SIZE),
+            Structures.EVTCHN_BIND_IPI,
             "a new port by which vCPUs notify one of them"),
     EVTCHNOP_BIND_VCPU(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.BIND_VCPU,
-            "EVTCHNOP_bind_vcpu",
-            in("evtchn_bind_vcpu", EvtchnBindVcpu.SIZE),
+            Structures.EVTCHN_BIND_VCPU,
             "which vCPU takes the events of a port"),
     EVTCHNOP_RESET(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.RESET,
-            "EVTCHNOP_reset",
-            in("evtchn_reset", EvtchnReset.SIZE),
+            Structures.EVTCHN_RESET,
             "closes all ports, and goes back to the two-level ABI"),
     EVTCHNOP_INIT_CONTROL(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.INIT_CONTROL,
-            "EVTCHNOP_init_control",
-            inOut("evtchn_init_control", EvtchnInitControl.SIZE),
+            Structures.EVTCHN_INIT_CONTROL,
             "tells where the control block of a vCPU lies: the FIFO ABI from now on"),
     EVTCHNOP_EXPAND_ARRAY(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.EXPAND_ARRAY,
-            "EVTCHNOP_expand_array",
-            in("evtchn_expand_array", EvtchnExpandArray.SIZE),
+            Structures.EVTCHN_EXPAND_ARRAY,
             "adds a page of event words"),
     EVTCHNOP_SET_PRIORITY(
             Hypercall.EVENT_CHANNEL_OP,
             EventChannelOp.SET_PRIORITY,
-            "EVTCHNOP_set_priority",
-            in("evtchn_set_priority", EvtchnSetPriority.SIZE),
+            Structures.EVTCHN_SET_PRIORITY,
             "which of 16 queues the events of a port go through"),
 
     // mmu_update(ureqs, count, pdone, foreigndom) and its kin: page tables that the guest registers
@@ -605,20 +386,7 @@ public enum HypercallOp {
     PAGING_DESCRIPTOR(PagingTrap.DESCRIPTOR, "a segment register that is loaded");
 
     /** {@link #command} of a hypercall that has none. */
-    public static final int NO_COMMAND = Constants.NONE;
-
-    /** What the constants above need before this class has its own. */
-    private static final class Constants {
-        static final int NONE = -1;
-
-        static HypercallArgument domctl() {
-            return inOut("xen_domctl", XenDomctl.SIZE).inWord(0);
-        }
-
-        static HypercallArgument sysctl() {
-            return inOut("xen_sysctl", XenSysctl.SIZE).inWord(0);
-        }
-    }
+    public static final int NO_COMMAND = -1;
 
     private final int number;
     private final int command;
@@ -634,9 +402,18 @@ public enum HypercallOp {
         this.summary = summary;
     }
 
+    /** One of a hypercall's commands. Its constant's name is Xen's, but for the case. */
+    HypercallOp(int number, int command, HypercallArgument argument, String summary) {
+        this.number = number;
+        this.command = command;
+        this.xenName = inXensCase(name());
+        this.argument = argument;
+        this.summary = summary;
+    }
+
     /** A hypercall without commands whose words say everything. */
     HypercallOp(int number, String xenName, String summary) {
-        this(number, Constants.NONE, xenName, none(), summary);
+        this(number, -1, xenName, none(), summary);
     }
 
     /** A trap of an MMU. */
@@ -646,6 +423,15 @@ public enum HypercallOp {
         this.xenName = name();
         this.argument = none();
         this.summary = "Splitvisor's own trap: " + what;
+    }
+
+    /** A prefix in capitals, the rest in small letters. */
+    private static String inXensCase(String name) {
+        int prefix = name.startsWith("VMASST_CMD_") ? "VMASST_CMD_".length() : name.indexOf('_') + 1;
+        boolean toolstack = name.startsWith("DOMCTL_") || name.startsWith("SYSCTL_");
+        return (toolstack ? "XEN_" : "")
+                + name.substring(0, prefix)
+                + name.substring(prefix).toLowerCase(Locale.ROOT);
     }
 
     /** The hypercall's number, a constant of {@link Hypercall}. */

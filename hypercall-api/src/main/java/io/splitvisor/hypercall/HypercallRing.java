@@ -23,25 +23,18 @@ import java.util.concurrent.locks.LockSupport;
  * upcall thread may be held up in a handler that waits for just this thread.
  */
 public final class HypercallRing {
-    private static final int SPIN_TURNS = 2000;
-
-    /** A mask: turns between two offers of the processor to somebody else. */
-    private static final int TURNS_PER_LOOK = 255;
+    /** What a slot's result is until Dom0 writes it. No hypercall has this one; if Dom0 says so, it is found by the indices. */
+    private static final long UNANSWERED = Long.MIN_VALUE;
 
     /** Turns of a spin that others may have to wait for: less than a microsecond. */
     private static final int TURNS_WITH_LOCK = 20;
-
-    private static final long NANOS_PER_MILLI = 1_000_000;
-    private static final long FIRST_PARK_NANOS = 100_000;
-    private static final long LONGEST_PARK_NANOS = 50_000_000;
 
     private final FrontRing ring;
     private final MemorySegment slots;
     private final MemorySegment memory;
     private final long sendArguments;
     private final EventFd bell;
-    private final UpcallSleep sleep;
-    private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
+    private final HypercallWaits waits;
     private final ShortLock lock = new ShortLock();
 
     // All of these with the lock held.
@@ -70,7 +63,7 @@ public final class HypercallRing {
         this.memory = memory;
         this.sendArguments = sendArguments;
         this.bell = bell;
-        this.sleep = sleep;
+        this.waits = new HypercallWaits(this, sleep);
         this.owners = new HypercallBatch[ring.slots()];
     }
 
@@ -113,7 +106,7 @@ public final class HypercallRing {
      * {@code EVTCHNOP_send} without waiting for the result: the way to notify a back end. Waits only if the ring is full.
      */
     public void send(int port) {
-        for (long nanos = FIRST_PARK_NANOS; !trySend(port); nanos = longer(nanos)) {
+        for (long nanos = HypercallWaits.FIRST_PARK_NANOS; !trySend(port); nanos = HypercallWaits.longer(nanos)) {
             LockSupport.parkNanos(this, nanos);
         }
     }
@@ -124,16 +117,16 @@ public final class HypercallRing {
         HypercallBatch finished;
         lock.lock();
         try {
-            finished = takeAvailable(null);
+            finished = ring.isFull() ? takeAvailable(null) : null;
             if (!broken) {
                 done = !ring.isFull();
                 if (done) {
                     long argument = sendArguments + (long) slotIndex() * HypercallBatch.ARGUMENT_BYTES;
                     EvtchnSend.port(memory, argument, port);
-                    long at = claim(null);
-                    MulticallEntry.op(slots, at, Hypercall.EVENT_CHANNEL_OP);
-                    MulticallEntry.args(slots, at, 0, EventChannelOp.SEND);
-                    MulticallEntry.args(slots, at, 1, argument);
+                    MemorySegment entry = claim(null);
+                    MulticallEntry.op(entry, 0, Hypercall.EVENT_CHANNEL_OP);
+                    MulticallEntry.args(entry, 0, 0, EventChannelOp.SEND);
+                    MulticallEntry.args(entry, 0, 1, argument);
                     notify = publish(1);
                 }
             }
@@ -146,7 +139,7 @@ public final class HypercallRing {
 
     void submit(HypercallBatch batch) {
         boolean all = submitPart(batch, false, 0);
-        for (long nanos = FIRST_PARK_NANOS; !all; nanos = longer(nanos)) {
+        for (long nanos = HypercallWaits.FIRST_PARK_NANOS; !all; nanos = HypercallWaits.longer(nanos)) {
             LockSupport.parkNanos(this, nanos);
             all = submitPart(batch, false, 0);
         }
@@ -179,23 +172,35 @@ public final class HypercallRing {
         boolean nothingLeft;
         lock.lock();
         try {
-            finished = takeAvailable(null);
+            // Not looked at without need: Dom0 is writing to the line that has the indices.
+            finished = ring.freeRequests() < batch.unpublished() ? takeAvailable(null) : null;
             notify = publishPart(batch, allOrNothing);
             finished = broken || batch.cancelled() ? cutShort(batch, finished) : listen(finished);
             nothingLeft = !batch.hasUnpublished();
-            int left = nothingLeft && !notify ? turns : 0;
-            for (; left > 0 && !batch.isComplete(); left--) {
-                if (hasResponses()) {
-                    finished = takeAvailable(finished);
-                } else {
-                    Thread.onSpinWait();
-                }
+            if (nothingLeft && !notify && !batch.isComplete()) {
+                finished = awaitInPlace(turns, finished);
             }
         } finally {
             lock.unlock();
         }
         conclude(notify, finished);
         return nothingLeft;
+    }
+
+    /**
+     * With the lock held: waits a little for the answer to the last call in the ring. It is looked for where it will be, in
+     * the call's own slot, which saves the way of one cache line: the indices lie in another. Calls are answered in order,
+     * so what came before is answered, too.
+     */
+    private HypercallBatch awaitInPlace(int turns, HypercallBatch finished) {
+        long last = ring.slot(ring.reqProdPvt() - 1);
+        for (int left = turns; left > 0; left--) {
+            if (MulticallEntry.resultAcquire(slots, last) != UNANSWERED) {
+                return takeUpTo(ring.reqProdPvt(), finished);
+            }
+            Thread.onSpinWait();
+        }
+        return finished;
     }
 
     /** With the lock held: puts calls into the ring; whether Dom0 wants its bell rung. */
@@ -216,10 +221,10 @@ public final class HypercallRing {
     }
 
     private void stage(HypercallBatch batch, int call) {
-        long at = claim(batch);
-        MulticallEntry.op(slots, at, batch.staged(call, 0));
+        MemorySegment entry = claim(batch);
+        MulticallEntry.op(entry, 0, batch.staged(call, 0));
         for (int arg = 0; arg < MulticallEntry.NR_ARGS; arg++) {
-            MulticallEntry.args(slots, at, arg, batch.staged(call, 1 + arg));
+            MulticallEntry.args(entry, 0, arg, batch.staged(call, 1 + arg));
         }
     }
 
@@ -253,17 +258,16 @@ public final class HypercallRing {
         return batch.cutShort(broken ? XenErrno.EIO : XenErrno.EINTR) ? completed(batch, counted, finished) : finished;
     }
 
-    private static long longer(long nanos) {
-        return Math.min(2 * nanos, LONGEST_PARK_NANOS);
-    }
-
     private int slotIndex() {
         return ring.reqProdPvt() & (owners.length - 1);
     }
 
-    private long claim(HypercallBatch owner) {
+    /** The next slot, as a slice: that is checked once, not with each word. */
+    private MemorySegment claim(HypercallBatch owner) {
         owners[slotIndex()] = owner;
-        return ring.claimRequest();
+        MemorySegment entry = slots.asSlice(ring.claimRequest(), MulticallEntry.SIZE);
+        MulticallEntry.result(entry, 0, UNANSWERED);
+        return entry;
     }
 
     private boolean publish(int calls) {
@@ -291,7 +295,7 @@ public final class HypercallRing {
 
     /** Whether responses wait in the ring. Any thread, without the lock; a hint. */
     boolean hasResponses() {
-        return ring.unconsumedResponses() != 0 && !broken;
+        return !hasNothingToTake() && !broken;
     }
 
     /**
@@ -332,10 +336,28 @@ public final class HypercallRing {
     /** Somebody sleeps, or is to be called back: Dom0 has to wake the upcall thread. What has come meanwhile is taken. */
     private HypercallBatch listen(HypercallBatch finished) {
         HypercallBatch list = finished;
-        while (sleepers > 0 && !broken && ring.finalCheckForResponses() != 0) {
+        while (sleepers > 0 && !broken && !askForNotification()) {
             list = takeAvailable(list);
         }
         return list;
+    }
+
+    /** {@code RING_FINAL_CHECK_FOR_RESPONSES}: whether there is nothing to take, and Dom0 will tell of the next response. */
+    private boolean askForNotification() {
+        if (!hasNothingToTake()) {
+            return false;
+        }
+        ring.requestResponseEvent();
+        return hasNothingToTake();
+    }
+
+    /**
+     * Whether all responses that {@code rsp_prod} tells of are taken. What a caller found in its slot was taken before that
+     * index said so: then it is behind, for a moment.
+     */
+    private boolean hasNothingToTake() {
+        int available = ring.unconsumedResponses();
+        return available <= 0 && available >= -owners.length;
     }
 
     private HypercallBatch takeAvailable(HypercallBatch finished) {
@@ -344,11 +366,16 @@ public final class HypercallRing {
         }
         int available = ring.unconsumedResponses();
         int outstanding = ring.reqProdPvt() - ring.rspCons();
-        if (Integer.compareUnsigned(available, outstanding) > 0) {
-            return breakOff(available + " responses to " + outstanding + " hypercalls", finished);
+        if (available > outstanding || available < -owners.length) {
+            return breakOff(
+                    Integer.toUnsignedString(available) + " responses to " + outstanding + " hypercalls", finished);
         }
+        return available > 0 ? takeUpTo(ring.rspCons() + available, finished) : finished;
+    }
+
+    private HypercallBatch takeUpTo(int end, HypercallBatch finished) {
         HypercallBatch list = finished;
-        for (; available > 0; available--) {
+        while (ring.rspCons() != end) {
             list = takeOne(false, list);
         }
         return list;
@@ -413,51 +440,14 @@ public final class HypercallRing {
 
     /** Waits for a batch for some time, not counting the spin; it may still be under way afterwards. */
     void await(HypercallBatch batch, HypercallWait how, long nanos) {
-        boolean done =
-                switch (how) {
-                    case SPIN -> spinFor(batch, Long.MAX_VALUE, nanos);
-                    case ADAPTIVE -> spinFor(batch, spin.limit(), nanos);
-                    case SLEEP -> batch.isComplete();
-                };
-        if (done || how == HypercallWait.SPIN) {
-            return;
-        }
-        long start = System.nanoTime();
-        if (sleep.isOwner()) {
-            sleepFor(batch, start, nanos);
-        } else {
-            parkFor(batch, start, nanos);
-        }
-        spin.slept(System.nanoTime() - start);
+        waits.await(batch, how, nanos);
     }
 
-    private boolean spinFor(HypercallBatch batch, long limit, long nanos) {
-        long start = 0;
-        for (long turn = 0; turn < limit; turn++) {
-            if (batch.isComplete()) {
-                spin.succeeded((int) Math.min(turn, SPIN_TURNS));
-                return true;
-            }
-            if (hasResponses() && lock.tryLock()) {
-                takeAndUnlock();
-            } else {
-                Thread.onSpinWait();
-            }
-            if ((turn & TURNS_PER_LOOK) == TURNS_PER_LOOK) {
-                // Whoever is waited for may need this very processor. The clock is not worth a look before.
-                Thread.yield();
-                long now = System.nanoTime();
-                start = start == 0 ? now : start;
-                if (now - start >= nanos) {
-                    return batch.isComplete();
-                }
-            }
+    /** Takes the responses that are there, if nobody else is about to. */
+    boolean tryTakeResponses() {
+        if (!hasResponses() || !lock.tryLock()) {
+            return false;
         }
-        spin.failed();
-        return batch.isComplete();
-    }
-
-    private void takeAndUnlock() {
         HypercallBatch finished;
         try {
             finished = takeAvailable(null);
@@ -465,56 +455,23 @@ public final class HypercallRing {
             lock.unlock();
         }
         conclude(false, finished);
+        return true;
     }
 
-    /** The upcall thread waits: on the bell, as it always does. Events that ring it meanwhile are looked at afterwards. */
-    private void sleepFor(HypercallBatch batch, long start, long nanos) {
-        long left = nanos;
-        while (!batch.isComplete() && left > 0) {
-            sleep.arm();
-            if (!takeOrAskForNotification(batch)) {
-                sleep.sleep(left >= Integer.MAX_VALUE * NANOS_PER_MILLI ? -1 : (int) (left / NANOS_PER_MILLI) + 1);
-            }
-            sleep.disarm();
-            left = nanos - (System.nanoTime() - start);
-        }
-    }
-
-    private void parkFor(HypercallBatch batch, long start, long nanos) {
-        boolean interrupted = false;
-        long pause = FIRST_PARK_NANOS;
-        long left = nanos;
-        batch.waiter(Thread.currentThread());
-        sleeper(1);
-        try {
-            while (!takeOrAskForNotification(batch) && left > 0) {
-                LockSupport.parkNanos(this, Math.min(pause, left));
-                interrupted |= Thread.interrupted();
-                pause = longer(pause);
-                left = nanos - (System.nanoTime() - start);
-            }
-        } finally {
-            sleeper(-1);
-            batch.waiter(null);
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    private void sleeper(int change) {
+    /** One thread more, or less, that sleeps until its batch is complete. */
+    void sleeper(int change) {
         lock.lock();
         sleepers(change);
         lock.unlock();
     }
 
     /** Takes what is there; if the batch is not complete then, Dom0 will notify the next response. */
-    private boolean takeOrAskForNotification(HypercallBatch batch) {
+    boolean takeOrAskForNotification(HypercallBatch batch) {
         HypercallBatch finished;
         lock.lock();
         try {
             finished = takeAvailable(null);
-            while (!batch.isComplete() && !broken && ring.finalCheckForResponses() != 0) {
+            while (!batch.isComplete() && !broken && !askForNotification()) {
                 finished = takeAvailable(finished);
             }
         } finally {

@@ -70,6 +70,11 @@ public final class PagingCalls {
         return batch.add(HypercallOp.PAGING_DESCRIPTOR, selector, address, 0);
     }
 
+    /** {@code HVMOP_flush_tlbs}: all vCPUs', where the guest's tables are its own. */
+    public int flushTlbs() {
+        return batch.add(HypercallOp.HVMOP_FLUSH_TLBS, 0, 0, 0);
+    }
+
     /** {@code FAULT}. */
     public int fault(long linear, int access) {
         return batch.add(HypercallOp.PAGING_FAULT, linear, access, 0);

@@ -30,13 +30,11 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
     private final ReentrantLock sending = new ReentrantLock();
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Integer, Call> calls = new HashMap<>();
-    private final Map<String, List<ClientWatch>> watches = new HashMap<>();
+    private final ClientWatches watches;
     private final XsDecoder decoder = new XsDecoder();
     private int nextRequest = 1;
     private volatile int generation;
     private String closed;
-    private final WatchDelivery delivery;
-    private WatchDispatcher dispatcher;
 
     /** A connection over {@code transport}, which it owns and opens. */
     public XenstoreConnection(XenstoreTransport transport) {
@@ -59,7 +57,7 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
      */
     public XenstoreConnection(XenstoreTransport transport, Duration timeout, WatchDelivery delivery) {
         this.transport = transport;
-        this.delivery = delivery;
+        this.watches = new ClientWatches(delivery);
         this.timeoutNanos = timeout.toNanos();
         transport.open(new Inbox());
     }
@@ -102,7 +100,6 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
     /** Nobody gets an answer any more; watches are set again, on a thread of its own, which fires each of them. */
     private void startOver(String reason) {
         List<Call> failed;
-        List<ClientWatch> gone = new ArrayList<>();
         int current;
         lock.lock();
         try {
@@ -110,16 +107,11 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
             generation = current;
             failed = new ArrayList<>(calls.values());
             calls.clear();
-            for (List<ClientWatch> same : watches.values()) {
-                for (ClientWatch watch : same) {
-                    if (watch.isSet()) {
-                        gone.add(watch);
-                    }
-                }
-            }
         } finally {
             lock.unlock();
         }
+        // None is set while this runs: the answers would have to come through the same receiver.
+        List<ClientWatch> gone = watches.set();
         for (Call call : failed) {
             call.fail(reason);
         }
@@ -154,7 +146,7 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
         if (message.is(XsMessageType.WATCH_EVENT)) {
             List<String> parts = Payloads.split(message.payload(), 0);
             if (parts.size() >= 2) {
-                deliver(parts.get(0), parts.get(1));
+                watches.deliver(parts.get(0), parts.get(1));
             }
             return;
         }
@@ -171,33 +163,8 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
         }
     }
 
-    private void deliver(String path, String token) {
-        lock.lock();
-        try {
-            List<ClientWatch> candidates = watches.get(token);
-            if (candidates == null) {
-                return;
-            }
-            for (int i = 0; i < candidates.size(); i++) {
-                ClientWatch watch = candidates.get(i);
-                if (watch.covers(path)) {
-                    watch.offer(path);
-                    if (watch.handler() != null && delivery != null) {
-                        delivery.due(watch, watch::deliver);
-                    } else if (watch.handler() != null) {
-                        dispatcher.ready(watch);
-                    }
-                }
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
     private void fail(String reason) {
         List<Call> failed;
-        List<ClientWatch> ended = new ArrayList<>();
-        WatchDispatcher stopping;
         lock.lock();
         try {
             if (closed != null) {
@@ -206,22 +173,13 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
             closed = reason;
             failed = new ArrayList<>(calls.values());
             calls.clear();
-            for (List<ClientWatch> same : watches.values()) {
-                ended.addAll(same);
-            }
-            stopping = dispatcher;
         } finally {
             lock.unlock();
         }
         for (Call call : failed) {
             call.fail(reason);
         }
-        for (ClientWatch watch : ended) {
-            watch.fail(reason);
-        }
-        if (stopping != null) {
-            stopping.stop();
-        }
+        watches.end(reason);
     }
 
     // Requests.
@@ -397,7 +355,7 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
             throw new XenstoreException(XsError.EINVAL, "WATCH", path, e);
         }
         ClientWatch watch = new ClientWatch(this, path, token, handler, payload);
-        add(watch);
+        watches.add(watch);
         boolean set = false;
         try {
             request(XsMessageType.WATCH, payload, path);
@@ -405,44 +363,14 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
             set = true;
         } finally {
             if (!set) {
-                remove(watch);
+                watches.remove(watch);
             }
         }
         return watch;
     }
 
-    private void add(ClientWatch watch) {
-        lock.lock();
-        try {
-            List<ClientWatch> same = watches.get(watch.token());
-            if (same == null) {
-                same = new ArrayList<>(1);
-                watches.put(watch.token(), same);
-            }
-            same.add(watch);
-            if (watch.handler() != null && delivery == null && dispatcher == null && closed == null) {
-                dispatcher = new WatchDispatcher();
-                dispatcher.start();
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void remove(ClientWatch watch) {
-        lock.lock();
-        try {
-            List<ClientWatch> same = watches.get(watch.token());
-            if (same != null && same.remove(watch) && same.isEmpty()) {
-                watches.remove(watch.token());
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
     void unwatch(ClientWatch watch) {
-        remove(watch);
+        watches.remove(watch);
         try {
             request(XsMessageType.UNWATCH, Payloads.strings(watch.path(), watch.token()), watch.path());
         } catch (XenstoreException e) {
@@ -456,19 +384,7 @@ public final class XenstoreConnection extends NodeRequests implements Xenstore {
     @Override
     public void resetWatches() {
         request(XsMessageType.RESET_WATCHES, Payloads.nothing(), "");
-        List<ClientWatch> ended = new ArrayList<>();
-        lock.lock();
-        try {
-            for (List<ClientWatch> same : watches.values()) {
-                ended.addAll(same);
-            }
-            watches.clear();
-        } finally {
-            lock.unlock();
-        }
-        for (ClientWatch watch : ended) {
-            watch.fail("watches were reset");
-        }
+        watches.clear("watches were reset");
     }
 
     // Domains.

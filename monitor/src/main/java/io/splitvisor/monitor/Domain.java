@@ -24,7 +24,7 @@ import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.MemorySegment;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
 
@@ -44,7 +44,7 @@ public final class Domain {
     private final EventChannels events;
     private final GrantTable grants;
     private final MonitorListener listener;
-    private final AtomicBoolean ended = new AtomicBoolean();
+    private final AtomicReference<Life> life = new AtomicReference<>(Life.RUNNING);
     private final HvmParams params = new HvmParams();
     private final GuestLog log;
     private volatile boolean dying;
@@ -56,6 +56,14 @@ public final class Domain {
     private volatile boolean paused;
     private volatile TraceSink trace;
     private volatile boolean marksRunstateUpdates;
+
+    /** Whether it goes on. */
+    private enum Life {
+        RUNNING,
+        /** Until somebody resumes it. */
+        SUSPENDED,
+        ENDED
+    }
 
     /** The reason that the guest latched before it shuts down, as an int of 8 bits; -1 for none. */
     private volatile int shutdownCode = -1;
@@ -284,15 +292,32 @@ public final class Domain {
         paused = value;
     }
 
-    /** Whether the guest has ended, in whatever way: none of its hypercalls is served any more. */
+    /** Whether the guest has ended, in whatever way, or is suspended: none of its hypercalls is served any more. */
     public boolean ended() {
-        return ended.get();
+        return life.get() != Life.RUNNING;
+    }
+
+    /** Whether it has shut down to be suspended: {@link #resume} lets it go on. */
+    public boolean suspended() {
+        return life.get() == Life.SUSPENDED;
+    }
+
+    /**
+     * A domain that was suspended runs again ({@code XEN_DOMCTL_resumedomain}): its {@code SCHEDOP_shutdown} returns 0. Whoever
+     * resumes it has to wake the workers.
+     *
+     * @return false if it was not suspended
+     */
+    public boolean resume() {
+        shutdownCode = -1;
+        return life.compareAndSet(Life.SUSPENDED, Life.RUNNING);
     }
 
     /** The guest ended in an orderly way; only the first end counts, with the reason latched before, if there is one. */
     public void shutdown(int reason) {
-        if (ended.compareAndSet(false, true)) {
-            int code = shutdownCode < 0 ? reason : shutdownCode;
+        int code = shutdownCode < 0 ? reason : shutdownCode;
+        Life next = code == ShutdownReason.SUSPEND.code() ? Life.SUSPENDED : Life.ENDED;
+        if (life.compareAndSet(Life.RUNNING, next)) {
             shutdownReason = code & 0xff;
             listener.shutdown(this, code);
         }
@@ -319,9 +344,9 @@ public final class Domain {
         }
     }
 
-    /** The guest did what it may not; only the first end counts. */
+    /** The guest did what it may not, or died while it was suspended; only the first end counts. */
     public void crash(String why) {
-        if (ended.compareAndSet(false, true)) {
+        if (life.getAndSet(Life.ENDED) != Life.ENDED) {
             shutdownReason = ShutdownReason.CRASH.code();
             listener.crashed(this, why);
         }

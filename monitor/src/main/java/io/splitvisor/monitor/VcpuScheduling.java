@@ -180,13 +180,13 @@ public final class VcpuScheduling {
         if (address % Long.BYTES != 0 || offset > DomainLayout.PAGE_SIZE - size) {
             return -XenErrno.EINVAL;
         }
-        long page = domain.memory().pin(address / DomainLayout.PAGE_SIZE);
+        long page = domain.memory().pinWritable(address / DomainLayout.PAGE_SIZE);
         return page < 0 ? -XenErrno.EFAULT : page + offset;
     }
 
     private void unpin(long at) {
         if (at != NOWHERE) {
-            domain.memory().unpin(at);
+            domain.memory().unpinWritable(at);
         }
     }
 

@@ -104,21 +104,34 @@ public final class BackRing {
     }
 
     /**
-     * {@link #copyRequest} for several: one after the other into private memory, {@code slotBytes} apart. What was published
-     * together is copied in one go, or in two where the ring begins again, so that the processor fetches all of it at once.
+     * {@link #copyRequest} for several: one after the other into private memory, {@code slotBytes} apart.
      *
      * @param copy of at least {@code count} slots
      * @param count not more than {@link #takeableRequests}
      */
     public void copyRequests(MemorySegment copy, int count) {
-        int first = reqCons & (slots - 1);
-        int before = Math.min(count, slots - first);
-        long bytes = (long) before * slotBytes;
-        MemorySegment.copy(ring, slot(first), copy, 0, bytes);
-        if (before < count) {
-            MemorySegment.copy(ring, SharedRing.HEADER_BYTES, copy, bytes, (long) (count - before) * slotBytes);
-        }
+        peekRequests(count, copy, 0);
         reqCons += count;
+    }
+
+    /**
+     * Copies requests that are not consumed yet into private memory, {@code slotBytes} apart. What was published together is
+     * copied in one go, or in two where the ring begins again, so that the processor fetches all of it at once.
+     *
+     * @param count not more than {@link #takeableRequests}
+     */
+    public void peekRequests(int count, MemorySegment copy, long at) {
+        int before = Math.min(count, slots - (reqCons & (slots - 1)));
+        long bytes = (long) before * slotBytes;
+        MemorySegment.copy(ring, slot(reqCons), copy, at, bytes);
+        if (before < count) {
+            MemorySegment.copy(ring, SharedRing.HEADER_BYTES, copy, at + bytes, (long) (count - before) * slotBytes);
+        }
+    }
+
+    /** Offset of a request that is not consumed yet: of the next one for 0, which {@link #takeRequest} would consume. */
+    public long peekRequest(int ahead) {
+        return slot(reqCons + ahead);
     }
 
     /** Offset of the next response slot. Private until pushed. There is one for every request consumed. */

@@ -115,8 +115,13 @@ public final class FrontRing {
         if (pending != 0) {
             return pending;
         }
-        SharedRing.requestEvent(ring, SharedRing.RSP_EVENT, rspCons);
+        requestResponseEvent();
         return unconsumedResponses();
+    }
+
+    /** The step of {@link #finalCheckForResponses} that arms the notification; the caller looks for responses after it. */
+    public void requestResponseEvent() {
+        SharedRing.requestEvent(ring, SharedRing.RSP_EVENT, rspCons);
     }
 
     /** The private producer index. */

@@ -5,6 +5,7 @@ import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Eflags;
 import io.splitvisor.vcpu.cpu.FxImage;
 import io.splitvisor.vcpu.cpu.Segment;
+import io.splitvisor.vcpu.fp.Mxcsr;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import java.util.Objects;
 
@@ -136,12 +137,17 @@ public final class Registers {
 
     /** Sets MXCSR; bits that are reserved are ignored. */
     public void mxcsr(int value) {
-        cpu.mxcsr = value & 0xffff;
+        cpu.mxcsr = value & Mxcsr.BITS;
     }
 
     /** The state of x87, MMX and SSE in the words that FXSAVE lays out, 64 of them. */
     public long[] floatState() {
         return FxImage.save(cpu);
+    }
+
+    /** The tag word of the x87 as FNSTENV stores it: two bits a register, valid 0, zero 1, special 2, empty 3. */
+    public int floatTags() {
+        return cpu.fpu.tagWord();
     }
 
     /** Sets {@link #floatState}; bits that are reserved are ignored. */

@@ -20,8 +20,11 @@ public record Tiers(int threshold, boolean background, boolean ordered) {
     /** {@link #threshold}: all code, before it is executed for the first time. For tests. */
     public static final int EVERYTHING = 1;
 
-    /** Below this, more time goes into translating than comes back. */
-    private static final int USUAL_THRESHOLD = 1000;
+    /**
+     * To translate and compile a region takes the JVM's compilers about as long as to interpret it so many times; what is
+     * translated earlier keeps them from what is hotter.
+     */
+    private static final int USUAL_THRESHOLD = 30_000;
 
     private static final int WAY_BACK = 32;
 

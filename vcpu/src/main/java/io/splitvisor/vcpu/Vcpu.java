@@ -3,8 +3,11 @@ package io.splitvisor.vcpu;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Environment;
+import io.splitvisor.vcpu.cpu.SystemRegisters;
 import io.splitvisor.vcpu.engine.Interpreter;
 import io.splitvisor.vcpu.mmu.GuestMemory;
+import io.splitvisor.vcpu.mmu.PageWalk;
+import io.splitvisor.vcpu.mmu.Paging;
 import java.util.Objects;
 
 /**
@@ -39,9 +42,22 @@ public final class Vcpu implements AutoCloseable {
      * @param tiers how code is executed
      */
     public Vcpu(GuestMemory memory, Cpuid cpuid, Interrupts interrupts, Clock clock, Tiers tiers) {
+        this(memory, new PageWalk(memory, SystemRegisters.PHYSICAL_BITS), cpuid, interrupts, clock, tiers);
+    }
+
+    /**
+     * A processor whose memory is virtualized: {@link PageWalk} over {@link io.splitvisor.vcpu.mmu.EptMemory}, or over the
+     * machine's memory {@link io.splitvisor.vcpu.mmu.ByFormat} with a walk of shadows, or {@link
+     * io.splitvisor.vcpu.mmu.RegisteredPaging}.
+     *
+     * @param memory what the pages are pages of that {@code paging} names
+     * @param paging how the MMU translates what its TLB misses; this processor's alone
+     */
+    public Vcpu(GuestMemory memory, Paging paging, Cpuid cpuid, Interrupts interrupts, Clock clock, Tiers tiers) {
         this.engine = new Interpreter(
                 new Environment(
                         Objects.requireNonNull(memory),
+                        Objects.requireNonNull(paging),
                         Objects.requireNonNull(cpuid),
                         Objects.requireNonNull(interrupts),
                         Objects.requireNonNull(clock)),
@@ -62,6 +78,7 @@ public final class Vcpu implements AutoCloseable {
      *     asked, and may run on
      */
     public Exit run(long budget) {
+        cpu.mmu.settle();
         return engine.run(budget);
     }
 

@@ -97,18 +97,22 @@ public final class HypercallBenchmark implements Benchmark {
     }
 
     private static Map<String, Double> c(CPeer peer) throws IOException, InterruptedException {
-        double[][] turns = new double[4][TURNS];
+        double[][] turns = new double[6][TURNS];
         for (int i = 0; i < TURNS; i++) {
             turns[0][i] = figure(peer, "ping-pong", MILLIS);
             turns[1][i] = figure(peer, "ring", "1", MILLIS);
             turns[2][i] = 1e9 / figure(peer, "ring", Integer.toString(HypercallGuest.BATCH), MILLIS);
             turns[3][i] = figure(peer, "eventfd", SLEEPS, PAUSE_MICROS);
+            turns[4][i] = figure(peer, "in-place", MILLIS);
+            turns[5][i] = figure(peer, "event", MILLIS);
         }
         Map<String, Double> figures = new LinkedHashMap<>();
         figures.put("c-ping-pong-ns", median(turns[0]));
         figures.put("c-null-awake-ns", median(turns[1]));
+        figures.put("c-null-in-place-ns", median(turns[4]));
         figures.put("c-batched-per-second", median(turns[2]));
         figures.put("c-eventfd-asleep-ns", median(turns[3]));
+        figures.put("c-event-awake-ns", median(turns[5]));
         return figures;
     }
 

@@ -8,6 +8,7 @@ import io.splitvisor.domu.paging.AddressSpaces;
 import io.splitvisor.domu.paging.MmuReport;
 import io.splitvisor.domu.paging.PagingOptions;
 import io.splitvisor.domu.paging.Processor;
+import io.splitvisor.domu.paging.ShootdownBy;
 import io.splitvisor.hypercall.HypercallWait;
 import java.util.Arrays;
 
@@ -24,7 +25,8 @@ public final class PagingGuest implements Guest {
     @Override
     public void run(GuestDomain domain) {
         boolean lazy = !domain.arguments().contains("eager");
-        AddressSpaces spaces = domain.addressSpaces(new PagingOptions(PAGES, lazy, HypercallWait.ADAPTIVE));
+        AddressSpaces spaces =
+                domain.addressSpaces(new PagingOptions(PAGES, lazy, HypercallWait.ADAPTIVE, ShootdownBy.INTERRUPT));
         Processor cpu = spaces.processor(0);
         for (Workload workload : Workload.values()) {
             if (domain.arguments().contains(workload.word())) {

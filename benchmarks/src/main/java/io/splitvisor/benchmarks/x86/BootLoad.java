@@ -16,7 +16,7 @@ final class BootLoad {
     private static final int STEPS = 2900;
 
     /** Functions by how often they are called: of a subsystem, of the kernel, of everything. */
-    private static final int[] SHARED = {790, 79, 8};
+    private static final int[] SHARED = {400, 79, 8};
 
     private static final int INIT_BLOCKS = 6;
     private static final int SHARED_BLOCKS = 7;
@@ -42,7 +42,7 @@ final class BootLoad {
 
     BootLoad(long seed) {
         this.random = new SplittableRandom(seed);
-        this.idioms = new Idioms(random, OFFSETS);
+        this.idioms = new Idioms(random, OFFSETS, Idioms.COMPILED);
     }
 
     /** The function {@code work}, and what it calls. */

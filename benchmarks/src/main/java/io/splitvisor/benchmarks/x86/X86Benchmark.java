@@ -9,17 +9,22 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * The virtual processor's speed. Seven kinds of hot loops in system mode with paging, the same image under QEMU's translator in the
- * same run; the interpreter alone on code that does not repeat much; and a load like a kernel's start, cold. Arguments choose loops by a part of their names.
+ * same run; the interpreter alone on code that does not repeat much; and a load like a kernel's start, cold.
  */
 public final class X86Benchmark implements Benchmark {
     /** Enough for the JVM's compilers to be done with a loop. */
     private static final int ROUNDS = 24;
 
+    private static final String FLAT = "interpreter alone, flat code";
+    private static final String KERNEL = "interpreter alone, a kernel's mix";
+    private static final String BOOT = "boot-shaped load";
     private static final int FLAT_BLOCKS = 24_000;
     private static final int FLAT_ROUNDS = 2000;
     private static final long SEED = 20261122;
@@ -40,13 +45,6 @@ public final class X86Benchmark implements Benchmark {
         }
     }
 
-    /** For whoever runs it without {@code splitvisor}. */
-    public static void main(String[] arguments) {
-        List<String> rest = new ArrayList<>(List.of(arguments));
-        boolean json = rest.remove("--json");
-        System.exit(new X86Benchmark().run(rest, json, System.out));
-    }
-
     @Override
     public String name() {
         return "x86";
@@ -55,6 +53,12 @@ public final class X86Benchmark implements Benchmark {
     @Override
     public String summary() {
         return "the virtual x86 processor, hot loops beside QEMU's";
+    }
+
+    @Override
+    public List<String> parts() {
+        return Stream.concat(Arrays.stream(HotLoop.values()).map(HotLoop::title), Stream.of(FLAT, KERNEL, BOOT))
+                .toList();
     }
 
     @Override
@@ -67,11 +71,15 @@ public final class X86Benchmark implements Benchmark {
                     rows.add(measure(loop.title(), loop.text(), Tiers.TRANSLATING, ROUNDS, qemu));
                 }
             }
-            if (chosen(arguments, "interpreter")) {
+            if (chosen(arguments, FLAT)) {
                 String flat = new FlatCode(SEED).work(FLAT_BLOCKS);
-                rows.add(measure("interpreter alone, flat code", flat, Tiers.INTERPRETER, FLAT_ROUNDS, null));
+                rows.add(measure(FLAT, flat, Tiers.INTERPRETER, FLAT_ROUNDS, null));
             }
-            Boot boot = chosen(arguments, "boot-shaped") ? boot(qemu) : null;
+            if (chosen(arguments, KERNEL)) {
+                String flat = FlatCode.kernel(SEED).work(FLAT_BLOCKS);
+                rows.add(measure(KERNEL, flat, Tiers.INTERPRETER, FLAT_ROUNDS, null));
+            }
+            Boot boot = chosen(arguments, BOOT) ? boot(qemu) : null;
             if (json) {
                 List<Object> all =
                         new ArrayList<>(rows.stream().map(X86Benchmark::form).toList());
@@ -134,7 +142,7 @@ public final class X86Benchmark implements Benchmark {
     private static Object form(Boot boot) {
         return Json.object(
                 "loop",
-                "boot-shaped load",
+                BOOT,
                 "instructions",
                 boot.instructions,
                 "seconds_cold",

@@ -71,9 +71,9 @@ final class BlockDriver implements BackendDriver {
     /** 32-bit guests align 64-bit fields otherwise. */
     @Override
     public Optional<SlotLayout> layout(String name) {
-        return name == null
-                ? Optional.of(new Layout(BlkifProtocol.X86_64))
-                : BlkifProtocol.named(name).map(Layout::new);
+        return BlkifProtocol.X86_32.node().equals(name)
+                ? Optional.of(new Layout(BlkifProtocol.X86_32))
+                : BackendDriver.super.layout(name);
     }
 
     private record Layout(BlkifProtocol protocol) implements SlotLayout {

@@ -11,21 +11,48 @@ import java.util.ServiceLoader;
 
 /** {@code bench}: lists the benchmarks, or runs one. */
 final class BenchCommand {
+    private static final List<String> FORMATS = List.of("--json", "--output=json", "--output=table");
+
     private BenchCommand() {}
 
     static int run(Invocation in) {
-        return in.operands().isEmpty() ? list(in, benchmarks()) : run(in, in.operand(0));
+        List<String> words = in.operands();
+        return words.isEmpty() ? list(in, benchmarks()) : run(in, words.getFirst(), words.subList(1, words.size()));
     }
 
-    /** Runs one. */
-    static int run(Invocation in, String name) {
-        for (Benchmark benchmark : benchmarks()) {
-            if (benchmark.name().equals(name)) {
-                List<String> rest = in.operands().stream().skip(1).toList();
-                return benchmark.run(rest, in.json(), in.environment().out());
+    /** Runs one, or explains it. */
+    static int run(Invocation in, String name, List<String> words) {
+        Benchmark benchmark = benchmarks().stream()
+                .filter(b -> b.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new ToolstackException(
+                        Kind.INVALID, "no benchmark '" + name + "'; 'splitvisor bench' lists them"));
+        if (words.contains("--help") || words.contains("-h")) {
+            in.environment().out().print(help(benchmark));
+            return 0;
+        }
+        boolean json = in.json() || words.contains("--json") || words.contains("--output=json");
+        List<String> parts =
+                words.stream().filter(word -> !FORMATS.contains(word)).toList();
+        for (String part : parts) {
+            if (benchmark.parts().stream().noneMatch(title -> title.contains(part))) {
+                throw new ToolstackException(
+                        Kind.INVALID,
+                        "bench " + name + ": '" + part + "' is in none of its parts\n\n" + help(benchmark));
             }
         }
-        throw new ToolstackException(Kind.INVALID, "no benchmark '" + name + "'; 'splitvisor bench' lists them");
+        return benchmark.run(parts, json, in.environment().out());
+    }
+
+    private static String help(Benchmark benchmark) {
+        boolean whole = benchmark.parts().isEmpty();
+        var text = new StringBuilder("Usage: splitvisor bench " + benchmark.name() + " [--json]"
+                + (whole ? "" : " [part...]") + "\n\n" + benchmark.summary() + ".\n");
+        if (!whole) {
+            text.append("\nA part is chosen by a piece of its name; without any, all are measured:\n\n");
+            benchmark.parts().forEach(part -> text.append("  ").append(part).append('\n'));
+        }
+        return text.toString();
     }
 
     private static List<Benchmark> benchmarks() {

@@ -12,10 +12,15 @@ public interface Benchmark {
     /** What it measures, in one line. */
     String summary();
 
+    /** The names of its parts, of which pieces may be given to choose some; empty where it is measured as a whole. */
+    default List<String> parts() {
+        return List.of();
+    }
+
     /**
      * Runs it.
      *
-     * @param arguments what followed its name
+     * @param arguments pieces of the names of the parts that are wanted; none for all
      * @param json whether to print JSON
      * @return the exit code
      */

@@ -24,7 +24,7 @@ final class Commands {
             case "vm-list" -> in.show("GET", "/v1/domains?vm=1&guests=1", "");
             case "domid" -> domid(in);
             case "domname" -> domname(in);
-            case "pause", "unpause" ->
+            case "pause", "unpause", "resume" ->
                 in.show("POST", domain(in.operand(0)) + "/" + in.verb().name(), "");
             case "rename" ->
                 in.show("POST", domain(in.operand(0)) + "/rename", Json.line(Json.object("name", in.operand(1))));
@@ -34,6 +34,7 @@ final class Commands {
                 in.show("POST", domain(in.operand(0)) + "/vcpus", Json.line(Json.object("count", in.operand(1))));
             case "destroy" -> destroy(in);
             case "shutdown", "reboot" -> ShutdownCommand.run(in);
+            case "suspend" -> ShutdownCommand.suspend(in);
             case "console" -> ConsoleCommand.run(in);
             case "block-attach", "block-list", "block-detach" -> BlockCommands.run(in);
             case "device-attach", "device-list", "device-detach", "why-stuck" -> DeviceCommands.device(in);
@@ -62,7 +63,7 @@ final class Commands {
             case "up" -> UpCommand.run(in);
             case "dom0" -> Dom0Command.run(in);
             case "bench" -> BenchCommand.run(in);
-            case "paging-compare" -> BenchCommand.run(in, "paging");
+            case "paging-compare" -> BenchCommand.run(in, "paging", in.operands());
             case "completion" -> Completion.run(in);
             case "x86" ->
                 throw new ToolstackException(

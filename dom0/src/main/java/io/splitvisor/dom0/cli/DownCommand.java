@@ -2,14 +2,21 @@
 package io.splitvisor.dom0.cli;
 
 import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.management.ManagementClient.Answer;
+import io.splitvisor.dom0.management.ManagementClient.Form;
 import io.splitvisor.dom0.toolstack.ToolstackException;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
 /** {@code down}: the end of what {@code up} started. */
 final class DownCommand {
+    private static final String GRACE = "10";
+    private static final int GONE = 404;
+
     private DownCommand() {}
 
     static int run(Invocation in) {
@@ -28,21 +35,57 @@ final class DownCommand {
         List<Integer> domids = ShutdownCommand.named(in, names).stream()
                 .filter(domid -> domid >= 0)
                 .toList();
-        int code = domids.isEmpty() ? 0 : ShutdownCommand.request(in, domids, false, 2);
+        int code = end(in, domids);
         if (in.json() && code == 0) {
             in.environment().out().print(Json.pretty(Json.object("domids", domids)));
         }
         return domids.size() < names.size() ? 1 : code;
     }
 
+    /** Asks all, gives them the same time, and destroys those that are still there, as the end of a Dom0 does. */
+    private static int end(Invocation in, List<Integer> domids) {
+        String grace = in.arguments().value("grace", GRACE);
+        if (!grace.matches("[0-9]{1,5}")) {
+            throw new ToolstackException(Kind.INVALID, "'" + grace + "' is no number of seconds");
+        }
+        long end = System.nanoTime() + Duration.ofSeconds(Long.parseLong(grace)).toNanos();
+        String reason = Json.line(Json.object("reason", "poweroff"));
+        for (int domid : domids) {
+            in.log("Shutting down domain " + domid);
+            // One that does not take such requests, or has shut down already, is destroyed below.
+            in.client().request("POST", path(domid) + "/unpause", Form.TEXT, "");
+            in.client().request("POST", path(domid) + "/shutdown", Form.TEXT, reason);
+        }
+        int code = 0;
+        try {
+            for (int domid : domids) {
+                long left =
+                        Math.max(0, Duration.ofNanos(end - System.nanoTime()).toSeconds());
+                in.client().request("GET", path(domid) + "/wait?for=shutdown&timeout=" + left, Form.TEXT, "");
+                Answer answer = in.ask("DELETE", path(domid), "");
+                if (!answer.ok() && answer.status() != GONE) {
+                    code = in.show(answer);
+                }
+            }
+        } catch (ToolstackException _) {
+            // Nobody answers any more: the Dom0 of an `up` goes with its last domain.
+            return code;
+        }
+        return code;
+    }
+
+    private static String path(int domid) {
+        return Invocation.domain(Integer.toString(domid));
+    }
+
     private static int everything(Invocation in) {
-        String body = Json.line(Json.object("grace_s", in.arguments().value("grace", "10")));
+        String body = Json.line(Json.object("grace_s", in.arguments().value("grace", GRACE)));
         try {
             return in.show(in.ask("POST", "/v1/stop", body));
         } catch (ToolstackException e) {
             // An `up` whose last domain has ended goes by itself, perhaps before it has answered: that is what was
             // asked for.
-            if (e.kind() == ToolstackException.Kind.SHUTTING_DOWN) {
+            if (e.kind() == Kind.SHUTTING_DOWN) {
                 return 0;
             }
             throw e;

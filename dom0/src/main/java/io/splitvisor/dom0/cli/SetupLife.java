@@ -77,7 +77,11 @@ final class SetupLife implements AutoCloseable {
 
     /** A domain that has shut down and is kept for inspection. Any other that has shut down is about to go or to restart. */
     private boolean stays(DomainInfo domain) {
-        if (domain.shutdown().isEmpty() || domain.config().isEmpty()) {
+        // One that is suspended has not ended.
+        boolean ended = domain.shutdown()
+                .filter(reason -> reason != ShutdownReason.SUSPEND)
+                .isPresent();
+        if (!ended || domain.config().isEmpty()) {
             return false;
         }
         DomainConfig.OnShutdown on = domain.config().get().on();

@@ -12,7 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** {@code shutdown} and {@code reboot}: ask, and wait on request. */
+/** {@code shutdown}, {@code reboot} and {@code suspend}: ask, and wait, where the user wants that or it is the point. */
 final class ShutdownCommand {
     /** How long libxl waits for a guest to take note of a request. */
     private static final int ACKNOWLEDGEMENT_SECONDS = 60;
@@ -31,26 +31,33 @@ final class ShutdownCommand {
         if (domids.contains(-1)) {
             return 1;
         }
-        int code = request(
-                in, domids, in.verb().name().equals("reboot"), in.arguments().count("wait"));
+        String reason = in.verb().name().equals("reboot") ? "reboot" : "poweroff";
+        int code = request(in, domids, reason, in.arguments().count("wait"));
         if (in.json() && code == 0) {
             in.environment().out().print(Json.pretty(Json.object("domids", domids)));
         }
         return code;
     }
 
+    /** Returns when the domain is suspended. */
+    static int suspend(Invocation in) {
+        List<Integer> domids = named(in, in.operands().subList(0, 1));
+        return domids.contains(-1) ? 1 : request(in, domids, "suspend", 1);
+    }
+
     /**
      * Asks domains to shut down.
      *
+     * @param reason as {@code control/shutdown} has it
      * @param wait 0: do not wait; 1: until each has shut down or is gone; 2: until each is gone
      */
-    static int request(Invocation in, List<Integer> domids, boolean reboot, int wait) {
+    static int request(Invocation in, List<Integer> domids, String reason, int wait) {
         if (wait == 0) {
-            return ask(in, domids, reboot);
+            return ask(in, domids, reason);
         }
         // The stream is opened first, so that what happens at once is heard, too.
         try (EventReader events = in.client().events()) {
-            int code = ask(in, domids, reboot);
+            int code = ask(in, domids, reason);
             if (code == 0) {
                 in.log("Waiting for " + domids.size() + " domains");
                 await(in, events, new HashSet<>(domids), wait == 1);
@@ -59,10 +66,16 @@ final class ShutdownCommand {
         }
     }
 
-    private static int ask(Invocation in, List<Integer> domids, boolean reboot) {
-        String body = Json.line(Json.object("reason", reboot ? "reboot" : "poweroff"));
+    private static int ask(Invocation in, List<Integer> domids, String reason) {
+        String body = Json.line(Json.object("reason", reason));
+        String doing =
+                switch (reason) {
+                    case "reboot" -> "Rebooting";
+                    case "suspend" -> "Suspending";
+                    default -> "Shutting down";
+                };
         for (int domid : domids) {
-            in.log((reboot ? "Rebooting domain " : "Shutting down domain ") + domid);
+            in.log(doing + " domain " + domid);
             Answer answer = in.ask("POST", "/v1/domains/" + domid + "/shutdown", body);
             if (!answer.ok()) {
                 return in.show(answer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.config;
 
+import io.splitvisor.attach.DomainLayout;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -58,7 +59,7 @@ public record DomainConfig(
     public static final long MAX_MEMORY_MIB = 1 << 20;
 
     /** The most virtual processors of a domain. */
-    public static final int MAX_VCPUS = 128;
+    public static final int MAX_VCPUS = DomainLayout.MAX_VCPUS;
 
     /** The most frames of a grant table that can be asked for. */
     public static final int MAX_GRANT_FRAMES = 1024;

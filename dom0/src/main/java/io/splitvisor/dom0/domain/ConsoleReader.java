@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
-import io.splitvisor.dom0.console.ConsoleBackend;
+import io.splitvisor.dom0.console.ConsoleDevice;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
 import java.util.Arrays;
 
@@ -9,16 +9,16 @@ import java.util.Arrays;
  * One attachment to a console. Output waits in a bounded buffer: a reader that is too slow loses the
  * oldest bytes.
  */
-final class ConsoleReader implements ConsoleStream, ConsoleBackend.Listener {
+final class ConsoleReader implements ConsoleStream, ConsoleDevice.Listener {
     private static final int BUFFER_BYTES = 1 << 18;
 
-    private final ConsoleBackend console;
+    private final ConsoleDevice console;
     private final byte[] buffer = new byte[BUFFER_BYTES];
     private int start;
     private int length;
     private boolean ended;
 
-    ConsoleReader(ConsoleBackend console) {
+    ConsoleReader(ConsoleDevice console) {
         this.console = console;
         // The history comes first: whatever is published meanwhile waits for this lock.
         synchronized (this) {

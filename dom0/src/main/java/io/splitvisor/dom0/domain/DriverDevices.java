@@ -173,6 +173,11 @@ final class DriverDevices implements Devices {
         }
     }
 
+    /** A suspended guest is about to run again: all its devices connect anew, its disks, too. */
+    void resume(GuestDomain guest) {
+        backend.domainResumes(guest.domid());
+    }
+
     /** All devices of a domain are gone, together with its disks. */
     void forget(GuestDomain guest) {
         configs.keySet().removeIf(key -> key.domid == guest.domid());

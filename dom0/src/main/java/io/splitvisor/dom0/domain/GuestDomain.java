@@ -3,6 +3,9 @@ package io.splitvisor.dom0.domain;
 
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.Runstate;
+import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.grant.GrantTable;
+import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.EventChannel;
@@ -10,7 +13,8 @@ import io.splitvisor.backend.RingWorker;
 import io.splitvisor.dom0.attach.Invitation;
 import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DomainConfig;
-import io.splitvisor.dom0.console.ConsoleBackend;
+import io.splitvisor.dom0.console.ConsoleDevice;
+import io.splitvisor.dom0.log.GuestLines;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HypercallInfo;
@@ -20,6 +24,7 @@ import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
+import io.splitvisor.driver.backend.FixedLine;
 import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
@@ -35,12 +40,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A guest domain from its creation to its end: the monitor's domain, the process in it, its console and its rings. Who may
  * call what when is the business of {@link Domains}; this class holds the parts together.
  */
 final class GuestDomain implements Invitation.Guest {
+    private static final Logger LOG = LoggerFactory.getLogger(GuestDomain.class);
     private static final long LOOP_SECONDS = 10;
     private static final long EXIT_SECONDS = 1;
     private static final long KIB_PER_PAGE = DomainLayout.PAGE_SIZE / 1024;
@@ -52,7 +60,8 @@ final class GuestDomain implements Invitation.Guest {
     private final UUID uuid;
     private final Instant created = Instant.now();
     private final PollingLoop loop;
-    private final ConsoleBackend console;
+    private final ConsoleDevice console;
+    private final FixedLine consoleLine;
     private final List<HypercallRing> hypercallRings = new ArrayList<>();
     private final CompletableFuture<Void> attached = new CompletableFuture<>();
     private final ConcurrentLinkedQueue<ConsoleReader> readers = new ConcurrentLinkedQueue<>();
@@ -83,8 +92,7 @@ final class GuestDomain implements Invitation.Guest {
         domain.cpuNanos(this::cpuNanos);
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
-        this.console =
-                new ConsoleBackend(domain.domid(), domain.memory().page(layout.console()), loop, services.timer());
+        this.console = new ConsoleDevice(services.backends().control("console of domain " + domain.domid()));
         this.welcome = new StartOfDay(domain, config).write();
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             HypercallRing ring = new HypercallRing(domain, vcpu, services.hypercalls());
@@ -93,7 +101,12 @@ final class GuestDomain implements Invitation.Guest {
         }
         // One bell for all vCPUs: it does not tell whose ring has something.
         loop.addBell(domain.bellToDom0(), hypercallRings.toArray(RingWorker[]::new));
-        console.connect(services.backends().bind(domain.domid(), welcome.consolePort(), console));
+        this.consoleLine = FixedLine.open(
+                services.backends(),
+                new FixedLine.Place(domain.domid(), GrantTable.RESERVED_CONSOLE, welcome.consolePort()),
+                console,
+                XenconsInterface.PROTOCOL,
+                line -> GuestLines.warn(LOG, domid(), "domain {}: console: {}", domid(), line));
         this.xenstoreChannel = services.backends()
                 .bind(domain.domid(), welcome.xenstorePort(), () -> services.xenstored()
                         .domainEvent(domain.domid()));
@@ -111,6 +124,14 @@ final class GuestDomain implements Invitation.Guest {
 
     void targetKib(long kib) {
         targetKib = kib;
+    }
+
+    /** Keeps it from having more memory than this. */
+    void limitMemory(long kib) {
+        long result = services.calls().maxMem(domid(), kib);
+        if (result < 0) {
+            throw new ToolstackException(ToolstackException.Kind.FAILED, "max_mem: " + XenErrno.nameOf(result));
+        }
     }
 
     /** The most that may be its target. */
@@ -153,7 +174,7 @@ final class GuestDomain implements Invitation.Guest {
         config = changed;
     }
 
-    ConsoleBackend console() {
+    ConsoleDevice console() {
         return console;
     }
 
@@ -280,11 +301,30 @@ final class GuestDomain implements Invitation.Guest {
         domain.pause(false);
         process.resume();
         hypercallRings.forEach(loop::wake);
-        loop.wake(console);
+        console.wake();
     }
 
     boolean paused() {
         return paused;
+    }
+
+    /** The guest asked to be suspended: nothing in it runs from now on. */
+    void suspended() {
+        process.stop();
+        shutdown = ShutdownReason.SUSPEND;
+    }
+
+    /** Lets a suspended guest run again; false if it has died meanwhile. */
+    boolean resume() {
+        new StartOfDay(domain, config).renew(welcome);
+        if (!domain.resume()) {
+            return false;
+        }
+        shutdown = null;
+        process.resume();
+        hypercallRings.forEach(loop::wake);
+        console.wake();
+        return true;
     }
 
     ConsoleReader openConsole() {
@@ -352,7 +392,8 @@ final class GuestDomain implements Invitation.Guest {
         CountDownLatch done = new CountDownLatch(1);
         services.xenstored().release(domid());
         xenstoreChannel.close();
-        loop.execute(console::disconnect);
+        console.close();
+        consoleLine.close();
         loop.removeBell(domain.bellToDom0(), () -> {
             hypercallRings.forEach(loop::forget);
             domain.stopTimers();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
-import io.splitvisor.dom0.console.ConsoleBackend;
+import io.splitvisor.dom0.console.ConsoleDevice;
 import io.splitvisor.dom0.log.GuestText;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -13,7 +13,7 @@ final class GuestOutput {
     private GuestOutput() {}
 
     /** The last lines on its console, each on a line of its own and made harmless; empty if it said nothing. */
-    static String lastLines(ConsoleBackend console) {
+    static String lastLines(ConsoleDevice console) {
         return lastLines(new String(console.history(), StandardCharsets.UTF_8));
     }
 

@@ -9,8 +9,12 @@ import java.nio.file.Path;
 
 /** Starts a {@link RunningDom0}; the command line finds it as a service. */
 public final class Launcher implements Dom0Launcher {
+    /** Whether Netty tells the Flight Recorder of its buffers, which makes the first domain wait for the recorder's machinery. */
+    private static final String NETTY_EVENTS = "io.netty.jfr.enabled";
+
     @Override
     public Dom0 start(Path runDir, Options options) {
+        System.setProperty(NETTY_EVENTS, System.getProperty(NETTY_EVENTS, "false"));
         try {
             return new RunningDom0(runDir, options);
         } catch (DriverException e) {

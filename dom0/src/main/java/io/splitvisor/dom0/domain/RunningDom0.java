@@ -40,6 +40,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     private final Xenstore store;
     private final AttachServer attachServer;
     private final Drivers drivers;
+    private final Lifecycle lifecycle = new Lifecycle();
     private final Domains domains;
     private final Monitor monitor;
     private final Dom0BackendDomain backends;
@@ -49,10 +50,9 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
 
     RunningDom0(Path runDir, Dom0Launcher.Options options) {
         drivers = Drivers.load(options.driverPath());
-        domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now()));
         Dom0Events events = new Dom0Events(DOM0_PORTS);
         SystemClock clock = new SystemClock(HostTime.find());
-        monitor = new Monitor(events, domains, clock, this::newAlarm);
+        monitor = new Monitor(events, lifecycle, clock, this::newAlarm);
         for (int i = 0; i < loopCount(); i++) {
             loops.add(new PollingLoop("io-loop-" + i));
         }
@@ -61,7 +61,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         timer.scheduleAtFixedRate(
                 () -> tick(clock), SystemClock.TICK_NANOS, SystemClock.TICK_NANOS, TimeUnit.NANOSECONDS);
         acceptors = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
-        xenstored = Xenstored.start(new StoreRings(domains.all(), log));
+        xenstored = Xenstored.start(new StoreRings(lifecycle.domains(), log));
         xenstored.listen(runDir.resolve("xenstored").resolve("socket"));
         store = xenstored.connect();
         attachServer = new AttachServer(Dom0Services.attachSocketIn(runDir), acceptors);
@@ -69,7 +69,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         monitor.machine(new HostMachine(log));
         HypercallTable hypercalls = new HypercallTable(monitor);
         BackendDevices devices = new BackendDevices(backends, store, log::add);
-        domains.connect(new Dom0Services(
+        Dom0Services services = new Dom0Services(
                 runDir,
                 monitor,
                 hypercalls,
@@ -78,12 +78,14 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 xenstored,
                 new StoreLayout(store),
                 new Disks(backends, store, devices),
-                new DriverDevices(drivers, devices, domains::runningGuest),
+                new DriverDevices(drivers, devices, lifecycle::runningGuest),
                 attachServer,
                 timer,
                 summary,
                 log,
-                new CpuShares(CgroupTree.ofThisProcess(), log)));
+                new CpuShares(CgroupTree.ofThisProcess(), log));
+        lifecycle.connect(services);
+        domains = new Domains(new Dom0Info(runDir, options.commandline(), Instant.now()), services, lifecycle);
         log.add("Splitvisor Dom0 in " + runDir + ", " + loops.size() + " I/O loop(s)");
         if (!Confinement.scopesSignals()) {
             log.add("this kernel's Landlock is version " + Confinement.landlockVersion()
@@ -137,7 +139,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         }
         closed = true;
         attachServer.close();
-        domains.close();
+        lifecycle.close();
         store.close();
         xenstored.close();
         loops.forEach(PollingLoop::close);

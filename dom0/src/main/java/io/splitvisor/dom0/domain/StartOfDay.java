@@ -29,15 +29,9 @@ final class StartOfDay {
         DomainLayout layout = domain.memory().layout();
         int xenstorePort = domain.events().allocUnbound(DOM0);
         int consolePort = domain.events().allocUnbound(DOM0);
-        MemorySegment start = domain.memory().page(layout.startInfo());
-        StartInfo.magic(start, 0, MAGIC);
-        StartInfo.nrPages(start, 0, domain.memory().reservation().pages());
-        StartInfo.sharedInfo(start, 0, DomainLayout.bytes(layout.sharedInfo()));
-        StartInfo.storeMfn(start, 0, layout.xenstore());
-        StartInfo.storeEvtchn(start, 0, xenstorePort);
-        StartInfo.consoleDomuMfn(start, 0, layout.console());
-        StartInfo.consoleDomuEvtchn(start, 0, consolePort);
-        StartInfo.cmdLine(start, 0, config.commandLine());
+        long monitorBytes = domain.monitorPages().byteSize();
+        Welcome welcome = new Welcome(0, domain.domid(), layout, monitorBytes, xenstorePort, consolePort);
+        renew(welcome);
         HvmParams params = domain.params();
         params.set(HvmParam.STORE_PFN, layout.xenstore());
         params.set(HvmParam.STORE_EVTCHN, xenstorePort);
@@ -45,7 +39,20 @@ final class StartOfDay {
         params.set(HvmParam.CONSOLE_EVTCHN, consolePort);
         domain.grants().grant(GrantTable.RESERVED_CONSOLE, DOM0, layout.console());
         domain.grants().grant(GrantTable.RESERVED_XENSTORE, DOM0, layout.xenstore());
-        long monitorBytes = domain.monitorPages().byteSize();
-        return new Welcome(0, domain.domid(), layout, monitorBytes, xenstorePort, consolePort);
+        return welcome;
+    }
+
+    /** Writes start_info, again for a domain that was suspended: a guest may have used the page since. */
+    void renew(Welcome welcome) {
+        DomainLayout layout = domain.memory().layout();
+        MemorySegment start = domain.memory().page(layout.startInfo());
+        StartInfo.magic(start, 0, MAGIC);
+        StartInfo.nrPages(start, 0, domain.memory().reservation().pages());
+        StartInfo.sharedInfo(start, 0, DomainLayout.bytes(layout.sharedInfo()));
+        StartInfo.storeMfn(start, 0, layout.xenstore());
+        StartInfo.storeEvtchn(start, 0, welcome.xenstorePort());
+        StartInfo.consoleDomuMfn(start, 0, layout.console());
+        StartInfo.consoleDomuEvtchn(start, 0, welcome.consolePort());
+        StartInfo.cmdLine(start, 0, config.commandLine());
     }
 }

@@ -136,6 +136,11 @@ final class StoreLayout {
         return wish == null || wish.isEmpty();
     }
 
+    /** The domain was suspended and runs again: xenstored forgets that it had shut down. */
+    void resume(GuestDomain guest) {
+        store.resume(guest.domid());
+    }
+
     /** Removes the domain's places. */
     void remove(GuestDomain guest) {
         for (String path : List.of(home(guest.domid()), "/vm/" + guest.uuid(), "/libxl/" + guest.domid())) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.driver;
 
+import io.splitvisor.dom0.config.ClassOrigin;
 import io.splitvisor.dom0.driver.DriverException.Problem;
 import io.splitvisor.driver.backend.BackendDriver;
+import io.splitvisor.driver.backend.ByteDriver;
+import io.splitvisor.driver.backend.DeviceDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.MalformedURLException;
-import java.net.URISyntaxException;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
@@ -26,7 +28,8 @@ import java.util.stream.Stream;
  * class loader of its own, which {@link KitClasses} keeps apart from Dom0.
  */
 final class DriverJars implements AutoCloseable {
-    private static final String SERVICE = "META-INF/services/" + BackendDriver.class.getName();
+    private static final String SERVICES =
+            "META-INF/services/" + BackendDriver.class.getName() + " or " + ByteDriver.class.getSimpleName();
 
     private final Path entry;
     private final URLClassLoader loader;
@@ -110,14 +113,15 @@ final class DriverJars implements AutoCloseable {
     private List<LoadedDriver> providers() {
         List<LoadedDriver> found = new ArrayList<>();
         try {
-            ServiceLoader.load(BackendDriver.class, loader).stream().forEach(provider -> {
-                BackendDriver driver = provider.get();
-                if (driver.protocol() == null) {
-                    throw broken(provider.type().getName() + " has no protocol", null);
-                }
-                Path jar = source(provider.type());
-                found.add(new LoadedDriver(driver, version(jar), jar.toString()));
-            });
+            Stream.concat(providers(BackendDriver.class), providers(ByteDriver.class))
+                    .forEach(provider -> {
+                        DeviceDriver driver = provider.get();
+                        if (driver.protocol() == null) {
+                            throw broken(provider.type().getName() + " has no protocol", null);
+                        }
+                        Path jar = ClassOrigin.of(provider.type());
+                        found.add(new LoadedDriver(driver, version(jar), jar.toString()));
+                    });
         } catch (UnsupportedClassVersionError e) {
             throw new DriverException(Problem.NEWER_JAVA, entry.toString(), newer(e), e);
         } catch (ServiceConfigurationError | LinkageError | RuntimeException e) {
@@ -128,9 +132,14 @@ final class DriverJars implements AutoCloseable {
         }
         if (found.isEmpty()) {
             throw new DriverException(
-                    Problem.NO_BACK_END, entry.toString(), "no back end: there is no class named in " + SERVICE, null);
+                    Problem.NO_BACK_END, entry.toString(), "no back end: there is no class named in " + SERVICES, null);
         }
         return found;
+    }
+
+    /** Each is made, and may fail, only when it is asked for. */
+    private Stream<ServiceLoader.Provider<? extends DeviceDriver>> providers(Class<? extends DeviceDriver> service) {
+        return ServiceLoader.load(service, loader).stream().map(provider -> provider);
     }
 
     private DriverException broken(String detail, Throwable cause) {
@@ -156,15 +165,6 @@ final class DriverJars implements AutoCloseable {
 
     private static String newer(UnsupportedClassVersionError e) {
         return e.getMessage() + "; Dom0 runs on Java " + Runtime.version().feature();
-    }
-
-    private Path source(Class<?> type) {
-        try {
-            return Path.of(
-                    type.getProtectionDomain().getCodeSource().getLocation().toURI());
-        } catch (URISyntaxException e) {
-            throw broken(e.getMessage(), e);
-        }
     }
 
     private static String version(Path jar) {

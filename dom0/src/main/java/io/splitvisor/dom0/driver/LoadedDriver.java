@@ -2,7 +2,7 @@
 package io.splitvisor.dom0.driver;
 
 import io.splitvisor.dom0.toolstack.DriverInfo;
-import io.splitvisor.driver.backend.BackendDriver;
+import io.splitvisor.driver.backend.DeviceDriver;
 
 /**
  * A back end that devices can be made with.
@@ -11,7 +11,7 @@ import io.splitvisor.driver.backend.BackendDriver;
  * @param version the jar's Implementation-Version; {@code -} if it does not say
  * @param source the jar, or the folder of classes
  */
-public record LoadedDriver(BackendDriver driver, String version, String source) {
+public record LoadedDriver(DeviceDriver driver, String version, String source) {
     /** What listings show. */
     public DriverInfo info() {
         return new DriverInfo(

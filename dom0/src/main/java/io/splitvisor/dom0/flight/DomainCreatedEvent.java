@@ -12,7 +12,7 @@ import jdk.jfr.StackTrace;
 @Label("Domain created")
 @Category("Splitvisor")
 @StackTrace(false)
-public final class DomainCreatedEvent extends Event {
+final class DomainCreatedEvent extends Event {
     @Label("Domain")
     int domid;
 
@@ -20,7 +20,7 @@ public final class DomainCreatedEvent extends Event {
     String name;
 
     /** Tells whoever records. */
-    public static void happened(int domid, String name) {
+    static void happened(int domid, String name) {
         DomainCreatedEvent event = new DomainCreatedEvent();
         if (event.shouldCommit()) {
             event.domid = domid;

@@ -12,7 +12,7 @@ import jdk.jfr.StackTrace;
 @Label("Domain destroyed")
 @Category("Splitvisor")
 @StackTrace(false)
-public final class DomainDestroyedEvent extends Event {
+final class DomainDestroyedEvent extends Event {
     @Label("Domain")
     int domid;
 
@@ -20,7 +20,7 @@ public final class DomainDestroyedEvent extends Event {
     String name;
 
     /** Tells whoever records. */
-    public static void happened(int domid, String name) {
+    static void happened(int domid, String name) {
         DomainDestroyedEvent event = new DomainDestroyedEvent();
         if (event.shouldCommit()) {
             event.domid = domid;

@@ -15,7 +15,7 @@ import jdk.jfr.StackTrace;
 @Description(
         "A domain took more than its share of an I/O loop and was made to wait; at most one a second for each domain")
 @StackTrace(false)
-public final class EventStormEvent extends Event {
+final class EventStormEvent extends Event {
     @Label("Domain")
     int domid;
 
@@ -23,7 +23,7 @@ public final class EventStormEvent extends Event {
     long skipped;
 
     /** Tells whoever records. */
-    public static void happened(int domid, long skipped) {
+    static void happened(int domid, long skipped) {
         EventStormEvent event = new EventStormEvent();
         if (event.shouldCommit()) {
             event.domid = domid;

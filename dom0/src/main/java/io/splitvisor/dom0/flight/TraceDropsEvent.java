@@ -15,7 +15,7 @@ import jdk.jfr.StackTrace;
 @Category("Splitvisor")
 @Description("A trace lost hypercalls or events")
 @StackTrace(false)
-public final class TraceDropsEvent extends Event {
+final class TraceDropsEvent extends Event {
     @Label("File")
     String file;
 
@@ -23,7 +23,7 @@ public final class TraceDropsEvent extends Event {
     long lost;
 
     /** Tells whoever records. */
-    public static void happened(Path file, long lost) {
+    static void happened(Path file, long lost) {
         TraceDropsEvent event = new TraceDropsEvent();
         if (event.shouldCommit()) {
             event.file = file.toString();

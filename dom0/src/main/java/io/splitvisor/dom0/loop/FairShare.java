@@ -2,7 +2,7 @@
 package io.splitvisor.dom0.loop;
 
 import io.splitvisor.backend.RingWorker;
-import io.splitvisor.dom0.flight.EventStormEvent;
+import io.splitvisor.dom0.flight.Flight;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -98,7 +98,7 @@ final class FairShare {
         if (account.domid != RingWorker.NO_DOMAIN
                 && (account.told == Long.MIN_VALUE || now - account.told > TELL_NANOS)) {
             account.told = now;
-            EventStormEvent.happened(account.domid, account.skipped);
+            Flight.eventStorm(account.domid, account.skipped);
         }
         return false;
     }

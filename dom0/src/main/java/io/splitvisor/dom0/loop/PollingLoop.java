@@ -5,7 +5,6 @@ import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.Poller;
-import io.splitvisor.hypercall.SpuriousEvents;
 import io.splitvisor.monitor.time.Alarm;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -16,6 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,49 +54,8 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private static final int WAKE_TOKEN = 0;
     private static final int TIMER_TOKEN = -1;
 
-    /** A worker as the loop knows it. */
-    private static final class Slot {
-        private final RingWorker worker;
-        /** Set by whoever wakes the worker first; cleared by the loop before it serves it. */
-        private final AtomicBoolean woken = new AtomicBoolean();
-
-        /** Link in the stack of woken workers; written before the push that publishes it. */
-        private Slot next;
-
-        /** What its turns are charged to, while it is active. */
-        private FairShare.Account account;
-
-        private boolean active;
-
-        /** Its events, as far as they were spurious. */
-        private final SpuriousEvents spurious = new SpuriousEvents();
-
-        /** Somebody asked for it who is not the other side: that does not wait. */
-        private volatile boolean asked;
-
-        /** An event came since the loop looked last. */
-        private volatile boolean notified;
-
-        /** Its events wait for {@link #release}. Read by those who bring them, after they have set {@link #notified}. */
-        private volatile boolean held;
-
-        /** Ends the waiting; made when first needed. */
-        private Alarm release;
-
-        /** It became active because of an event, and has had nothing since. */
-        private boolean inVain;
-
-        /** It threw, and is not called any more, whoever wakes it. */
-        private boolean failed;
-
-        private long lastWork;
-
-        private Slot(RingWorker worker) {
-            this.worker = worker;
-        }
-    }
-
-    private final Thread thread;
+    private final String name;
+    private final Watch watch = new Watch();
     private final Poller poller = new Poller();
     private final EventFd wakeUp = EventFd.create();
     private final ConcurrentHashMap<RingWorker, Slot> slots = new ConcurrentHashMap<>();
@@ -122,7 +81,27 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         bells.add(null);
         poller.addEdgeTriggered(wakeUp.fd(), WAKE_TOKEN);
         poller.addEdgeTriggered(alarms.fd(), TIMER_TOKEN);
-        thread = Thread.ofPlatform().name(name).daemon(true).start(this::run);
+        this.name = name;
+        watch.begin(newThread()).start();
+    }
+
+    private Thread newThread() {
+        return Thread.ofPlatform().name(name).daemon(true).unstarted(() -> Watch.keep(this::run));
+    }
+
+    @Override
+    public boolean leave(RingWorker worker, BooleanSupplier isStuck) {
+        Thread next = newThread();
+        Slot slot = slots.get(worker);
+        if (slot == null || !watch.leave(slot, isStuck, next)) {
+            return false;
+        }
+        LOG.error("{} does not come back from {}; another thread goes on", name, worker);
+        // Nobody else is in the loop now.
+        slot.failed = true;
+        deactivate(slot);
+        next.start();
+        return true;
     }
 
     /** An alarm whose call comes in this loop, where alone it is set and cancelled. */
@@ -237,7 +216,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     @Override
     public boolean inLoop() {
-        return Thread.currentThread() == thread;
+        return watch.isOn(Thread.currentThread());
     }
 
     private void wakeThread() {
@@ -291,7 +270,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         try {
             alarms.runDue(now);
         } catch (Throwable e) {
-            LOG.error("An alarm of {} failed", thread.getName(), e);
+            LOG.error("An alarm of {} failed", name, e);
         }
     }
 
@@ -306,7 +285,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             try {
                 task.run();
             } catch (Throwable e) {
-                LOG.error("A task of {} failed", thread.getName(), e);
+                LOG.error("A task of {} failed", name, e);
             }
         }
         return done;
@@ -351,20 +330,16 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
                 firstSkipped = firstSkipped < 0 ? i : firstSkipped;
                 continue;
             }
-            try {
-                int moved = slot.worker.serve();
-                if (moved > 0) {
-                    work += moved;
-                    slot.lastWork = 0;
-                    shares.worked(slot.account);
-                    if (slot.inVain || slot.held) {
-                        slot.inVain = false;
-                        slot.spurious.work();
-                        letGo(slot);
-                    }
+            int moved = serve(slot);
+            if (moved > 0) {
+                work += moved;
+                slot.lastWork = 0;
+                shares.worked(slot.account);
+                if (slot.inVain || slot.held) {
+                    slot.inVain = false;
+                    slot.spurious.work();
+                    letGo(slot);
                 }
-            } catch (Throwable e) {
-                giveUp(slot, e);
             }
         }
         if (firstSkipped > 0 && firstSkipped < active.size()) {
@@ -372,6 +347,27 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             Collections.rotate(active, -firstSkipped);
         }
         return work;
+    }
+
+    /** A worker's own words, and its end if it throws. Nothing of the loop is touched after a worker that was left. */
+    private int serve(Slot slot) {
+        int moved = 0;
+        Throwable thrown = null;
+        Watch.Shift shift = watch.enter(slot);
+        try {
+            moved = slot.worker.serve();
+        } catch (Throwable e) {
+            thrown = e;
+        }
+        if (!watch.exit(shift)) {
+            Throwable cause = thrown != null ? thrown : new IllegalStateException("it has returned too late");
+            execute(() -> giveUp(slot, cause));
+            throw new Watch.Relieved();
+        }
+        if (thrown != null) {
+            giveUp(slot, thrown);
+        }
+        return moved;
     }
 
     /** Arms workers that have had nothing for too long; {@code lastWork} 0 means "since the last look". */
@@ -442,7 +438,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             slot.worker.failed(cause instanceof RuntimeException e ? e : new IllegalStateException(cause));
         } catch (Throwable e) {
             e.addSuppressed(cause);
-            LOG.error("A worker of {} failed, and failed to say so", thread.getName(), e);
+            LOG.error("A worker of {} failed, and failed to say so", name, e);
         }
     }
 
@@ -490,7 +486,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         asleep.set(false);
         wakeUp.signal();
         try {
-            thread.join();
+            watch.keeper().join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return;

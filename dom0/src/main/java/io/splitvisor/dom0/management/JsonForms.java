@@ -5,6 +5,7 @@ import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.Guest;
+import io.splitvisor.dom0.config.PagingChoice;
 import io.splitvisor.dom0.config.Problem;
 import io.splitvisor.dom0.config.VifConfig;
 import io.splitvisor.dom0.toolstack.BlockInfo;
@@ -69,6 +70,8 @@ public final class JsonForms {
                         "cmdline", config.commandLine(),
                         "arguments", config.arguments(),
                         "guest", guest(config.guest()),
+                        "max_grant_frames", config.maxGrantFrames(),
+                        "paging", paging(config.paging()),
                         "sched_params", share(config.cpuShare())),
                 "disks",
                 config.disks().stream().map(JsonForms::disk).toList(),
@@ -89,7 +92,16 @@ public final class JsonForms {
                 "optional",
                 config.optional(),
                 "after",
-                config.after());
+                config.after(),
+                "takes",
+                config.takes());
+    }
+
+    private static Map<String, Object> paging(PagingChoice paging) {
+        var form = Json.object("mode", paging.mode().word());
+        paging.tableMib().ifPresent(mib -> form.put("shadow_memkb", mib * 1024));
+        form.put("oos", paging.outOfSync());
+        return form;
     }
 
     private static Map<String, Object> share(CpuShare share) {

@@ -5,6 +5,7 @@ import io.splitvisor.host.HostFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Finds out what a file or block device can do. */
 final class FileGeometry {
@@ -25,6 +26,15 @@ final class FileGeometry {
         int physical = (int) Math.max(file.sectorSize(), queueLimit(file, "physical_block_size"));
         boolean discard = writable && options.discard() && queueLimit(file, "discard_max_bytes") > 0;
         return new StoreGeometry(sectors, file.sectorSize(), physical, options.readOnly(), true, discard);
+    }
+
+    /** What a guest does not see of an image of this size; empty where it sees all. */
+    static Optional<String> leftOut(long bytes) {
+        long rest = bytes % StoreGeometry.SECTOR;
+        return rest == 0
+                ? Optional.empty()
+                : Optional.of("its size is no multiple of " + StoreGeometry.SECTOR + " bytes: the last " + rest
+                        + " bytes are left out");
     }
 
     /** A hole behind the end changes nothing, but an old file system refuses it. */

@@ -62,7 +62,9 @@ final class FileStore implements BlockStore {
                 throw new StoreException(
                         StoreException.Kind.IN_USE, path, "is open elsewhere, and one of the two would write", null);
             }
-            return new FileStore(file, FileGeometry.of(file, options), !options.direct());
+            var store = new FileStore(file, FileGeometry.of(file, options), !options.direct());
+            FileGeometry.leftOut(file.size()).ifPresent(what -> LOG.warn("{}: {}", path, what));
+            return store;
         } catch (HostException | IllegalArgumentException e) {
             file.close();
             throw new StoreException(StoreException.Kind.INVALID, path, "cannot be a disk: " + e.getMessage(), e);

@@ -74,6 +74,13 @@ public interface Toolstack {
     void shutdown(int domid, ShutdownReason reason);
 
     /**
+     * Lets a domain run again that has suspended itself: its {@code SCHEDOP_shutdown} returns, and its devices connect anew.
+     *
+     * @throws ToolstackException BAD_STATE if it is not suspended
+     */
+    void resume(int domid);
+
+    /**
      * Ends the domain without asking it. Returns when it is gone and all that it held is free. Domain-0 ends otherwise: its
      * {@link Dom0Launcher.Dom0} is closed.
      */

@@ -7,7 +7,7 @@ import com.lmax.disruptor.EventHandler;
 import com.lmax.disruptor.InsufficientCapacityException;
 import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.SleepingWaitStrategy;
-import io.splitvisor.dom0.flight.TraceDropsEvent;
+import io.splitvisor.dom0.flight.Flight;
 import io.splitvisor.monitor.trace.TraceSink;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -182,7 +182,7 @@ public final class TraceSession implements TraceSink, AutoCloseable {
         if (lost > 0) {
             writer.lost(lost, System.nanoTime());
             reported = all;
-            TraceDropsEvent.happened(path, lost);
+            Flight.traceDrops(path, lost);
         }
         writer.flush();
         records = writer.records();

@@ -155,6 +155,45 @@ class DeviceThreadTest {
         other.close();
     }
 
+    /** The domain's own loop: its other devices go on, on another thread. */
+    @Test
+    void shouldLeaveAHookThatHangsTheLoop() {
+        CountDownLatch release = new CountDownLatch(1);
+        Set<Thread> threads = ConcurrentHashMap.newKeySet();
+        BackendDevice rogue = request -> {
+            threads.add(Thread.currentThread());
+            boolean released = false;
+            while (!released) {
+                try {
+                    release.await();
+                    released = true;
+                } catch (InterruptedException e) {
+                    // It does not return for that, either.
+                }
+            }
+            answer(request);
+        };
+        Frontend frontend = open(0, rogue, 1);
+        Frontend other = open(1, DeviceThreadTest::answer, 1);
+        Call call = frontend.call().submit();
+        await().atMost(PATIENCE).until(() -> !threads.isEmpty());
+        // Made while the loop hangs, answered by the one that goes on.
+        assertThat(other.call().set(NUMBER, 5).submit().await().get(RESULT)).isEqualTo(6);
+        await().atMost(PATIENCE).until(() -> status(0).error() != null);
+        assertThat(status(0).error()).isEqualTo("-5 the driver's hook does not return");
+        for (int i = 0; i < 1000; i++) {
+            assertThat(other.call().set(NUMBER, i).submit().await().get(RESULT)).isEqualTo(i + 1);
+        }
+        frontend.close(Duration.ZERO);
+        assertThat(call.isDone()).isTrue();
+        release.countDown();
+        await().atMost(PATIENCE).until(() -> threads.stream().noneMatch(Thread::isAlive));
+        // What came back too late has let go of the front end's pages, and the device can be taken away.
+        assertThat(devices.detach("toy", guest.domid(), 0, true)).succeedsWithin(PATIENCE);
+        assertThat(other.call().set(NUMBER, 7).submit().await().get(RESULT)).isEqualTo(8);
+        other.close();
+    }
+
     @Test
     void shouldTakeCompletionsFromAnyThreadOnAnyQueue() throws Exception {
         try (ExecutorService pool = Executors.newFixedThreadPool(4)) {

@@ -30,6 +30,7 @@ class CommandLineGoldenTest {
         shell = new Shell(runDir, folder, new FakeToolstack());
         Files.writeString(folder.resolve("web.cfg"), """
                 name='web'; type='exec'; kernel='k'; memory=64; on_crash='preserve'
+                paging='shadow'; shadow_memory=8; oos=0
                 disk=['img,raw,xvda,w', 'data.img,,xvdb,r']
                 """);
         Files.writeString(
@@ -209,6 +210,12 @@ class CommandLineGoldenTest {
                                         "guest": {
                                             "kernel": "DIR/k"
                                         },
+                                        "max_grant_frames": 64,
+                                        "paging": {
+                                            "mode": "shadow",
+                                            "shadow_memkb": 8192,
+                                            "oos": false
+                                        },
                                         "sched_params": {
                                             "weight": 256,
                                             "cap": 0
@@ -236,7 +243,8 @@ class CommandLineGoldenTest {
                                     "on_watchdog": "destroy",
                                     "on_crash": "preserve",
                                     "optional": false,
-                                    "after": []
+                                    "after": [],
+                                    "takes": []
                                 }
                             }
                         ]

@@ -430,6 +430,20 @@ class CommandLineTest {
     }
 
     @Test
+    void shouldDestroyNamedGuestsThatDoNotObeyInTime() throws IOException {
+        config("b");
+        shell.toolstack().disobedient();
+        shell.run("create", "a.cfg");
+        shell.run("create", "b.cfg");
+        assertThat(shell.run("down", "-g", "0", "a")).isEqualTo(new Result(0, "", "Shutting down domain 1\n"));
+        assertThat(shell.toolstack().calls())
+                .contains("poweroff 1", "destroy 1")
+                .doesNotContain("poweroff 2");
+        assertThat(shell.run("down", "-g", "soon", "b").err()).isEqualTo("'soon' is no number of seconds\n");
+        assertThat(shell.toolstack().list()).hasSize(2);
+    }
+
+    @Test
     void shouldTakeOnlySomeDomainsDown() throws IOException {
         config("b");
         shell.run("create", "a.cfg");

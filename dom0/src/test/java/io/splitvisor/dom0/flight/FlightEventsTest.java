@@ -17,13 +17,13 @@ class FlightEventsTest {
     @Test
     void shouldTellWhatHappensToWhoeverRecords() throws IOException {
         Path file = folder.resolve("r.jfr");
-        DomainCreatedEvent.happened(1, "before");
+        Flight.domainCreated(1, "before");
         try (Recording recording = new Recording()) {
             recording.start();
-            DomainCreatedEvent.happened(2, "web");
-            EventStormEvent.happened(2, 40);
-            TraceDropsEvent.happened(Path.of("/t"), 7);
-            DomainDestroyedEvent.happened(2, "web");
+            Flight.domainCreated(2, "web");
+            Flight.eventStorm(2, 40);
+            Flight.traceDrops(Path.of("/t"), 7);
+            Flight.domainDestroyed(2, "web");
             recording.stop();
             recording.dump(file);
         }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.splitvisor.host.Errno;
 import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -53,6 +54,29 @@ class FileStoreTest extends BlockStoreContract {
         }
     }
 
+    /** Formats are not guessed: what a guest writes into its raw disk does not make it a picture of another file. */
+    @Test
+    void i13_shouldServeWhatLooksLikeAnotherFormatAsItIs() throws Exception {
+        Path path = image(SIZE);
+        byte[] header = new byte[512];
+        // A qcow2 header, version 3, whose backing file is named at byte 256.
+        byte[] start = {'Q', 'F', 'I', (byte) 0xfb, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 11};
+        System.arraycopy(start, 0, header, 0, start.length);
+        System.arraycopy("/etc/passwd".getBytes(StandardCharsets.US_ASCII), 0, header, 256, 11);
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+            file.write(header);
+        }
+        try (BlockStore store = BlockStores.open(path.toString(), StoreOptions.readWrite());
+                Arena arena = Arena.ofShared()) {
+            assertThat(store.geometry().bytes()).isEqualTo(SIZE);
+            TestRequest request = new TestRequest(arena, header.length);
+            assertThat(request.prepare(false, 0, header.length, header.length).run(store))
+                    .isZero();
+            assertThat(request.bytes(header.length)).isEqualTo(header);
+        }
+        assertThat(path).hasSize(SIZE);
+    }
+
     @Test
     void shouldSayWhyItCannotBeOpened() throws Exception {
         Path empty = Files.createFile(folder.resolve("empty"));
@@ -72,6 +96,9 @@ class FileStoreTest extends BlockStoreContract {
         try (BlockStore store = BlockStores.open(image(10 * 512 + 100).toString(), StoreOptions.readWrite())) {
             assertThat(store.geometry().sectors()).isEqualTo(10);
         }
+        assertThat(FileGeometry.leftOut(10 * 512 + 100))
+                .hasValue("its size is no multiple of 512 bytes: the last 100 bytes are left out");
+        assertThat(FileGeometry.leftOut(10 * 512)).isEmpty();
     }
 
     @Test

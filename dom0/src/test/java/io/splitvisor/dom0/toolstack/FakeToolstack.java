@@ -205,6 +205,12 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
+    public synchronized void resume(int domid) {
+        fake(domid);
+        calls.add("resume " + domid);
+    }
+
+    @Override
     public void shutdown(int domid, ShutdownReason reason) {
         synchronized (this) {
             fake(domid);

@@ -5,6 +5,7 @@ import io.splitvisor.abi.io.Blkif;
 import io.splitvisor.driver.frontend.CallException;
 import io.splitvisor.driver.frontend.FrontQueue;
 import io.splitvisor.driver.frontend.Frontend;
+import io.splitvisor.driver.frontend.FrontendDevice;
 import io.splitvisor.driver.frontend.FrontendHooks;
 import io.splitvisor.driver.frontend.FrontendSettings;
 import io.splitvisor.driver.frontend.QueueCounters;
@@ -64,7 +65,7 @@ public final class BlockDevice implements AutoCloseable {
 
     private final class Hooks implements FrontendHooks {
         @Override
-        public void connecting(Frontend connected) {
+        public void connecting(FrontendDevice connected) {
             features = BlockFeatures.of(connected.features());
         }
     }

@@ -1,72 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.console;
 
-import io.splitvisor.abi.io.XenconsInterface;
-import io.splitvisor.domu.event.EventChannels;
-import io.splitvisor.domu.event.EventHandler;
-import io.splitvisor.ring.ByteRing;
+import io.splitvisor.driver.frontend.CallException;
+import io.splitvisor.driver.frontend.FrontBytes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
-import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 
 /**
- * The console front end: two byte rings in the console page. A writer waits while the ring is full, but not for ever: when
+ * The console front end, on a device's two streams of bytes. A writer waits while the ring is full, but not for ever: when
  * the back end has taken nothing for {@value #PATIENCE_MILLIS} ms, output is dropped and counted until it takes some
- * again. Indices that cannot be are treated as a back end that takes nothing, and gives nothing.
+ * again.
  *
  * <p>What is typed goes through a line discipline before the guest reads it ({@link InputMode}). It is shown when the guest
  * reads or asks whether there is something to read, not before.
  *
  * <p>Thread-safe. The streams are unbuffered: every write notifies the back end.
  */
-public final class Console implements EventHandler {
+public final class Console {
     /** How long a writer waits for a back end that takes nothing. */
     public static final int PATIENCE_MILLIS = 10_000;
 
-    private static final long LOOK_AGAIN_NANOS = 1_000_000;
-    private static final int INPUT_RECHECK_MILLIS = 10_000;
+    private static final Duration INPUT_RECHECK = Duration.ofSeconds(10);
 
-    private final ByteRing out;
-    private final ByteRing in;
-    private final int port;
-    private final EventChannels events;
-    private final long patienceMillis;
+    private final FrontBytes bytes;
+    private final Duration patience;
     private final Output output = new Output();
     private final Input input = new Input();
-    private final Object inputLock = new Object();
-    private volatile Thread writer;
     private volatile InputMode mode = InputMode.LINES;
     private final AtomicLong dropped = new AtomicLong();
 
-    /**
-     * @param page the console page, initialised by Dom0
-     * @param port the guest's port to the console back end
-     */
-    public Console(MemorySegment page, int port, EventChannels events) {
-        this(page, port, events, PATIENCE_MILLIS);
+    /** A console of this domain: the first, or another one ({@code device/console/N}). */
+    public Console(FrontBytes bytes) {
+        this(bytes, Duration.ofMillis(PATIENCE_MILLIS));
     }
 
-    Console(MemorySegment page, int port, EventChannels events, long patienceMillis) {
-        this.patienceMillis = patienceMillis;
-        this.out = XenconsInterface.out(page, 0);
-        this.in = XenconsInterface.in(page, 0);
-        this.port = port;
-        this.events = events;
-        events.handle(port, this);
-    }
-
-    /** The back end took output, or gave input. */
-    @Override
-    public void upcall() {
-        LockSupport.unpark(writer);
-        synchronized (inputLock) {
-            inputLock.notifyAll();
-        }
+    Console(FrontBytes bytes, Duration patience) {
+        this.bytes = bytes;
+        this.patience = patience;
     }
 
     /** Where the guest prints. */
@@ -103,16 +78,15 @@ public final class Console implements EventHandler {
         }
 
         @Override
-        public synchronized void write(byte[] bytes, int offset, int length) {
-            Objects.checkFromIndexSize(offset, length, bytes.length);
+        public synchronized void write(byte[] source, int offset, int length) {
+            Objects.checkFromIndexSize(offset, length, source.length);
             int at = offset;
             int end = offset + length;
             while (at < end) {
-                int count = out.write(bytes, at, end - at);
+                int count = put(source, at, end - at);
                 if (count > 0) {
                     stalled = false;
                     at += count;
-                    events.send(port);
                 } else if (!awaitRoom()) {
                     stalled = true;
                     dropped.addAndGet(end - at);
@@ -121,30 +95,32 @@ public final class Console implements EventHandler {
             }
         }
 
+        /** A console that is gone takes nothing, and nobody who prints is told. */
+        private int put(byte[] source, int offset, int length) {
+            try {
+                return bytes.write(source, offset, length);
+            } catch (CallException e) {
+                stalled = true;
+                return 0;
+            }
+        }
+
         /** Whether there is room. A ring that was given up before is not waited for again. */
         private boolean awaitRoom() {
-            if (stalled) {
-                return out.writable() > 0;
-            }
             boolean interrupted = false;
-            long deadline = System.nanoTime() + patienceMillis * 1_000_000L;
-            writer = Thread.currentThread();
-            try {
-                // Looks by itself too: the upcall thread may be the one that prints.
-                while (out.writable() <= 0) {
-                    if (System.nanoTime() - deadline > 0) {
-                        return false;
-                    }
-                    LockSupport.parkNanos(this, LOOK_AGAIN_NANOS);
-                    interrupted |= Thread.interrupted();
-                }
-                return true;
-            } finally {
-                writer = null;
-                if (interrupted) {
-                    Thread.currentThread().interrupt();
+            long deadline = System.nanoTime() + (stalled ? 0 : patience.toNanos());
+            boolean room = bytes.writable() > 0;
+            while (!room && System.nanoTime() - deadline < 0) {
+                try {
+                    room = bytes.awaitWritable(Duration.ofNanos(deadline - System.nanoTime()));
+                } catch (InterruptedException e) {
+                    interrupted = true;
                 }
             }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+            return room;
         }
     }
 
@@ -156,6 +132,9 @@ public final class Console implements EventHandler {
         /** Whether there is something to read that is not in the ring any more. */
         private volatile boolean left;
 
+        /** Nothing will be typed any more, because the console is gone. */
+        private boolean gone;
+
         @Override
         public int read() throws IOException {
             byte[] one = new byte[1];
@@ -163,13 +142,13 @@ public final class Console implements EventHandler {
         }
 
         @Override
-        public int read(byte[] bytes, int offset, int length) throws IOException {
-            Objects.checkFromIndexSize(offset, length, bytes.length);
+        public int read(byte[] target, int offset, int length) throws IOException {
+            Objects.checkFromIndexSize(offset, length, target.length);
             if (length == 0) {
                 return 0;
             }
             while (true) {
-                int count = next(bytes, offset, length);
+                int count = next(target, offset, length);
                 if (count != 0) {
                     return count;
                 }
@@ -178,35 +157,34 @@ public final class Console implements EventHandler {
         }
 
         private void awaitTyped() throws InterruptedIOException {
-            synchronized (inputLock) {
-                while (in.readable() <= 0 && !left) {
-                    try {
-                        inputLock.wait(INPUT_RECHECK_MILLIS);
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                        throw new InterruptedIOException("interrupted while waiting for console input");
-                    }
+            try {
+                boolean typed = left;
+                while (!typed) {
+                    typed = bytes.awaitReadable(INPUT_RECHECK) || left;
                 }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while waiting for console input");
             }
         }
 
         /** Bytes read; 0 if there is nothing, -1 at an end. */
-        private synchronized int next(byte[] bytes, int offset, int length) {
+        private synchronized int next(byte[] target, int offset, int length) {
             if (mode != InputMode.RAW) {
                 edit();
             } else if (lines != null) {
                 // What was typed before the mode changed comes first.
                 lines.release();
             }
-            int count = lines == null ? 0 : lines.read(bytes, offset, length);
+            int count = lines == null ? 0 : lines.read(target, offset, length);
             left = lines != null && lines.available() > 0;
             if (count > 0) {
                 return count;
             }
             if (mode == InputMode.RAW) {
-                return take(bytes, offset, length);
+                return bytes.read(target, offset, length);
             }
-            return lines.takeEnd() ? -1 : 0;
+            return gone || lines.takeEnd() ? -1 : 0;
         }
 
         /** Puts what was typed through the line discipline, and shows it. */
@@ -215,8 +193,9 @@ public final class Console implements EventHandler {
                 lines = new LineDiscipline();
             }
             for (int count = 1; count > 0 && lines.hasRoom(); ) {
-                count = take(typed, 0, typed.length);
-                lines.type(typed, count);
+                count = bytes.read(typed, 0, typed.length);
+                gone = count < 0;
+                lines.type(typed, Math.max(count, 0));
                 byte[] echo = lines.takeEcho();
                 if (mode == InputMode.LINES && echo.length > 0) {
                     output.write(echo, 0, echo.length);
@@ -224,19 +203,10 @@ public final class Console implements EventHandler {
             }
         }
 
-        private int take(byte[] bytes, int offset, int length) {
-            int count = in.read(bytes, offset, length);
-            if (count > 0) {
-                // There is room again.
-                events.send(port);
-            }
-            return Math.max(count, 0);
-        }
-
         @Override
         public synchronized int available() {
             if (mode == InputMode.RAW) {
-                return (lines == null ? 0 : lines.available()) + Math.max(0, in.readable());
+                return (lines == null ? 0 : lines.available()) + bytes.readable();
             }
             edit();
             return lines.available();

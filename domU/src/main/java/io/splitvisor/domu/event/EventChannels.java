@@ -9,6 +9,7 @@ import io.splitvisor.hypercall.Hypercalls;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.IntConsumer;
 
 /**
  * This domain's event channels, by either ABI. A port is masked until it has a handler; what came before that is delivered
@@ -25,6 +26,7 @@ public final class EventChannels {
     private volatile Binding[] bindings = new Binding[Long.SIZE];
     private volatile Vcpu[] vcpus = {};
     private HeldPorts[] held = {};
+    private volatile IntConsumer listener = _ -> {};
     private final LongAdder upcalls = new LongAdder();
     private final LongAdder damped = new LongAdder();
 
@@ -272,6 +274,11 @@ public final class EventChannels {
         return damped.sum();
     }
 
+    /** Names somebody who hears of each upcall, by the vCPU's number, before its events; in the upcall thread. */
+    public void onUpcall(IntConsumer newListener) {
+        listener = newListener;
+    }
+
     /** Upcall thread: whether there is anything to {@link #deliver}. */
     boolean isUpcallPending(Vcpu vcpu) {
         return VcpuInfo.isUpcallPendingAcquire(sharedInfo, vcpu.info()) || abi.isUnfinished(vcpu.id());
@@ -280,6 +287,7 @@ public final class EventChannels {
     /** Upcall thread: calls the handlers of the vCPU's pending ports. */
     void deliver(Vcpu vcpu) {
         VcpuInfo.clearUpcallPendingVolatile(sharedInfo, vcpu.info());
+        listener.accept(vcpu.id());
         abi.deliver(vcpu, this);
     }
 

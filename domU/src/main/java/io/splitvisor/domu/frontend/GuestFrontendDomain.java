@@ -6,6 +6,7 @@ import io.splitvisor.domu.event.EventChannels;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.frontend.FrontendDomain;
+import io.splitvisor.frontend.Suspendable;
 import io.splitvisor.xenstore.Xenstore;
 
 /**
@@ -33,6 +34,16 @@ public record GuestFrontendDomain(GuestDomain domain, Xenstore store) implements
     public FrontendChannel offer(int backendDomid, Upcall handler) {
         EventChannels events = domain.events();
         return new Channel(events, events.allocUnboundDamped(backendDomid, handler::upcall));
+    }
+
+    @Override
+    public void follow(Suspendable suspendable) {
+        domain.follow(suspendable);
+    }
+
+    @Override
+    public void unfollow(Suspendable suspendable) {
+        domain.unfollow(suspendable);
     }
 
     private record Channel(EventChannels events, int port) implements FrontendChannel {

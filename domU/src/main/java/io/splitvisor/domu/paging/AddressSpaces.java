@@ -46,7 +46,7 @@ public final class AddressSpaces {
     private final PageAllocator frames;
     private final KernelMap kernel;
     private final Processor[] processors;
-    private final Shootdown shootdown = new Shootdown(this);
+    private final Shootdown shootdown;
     private final ReentrantLock lock = new ReentrantLock();
     private final BitSet pcids = new BitSet();
     private Swap swap;
@@ -72,6 +72,7 @@ public final class AddressSpaces {
         this.rings = rings;
         this.mode = MonitorHeader.mode(monitor);
         this.options = options;
+        this.shootdown = new Shootdown(this, options.shootdown());
         this.machine = new Machine(monitor);
         this.frames = new PageAllocator(memory.allocate(options.pages()), options.pages());
         this.processors = new Processor[memory.layout().vcpus()];
@@ -248,6 +249,17 @@ public final class AddressSpaces {
         shootdown.signal(to -> vcpu.accept(to.vcpu()));
     }
 
+    /**
+     * A vCPU has got an upcall, whatever for: its processor looks what the monitor asks of it. Who chooses {@link
+     * ShootdownBy#HYPERCALL} has this called; any thread.
+     */
+    public void upcall(int vcpu) {
+        Processor processor = processors[vcpu];
+        if (processor != null) {
+            processor.interrupt();
+        }
+    }
+
     /** Traps and hypercalls about memory so far, of all processors, as the monitor has counted them. */
     public long requests() {
         long sum = 0;
@@ -262,13 +274,18 @@ public final class AddressSpaces {
         return shootdown.interrupts();
     }
 
+    /** Hypercalls made to flush other processors' TLBs so far. */
+    public long flushCalls() {
+        return shootdown.calls();
+    }
+
     PagingOptions options() {
         return options;
     }
 
     TableUpdates newUpdates(Processor cpu) {
         if (mode != PagingMode.REGISTERED) {
-            return new StoredUpdates(cpu);
+            return new StoredUpdates(cpu, newBatch(cpu.vcpu(), 1), options.waiting());
         }
         int pages = (RegisteredUpdates.BUFFER_BYTES + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE;
         long buffer = GuestMemory.address(memory.allocate(pages));

@@ -3,6 +3,7 @@ package io.splitvisor.domu.paging;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.BooleanSupplier;
 
 /** What other processors want one to forget, and whether it has. */
 final class Mailbox {
@@ -91,15 +92,24 @@ final class Mailbox {
                 return;
             }
         }
-        for (int turn = 1; answered < shootdown && !idle; turn++) {
+        await(() -> answered >= shootdown);
+    }
+
+    /** Waits until the owner has done something, or is idle and will do it first. */
+    void await(BooleanSupplier done) {
+        for (int turn = 1; !done.getAsBoolean(); turn++) {
+            if (idle) {
+                wanted = true;
+                // It looks at this after it has stopped to be idle: one of the two sees the other.
+                if (idle) {
+                    return;
+                }
+            }
             if (turn % 64 == 0) {
                 Thread.yield();
             } else {
                 Thread.onSpinWait();
             }
-        }
-        if (idle) {
-            wanted = true;
         }
     }
 }

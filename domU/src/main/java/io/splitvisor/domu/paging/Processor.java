@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.paging;
 
+import io.splitvisor.abi.paging.MmuFigures;
+import io.splitvisor.abi.paging.MonitorHeader;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.mmu.Mmu;
@@ -183,6 +185,16 @@ public final class Processor {
         }
     }
 
+    /** Waits until its MMU has done what the monitor has asked of it by now, or it is idle and will do that first. */
+    void awaitFlush() {
+        MemorySegment monitor = spaces.monitor();
+        MemorySegment control = ModeMmu.control(spaces, vcpu);
+        long flush = MonitorHeader.vcpuAcquire(monitor, vcpu, MonitorHeader.FLUSH);
+        long invalidate = MonitorHeader.vcpuAcquire(monitor, vcpu, MonitorHeader.INVALIDATE);
+        mailbox.await(() -> MmuFigures.getAcquire(control, MmuFigures.SEEN_FLUSH) >= flush
+                && MmuFigures.getAcquire(control, MmuFigures.SEEN_INVALIDATE) >= invalidate);
+    }
+
     Mailbox mailbox() {
         return mailbox;
     }
@@ -284,7 +296,7 @@ public final class Processor {
         while (true) {
             poll();
             try {
-                return mmu.compareAndSet64(address, expected, value);
+                return mmu.atomics().compareAndSet64(address, expected, value);
             } catch (GuestFault e) {
                 handle(e);
             }
@@ -372,7 +384,7 @@ public final class Processor {
     }
 
     boolean kernelCompareAndSet(long physical, long expected, long value) {
-        return mmu.compareAndSet64(KernelMap.linear(physical), expected, value);
+        return mmu.atomics().compareAndSet64(KernelMap.linear(physical), expected, value);
     }
 
     /** Clears frames. */

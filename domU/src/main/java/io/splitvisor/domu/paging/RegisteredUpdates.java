@@ -9,6 +9,7 @@ import io.splitvisor.abi.MmuUpdateRequest;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.hypercall.HypercallBatch;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -128,10 +129,14 @@ final class RegisteredUpdates implements TableUpdates {
 
     /** An extended operation, after all changes so far. */
     private void extended(int command, long page) {
+        extended(command, page, 0);
+    }
+
+    private void extended(int command, long first, long second) {
         addUpdates();
         MmuExtRequest.cmd(memory, extended, command);
-        MmuExtRequest.arg1Mfn(memory, extended, page);
-        MmuExtRequest.arg2Vcpumask(memory, extended, 0);
+        MmuExtRequest.arg1Mfn(memory, extended, first);
+        MmuExtRequest.arg2Vcpumask(memory, extended, second);
         batch.paging().mmuExtOp(extended, 1, 0, DomId.SELF);
         run();
     }
@@ -188,6 +193,14 @@ final class RegisteredUpdates implements TableUpdates {
     @Override
     public void load(int root) {
         extended(MmuExtOp.NEW_BASEPTR, machine.page(root));
+    }
+
+    @Override
+    public void flushOthers(long mask, long[] addresses, int count) {
+        long at = extended + MmuExtRequest.SIZE;
+        memory.set(ValueLayout.JAVA_LONG, at, mask);
+        boolean single = count == 1;
+        extended(single ? MmuExtOp.INVLPG_MULTI : MmuExtOp.TLB_FLUSH_MULTI, single ? addresses[0] : 0, at);
     }
 
     /** The tables are the monitor's, which changed them itself. */

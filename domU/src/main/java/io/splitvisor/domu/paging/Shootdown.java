@@ -4,9 +4,9 @@ package io.splitvisor.domu.paging;
 /**
  * Has all processors forget translations of an address space, and returns when none can use them any more.
  *
- * <p>The others are told by an interrupt (an event channel between vCPUs), or by the hypercall that registered mode has for
- * it. They answer where a processor could take an interrupt: at their next access. A processor that is idle needs not answer:
- * it looks before it goes on. One lock covers all of memory management, so there is one shootdown at a time.
+ * <p>The others are told by an interrupt (an event channel between vCPUs), or by a hypercall. They answer where a processor
+ * could take an interrupt: at their next access. A processor that is idle needs not answer: it looks before it goes on. One
+ * lock covers all of memory management, so there is one shootdown at a time.
  */
 final class Shootdown {
     /** Instead of a number of addresses. */
@@ -20,21 +20,29 @@ final class Shootdown {
     }
 
     private final AddressSpaces spaces;
+    private final ShootdownBy way;
     private Signal signal = Processor::interrupt;
     private long sequence;
     private long interrupts;
+    private long calls;
 
-    Shootdown(AddressSpaces spaces) {
+    Shootdown(AddressSpaces spaces, ShootdownBy way) {
         this.spaces = spaces;
+        this.way = way;
     }
 
-    void signal(Signal way) {
-        signal = way;
+    void signal(Signal how) {
+        signal = how;
     }
 
     /** Processors interrupted so far. */
     long interrupts() {
         return interrupts;
+    }
+
+    /** Hypercalls made instead so far. */
+    long calls() {
+        return calls;
     }
 
     /**
@@ -45,9 +53,18 @@ final class Shootdown {
     void flush(Processor self, AddressSpace space, long[] addresses, int count) {
         space.flushed();
         self.forget(space, addresses, count);
+        switch (way) {
+            case INTERRUPT -> interrupt(self, space, addresses, count);
+            case HYPERCALL -> call(self, space, addresses, count);
+        }
+        // Who left the address space meanwhile may have noted the first number, and not yet done this flush.
+        space.flushed();
+    }
+
+    private void interrupt(Processor self, AddressSpace space, long[] addresses, int count) {
         long number = ++sequence;
         for (Processor other : spaces.processors()) {
-            if (other != null && other != self && other.space() == space) {
+            if (concerns(other, self, space)) {
                 other.mailbox().ask(space, addresses, count, number);
                 if (!other.isIdle()) {
                     interrupts++;
@@ -60,5 +77,25 @@ final class Shootdown {
                 other.mailbox().awaitAnswer(number);
             }
         }
+    }
+
+    private void call(Processor self, AddressSpace space, long[] addresses, int count) {
+        long mask = 0;
+        for (Processor other : spaces.processors()) {
+            mask |= concerns(other, self, space) ? 1L << other.vcpu() : 0;
+        }
+        if (mask != 0) {
+            calls++;
+            self.updates().flushOthers(mask, addresses, count);
+            for (Processor other : spaces.processors()) {
+                if (other != null && (mask >>> other.vcpu() & 1) != 0) {
+                    other.awaitFlush();
+                }
+            }
+        }
+    }
+
+    private static boolean concerns(Processor other, Processor self, AddressSpace space) {
+        return other != null && other != self && other.space() == space;
     }
 }

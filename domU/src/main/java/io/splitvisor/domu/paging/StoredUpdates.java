@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.paging;
 
+import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.paging.PageTableEntry;
+import io.splitvisor.hypercall.HypercallBatch;
+import io.splitvisor.hypercall.HypercallWait;
 
 /**
  * Tables changed by plain stores, through the kernel's mapping. Under EPT, and without any virtualization, that is all. Under
@@ -11,9 +14,14 @@ final class StoredUpdates implements TableUpdates {
     private static final long BITS = PageTableEntry.ACCESSED | PageTableEntry.DIRTY;
 
     private final Processor processor;
+    private final HypercallBatch batch;
+    private final HypercallWait waiting;
 
-    StoredUpdates(Processor processor) {
+    /** @param batch of one call, which is this object's alone */
+    StoredUpdates(Processor processor, HypercallBatch batch, HypercallWait waiting) {
         this.processor = processor;
+        this.batch = batch;
+        this.waiting = waiting;
     }
 
     @Override
@@ -65,6 +73,17 @@ final class StoredUpdates implements TableUpdates {
     @Override
     public void load(int root) {
         processor.mmu().paging().root((long) root << PageTableEntry.PAGE_SHIFT);
+    }
+
+    @Override
+    public void flushOthers(long mask, long[] addresses, int count) {
+        batch.paging().flushTlbs();
+        batch.run(waiting);
+        long result = batch.result(0);
+        batch.clear();
+        if (result != 0) {
+            throw new IllegalStateException("flush of TLBs: " + XenErrno.nameOf(result));
+        }
     }
 
     /** Loading the root again is what says so: a monitor that keeps shadows hears of it. */

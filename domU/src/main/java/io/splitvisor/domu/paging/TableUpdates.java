@@ -42,6 +42,14 @@ interface TableUpdates {
     /** Loads a root, as MOV to CR3 does. The TLB is the caller's affair. */
     void load(int root);
 
+    /**
+     * Asks the monitor to have other vCPUs forget addresses; they do at their next safe points.
+     *
+     * @param mask a bit for each vCPU that has to; more may
+     * @param count how many addresses, or {@link Shootdown#ALL}
+     */
+    void flushOthers(long mask, long[] addresses, int count);
+
     /** All translations of the root in force are to be looked up again. The TLB is the caller's affair. */
     void flush(int root);
 }

@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.domu.GuestFixture;
 import io.splitvisor.domu.training.RehearsalDom0;
+import io.splitvisor.driver.frontend.FrontBytes;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -16,6 +17,7 @@ import java.io.InterruptedIOException;
 import java.io.PrintStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +30,13 @@ class ConsoleTest {
     @AfterEach
     void close() {
         guest.close();
+    }
+
+    private Console impatient() {
+        FrontBytes bytes = FrontBytes.fixed(
+                XenconsInterface.PROTOCOL, page, () -> guest.domain.events().send(RehearsalDom0.CONSOLE_PORT));
+        guest.domain.events().handleDamped(RehearsalDom0.CONSOLE_PORT, bytes::upcall);
+        return new Console(bytes, Duration.ofMillis(5));
     }
 
     @Test
@@ -133,7 +142,7 @@ class ConsoleTest {
     @Test
     void shouldDropOutputThatNobodyTakesAndGoOnWhenSomebodyDoes() throws IOException {
         guest.dom0.holdConsole(true);
-        Console impatient = new Console(page, RehearsalDom0.CONSOLE_PORT, guest.domain.events(), 5);
+        Console impatient = impatient();
         impatient.output().write(new byte[3000], 0, 3000);
         assertThat(impatient.dropped()).isEqualTo(3000 - 2048);
         impatient.output().write(new byte[10], 0, 10);
@@ -147,7 +156,7 @@ class ConsoleTest {
     @Test
     void c1_shouldMoveNothingWhenIndicesAreImpossible() throws IOException {
         guest.dom0.holdConsole(true);
-        Console impatient = new Console(page, RehearsalDom0.CONSOLE_PORT, guest.domain.events(), 5);
+        Console impatient = impatient();
         page.set(ValueLayout.JAVA_INT, XenconsInterface.OUT_CONS.offset(), 77_777);
         page.set(ValueLayout.JAVA_INT, XenconsInterface.IN_PROD.offset(), 99_999);
         impatient.output().write(new byte[10], 0, 10);

@@ -2,37 +2,57 @@
 package io.splitvisor.driver.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.splitvisor.abi.io.XenbusState;
-import io.splitvisor.driver.Protocol;
+import io.splitvisor.driver.DeviceProtocol;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
-/** A back end with a device attached, and a mock front end in front of it. */
-final class BackendBench implements AutoCloseable {
+/**
+ * A back end with a device attached, and a mock front end in front of it.
+ *
+ * @param <F> the kind of mock
+ */
+abstract class BackendBench<F extends MockFront> implements AutoCloseable {
     /** Longer than any end waits for the other. */
     static final Duration LIMIT = Duration.ofMinutes(5);
 
     static final int DEVID = 7;
     private static final int PAGES = 1024;
 
-    private final BackendUnderTest tested;
+    private final TestedBackend tested;
     private final Machine machine;
     private final TestGuest guest;
-    private final TestBackendDomain dom0;
-    private final BackendUnderTest.Attached attached;
-    private final MockFrontend front;
+    private final TestedBackend.Attached attached;
+    private final F front;
     private String lastError = "";
 
-    BackendBench(BackendUnderTest tested, Order order) {
+    BackendBench(TestedBackend tested, Order order, Function<TestGuest, F> fronts) {
         this.tested = tested;
         this.machine = new Machine(order);
         this.guest = machine.newGuest(PAGES);
-        this.dom0 = machine.newBackend();
-        this.attached = tested.attach(dom0, guest.domid(), DEVID);
-        this.front = new MockFrontend(guest, tested.protocol(), DEVID);
+        this.attached = tested.attach(machine.newBackend(), guest.domid(), DEVID);
+        this.front = fronts.apply(guest);
+    }
+
+    /** So many small pieces of work go well, one after the other. */
+    abstract void exchange(int count);
+
+    /** Gives the back end a small piece of work, if there is room for it. */
+    abstract void ask();
+
+    DeviceProtocol declared() {
+        return tested.protocol();
+    }
+
+    TestedBackend.Attached attached() {
+        return attached;
+    }
+
+    F front() {
+        return front;
     }
 
     Machine machine() {
@@ -41,18 +61,6 @@ final class BackendBench implements AutoCloseable {
 
     TestGuest guest() {
         return guest;
-    }
-
-    MockFrontend front() {
-        return front;
-    }
-
-    Protocol protocol() {
-        return tested.protocol();
-    }
-
-    BackendUnderTest.Attached attached() {
-        return attached;
     }
 
     void await(String what, BooleanSupplier condition) {
@@ -71,51 +79,10 @@ final class BackendBench implements AutoCloseable {
         machine.run();
     }
 
-    /** A request that has to succeed. */
-    Message sample() {
-        Protocol protocol = tested.protocol();
-        Message request = protocol.operations().isEmpty()
-                ? front.request()
-                : front.request(protocol.operations().getFirst().number());
-        tested.sample(request, front);
-        return request;
-    }
-
-    /** The next response, waited for. */
-    Message response() {
-        front.arm();
-        await("a response", () -> front.ring().unconsumedResponses() > 0);
-        return front.response();
-    }
-
-    /** One request after the other goes well. */
-    void exchange(int count) {
-        for (int i = 0; i < count; i++) {
-            Message request = sample();
-            front.put(request);
-            front.push();
-            assertAnswers(request, response());
-        }
-    }
-
-    void assertAnswers(Message request, Message response) {
-        assertNotNull(response);
-        assertEquals(
-                request.get(protocol().requestId()),
-                response.get(protocol().responseId()),
-                () -> "id of " + response + machine.describe());
-        protocol()
-                .status()
-                .ifPresent(status -> assertEquals(
-                        status.okay(),
-                        status.field().read(response.bytes(), 0),
-                        () -> "status of " + response + " to " + request + machine.describe()));
-    }
-
     /** What the {@code error} node says; empty if nothing. */
     String error() {
         String path =
-                "/local/domain/0/error/backend/" + protocol().type() + '/' + guest.domid() + '/' + DEVID + "/error";
+                "/local/domain/0/error/backend/" + declared().type() + '/' + guest.domid() + '/' + DEVID + "/error";
         String text = machine.store().readIfPresent(path);
         return text == null ? "" : text;
     }
@@ -132,6 +99,13 @@ final class BackendBench implements AutoCloseable {
         front.state(XenbusState.CLOSED);
         awaitPeer(XenbusState.CLOSED);
         assertNothingMapped();
+    }
+
+    /** The same, and the front end may begin anew. */
+    void reset() {
+        disconnect();
+        front.state(XenbusState.INITIALISING);
+        awaitPeer(XenbusState.INIT_WAIT);
     }
 
     void assertNothingMapped() {

@@ -4,8 +4,6 @@ package io.splitvisor.driver.testkit;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.splitvisor.abi.io.XenbusState;
-import io.splitvisor.driver.Feature;
 import io.splitvisor.driver.Field;
 import io.splitvisor.driver.derived.RequestFuzzer;
 import java.lang.foreign.MemorySegment;
@@ -13,46 +11,27 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 
-/** What a back end is held against. */
+/** What a back end that answers requests is held against, besides {@link ConnectionChecks}. */
 final class BackendChecks {
-    static final List<Check> ALL = List.of(
-            check("serves requests", bench -> {
+    static final List<Check<RequestBackendBench>> ALL = List.of(
+            Check.of("serves requests", bench -> {
                 bench.connect();
                 bench.exchange(3 * bench.front().ring().slots());
                 bench.disconnect();
             }),
-            check("answers each request of a full ring once", BackendChecks::fullRing),
-            check("echoes ids that are used twice", BackendChecks::sameIds),
-            check("connects again and again", BackendChecks::reconnects),
-            check("halts a ring with an impossible index", BackendChecks::impossibleIndex),
-            check("refuses operations that are not declared", BackendChecks::unknownOperations),
-            new Check("survives any bytes", BackendChecks::fuzz),
-            check("survives grants that are none", BackendChecks::badGrants),
-            check("survives states that are none", BackendChecks::badStates),
-            check("refuses rings that cannot be mapped", BackendChecks::badRings),
-            check("refuses features that are not declared so", BackendChecks::badFeatures),
-            check("refuses another version", BackendChecks::otherVersion),
-            check("survives events without work", BackendChecks::eventStorm),
-            check("goes when the front end's nodes go", BackendChecks::nodesGo),
-            check("detaches in agreement", BackendChecks::detachInAgreement),
-            check("detaches by force", BackendChecks::detachByForce),
-            new Check("lets go of a domain that dies at any step", BackendChecks::domainDies));
+            Check.of("answers each request of a full ring once", BackendChecks::fullRing),
+            Check.of("echoes ids that are used twice", BackendChecks::sameIds),
+            Check.of("halts a ring with an impossible index", BackendChecks::impossibleIndex),
+            Check.of("refuses operations that are not declared", BackendChecks::unknownOperations),
+            new Check<>("survives any bytes", BackendChecks::fuzz),
+            Check.of("survives grants that are none", BackendChecks::badGrants));
 
     private static final int REQUESTS = 200;
 
-    /** A check, with the seed for those that want one. */
-    record Check(String name, BiConsumer<BackendBench, Long> run) {}
-
     private BackendChecks() {}
 
-    private static Check check(String name, Consumer<BackendBench> run) {
-        return new Check(name, (bench, _) -> run.accept(bench));
-    }
-
-    private static void fullRing(BackendBench bench) {
+    private static void fullRing(RequestBackendBench bench) {
         bench.connect();
         Set<Long> ids = new HashSet<>();
         for (int i = 0; i < bench.front().ring().slots(); i++) {
@@ -68,7 +47,7 @@ final class BackendChecks {
         bench.disconnect();
     }
 
-    private static void sameIds(BackendBench bench) {
+    private static void sameIds(RequestBackendBench bench) {
         bench.connect();
         Field.Scalar id = bench.protocol().requestId();
         for (int i = 0; i < bench.front().ring().slots(); i++) {
@@ -81,17 +60,7 @@ final class BackendChecks {
         bench.disconnect();
     }
 
-    private static void reconnects(BackendBench bench) {
-        for (int i = 0; i < 10; i++) {
-            bench.connect();
-            bench.exchange(1);
-            bench.disconnect();
-            bench.front().state(XenbusState.INITIALISING);
-            bench.awaitPeer(XenbusState.INIT_WAIT);
-        }
-    }
-
-    private static void impossibleIndex(BackendBench bench) {
+    private static void impossibleIndex(RequestBackendBench bench) {
         for (int jump : new int[] {bench.front().protocol().slots(1) + 1, Integer.MIN_VALUE, -1, 1 << 16}) {
             bench.connect();
             bench.exchange(2);
@@ -99,13 +68,11 @@ final class BackendChecks {
             bench.front().kick();
             bench.machine().run();
             assertEquals(0, bench.front().ring().unconsumedResponses(), "it answered what nobody asked");
-            bench.disconnect();
-            bench.front().state(XenbusState.INITIALISING);
-            bench.awaitPeer(XenbusState.INIT_WAIT);
+            bench.reset();
         }
     }
 
-    private static void unknownOperations(BackendBench bench) {
+    private static void unknownOperations(RequestBackendBench bench) {
         if (bench.protocol().operationField().isEmpty()) {
             return;
         }
@@ -128,7 +95,7 @@ final class BackendChecks {
         bench.disconnect();
     }
 
-    private static void fuzz(BackendBench bench, long seed) {
+    private static void fuzz(RequestBackendBench bench, long seed) {
         Random random = new Random(seed);
         RequestFuzzer fuzzer = new RequestFuzzer(bench.protocol(), random);
         bench.connect();
@@ -152,7 +119,7 @@ final class BackendChecks {
         bench.disconnect();
     }
 
-    private static void badGrants(BackendBench bench) {
+    private static void badGrants(RequestBackendBench bench) {
         bench.connect();
         MockPage foreign = bench.front().pageFor(99);
         int[] refs = {-1, 0, 7, 1 << 20, Integer.MIN_VALUE, foreign.ref()};
@@ -170,118 +137,5 @@ final class BackendChecks {
         }
         bench.exchange(1);
         bench.disconnect();
-    }
-
-    private static void badStates(BackendBench bench) {
-        for (String state : new String[] {"abc", "", "9", "-1", "2", "7", "8", "4294967297"}) {
-            bench.connect();
-            bench.front().write("state", state);
-            bench.assertRefused("state '" + state + "'");
-            bench.front().state(XenbusState.CLOSED);
-            bench.awaitPeer(XenbusState.CLOSED);
-            bench.machine().store().rm("/local/domain/0/error");
-            bench.front().state(XenbusState.INITIALISING);
-            bench.awaitPeer(XenbusState.INIT_WAIT);
-        }
-    }
-
-    private static void badRings(BackendBench bench) {
-        for (String node : new String[] {"ring-ref", "event-channel"}) {
-            for (String value : new String[] {null, "", "abc", "-1", "0", "4294967295", "4294967296", " 8"}) {
-                refused(bench, node, value);
-            }
-        }
-    }
-
-    private static void badFeatures(BackendBench bench) {
-        for (Feature feature : bench.protocol().features()) {
-            if (feature.teller() == Feature.Teller.BOTH) {
-                for (String value : new String[] {"abc", "-1", "", "99999999999999999999"}) {
-                    refused(bench, feature.name(), value);
-                }
-            }
-            if (feature instanceof Feature.Numeric number && number.teller() == Feature.Teller.BOTH) {
-                refused(bench, number.name(), Long.toString(number.largest() + 1));
-            }
-        }
-    }
-
-    private static void otherVersion(BackendBench bench) {
-        if (bench.protocol().version() > 0) {
-            refused(bench, "version", Integer.toString(bench.protocol().version() + 1));
-            assertTrue(bench.lastError().contains("version"), bench::lastError);
-            refused(bench, "version", null);
-        }
-    }
-
-    /** Offers a ring with one node that is wrong; the back end says why it does not connect, and can be tried again. */
-    private static void refused(BackendBench bench, String node, String value) {
-        bench.front().makeRing();
-        bench.front().say();
-        if (value == null) {
-            bench.front().remove(node);
-        } else {
-            bench.front().write(node, value);
-        }
-        bench.front().state(XenbusState.INITIALISED);
-        bench.assertRefused(node + " '" + value + "'");
-        bench.front().state(XenbusState.CLOSED);
-        bench.awaitPeer(XenbusState.CLOSED);
-        bench.machine().store().rm("/local/domain/0/error");
-        bench.front().state(XenbusState.INITIALISING);
-        bench.awaitPeer(XenbusState.INIT_WAIT);
-    }
-
-    private static void eventStorm(BackendBench bench) {
-        bench.connect();
-        for (int i = 0; i < REQUESTS; i++) {
-            bench.front().kick();
-            bench.machine().step();
-        }
-        bench.machine().run();
-        bench.exchange(2);
-        bench.disconnect();
-    }
-
-    private static void nodesGo(BackendBench bench) {
-        bench.connect();
-        bench.exchange(1);
-        bench.machine().store().rm(bench.front().own().path());
-        bench.await("its nodes go too", () -> bench.front().peer().read("state") == null);
-        bench.assertNothingMapped();
-    }
-
-    private static void detachInAgreement(BackendBench bench) {
-        bench.connect();
-        var done = bench.attached().detach(false);
-        bench.awaitPeer(XenbusState.CLOSING);
-        bench.exchange(1);
-        bench.front().state(XenbusState.CLOSED);
-        bench.await("detached", done::isDone);
-        bench.assertNothingMapped();
-    }
-
-    private static void detachByForce(BackendBench bench) {
-        bench.connect();
-        bench.exchange(1);
-        bench.detach();
-    }
-
-    private static void domainDies(BackendBench bench, long seed) {
-        int steps = (int) (seed * 5);
-        bench.front().offer();
-        boolean more = true;
-        for (int i = 0; i < steps && more; i++) {
-            more = bench.machine().step();
-            if (bench.front().peerState() == XenbusState.CONNECTED
-                    && !bench.front().ring().isFull()) {
-                bench.front().put(bench.sample());
-                bench.front().push();
-            }
-        }
-        bench.machine().kill(bench.guest());
-        var done = bench.attached().domainDied();
-        bench.await("nothing of the dead domain in use", done::isDone);
-        bench.assertNothingMapped();
     }
 }

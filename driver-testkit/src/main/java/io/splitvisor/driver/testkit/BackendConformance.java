@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.testkit;
 
-import io.splitvisor.driver.testkit.BackendChecks.Check;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicNode;
-import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -25,17 +21,7 @@ public abstract class BackendConformance {
     /** The checks. */
     @TestFactory
     final Stream<DynamicNode> conformance() {
-        return BackendChecks.ALL.stream()
-                .map(check -> DynamicContainer.dynamicContainer(
-                        check.name(), LongStream.range(0, orders()).mapToObj(seed -> test(check, seed))));
-    }
-
-    private DynamicTest test(Check check, long seed) {
-        Order order = Order.seeded(seed);
-        return DynamicTest.dynamicTest(check.name() + ", " + order, () -> {
-            try (BackendBench bench = new BackendBench(backend(), order)) {
-                check.run().accept(bench, seed);
-            }
-        });
+        return Check.tests(
+                orders(), order -> new RequestBackendBench(backend(), order), BackendChecks.ALL, ConnectionChecks.ALL);
     }
 }

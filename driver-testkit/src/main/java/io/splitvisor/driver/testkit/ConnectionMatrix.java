@@ -20,10 +20,10 @@ import org.junit.jupiter.api.TestFactory;
  */
 public abstract class ConnectionMatrix {
     /** The back end; asked for anew for each test. */
-    protected abstract BackendUnderTest backend();
+    protected abstract TestedBackend backend();
 
     /** The front end; asked for anew for each test. */
-    protected abstract FrontendUnderTest frontend();
+    protected abstract TestedFrontend frontend();
 
     /** In how many orders each cell is run. */
     protected int orders() {

@@ -3,8 +3,8 @@ package io.splitvisor.driver.testkit;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.splitvisor.driver.testkit.FrontendUnderTest.Exchange;
-import io.splitvisor.driver.testkit.FrontendUnderTest.Opened;
+import io.splitvisor.driver.testkit.TestedFrontend.Exchange;
+import io.splitvisor.driver.testkit.TestedFrontend.Opened;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,10 +24,10 @@ public abstract class FaultEndurance {
     private static final int POKE_EVERY = 5;
 
     /** The back end; asked for anew for each test. */
-    protected abstract BackendUnderTest backend();
+    protected abstract TestedBackend backend();
 
     /** The front end; asked for anew for each test. */
-    protected abstract FrontendUnderTest frontend();
+    protected abstract TestedFrontend frontend();
 
     /** How many plans are tried. */
     protected int plans() {

@@ -6,38 +6,40 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.splitvisor.abi.io.XenbusState;
-import io.splitvisor.driver.Protocol;
-import io.splitvisor.driver.testkit.FrontendUnderTest.Exchange;
-import io.splitvisor.driver.testkit.FrontendUnderTest.Opened;
+import io.splitvisor.driver.DeviceProtocol;
+import io.splitvisor.driver.testkit.TestedFrontend.Exchange;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.BooleanSupplier;
 
-/** A front end, and a mock back end behind it. */
-final class FrontendBench implements AutoCloseable {
+/**
+ * A front end, and a mock back end behind it.
+ *
+ * @param <B> the kind of mock
+ */
+abstract class FrontendBench<B extends MockBack> implements AutoCloseable {
     /** Longer than any end waits for the other. */
     static final Duration LIMIT = Duration.ofMinutes(15);
 
-    static final Responder AGREES = (_, _) -> {};
     static final int DEVID = 7;
     private static final int PAGES = 2048;
 
-    private final FrontendUnderTest tested;
+    private final TestedFrontend tested;
     private final Machine machine;
     private final TestGuest guest;
     private final TestFrontendDomain domain;
-    private final MockBackend back;
-    private Opened front;
+    private final B back;
+    private TestedFrontend.Opened front;
 
-    FrontendBench(FrontendUnderTest tested, Order order) {
+    FrontendBench(TestedFrontend tested, Order order, BiFunction<TestBackendDomain, TestGuest, B> backs) {
         this.tested = tested;
         this.machine = new Machine(order);
         this.guest = machine.newGuest(PAGES);
         this.domain = guest.newFrontend();
-        this.back = new MockBackend(machine.newBackend(), guest, tested.protocol(), DEVID);
+        this.back = backs.apply(machine.newBackend(), guest);
         back.attach();
-        tested.prepare(back);
     }
 
     Machine machine() {
@@ -48,15 +50,15 @@ final class FrontendBench implements AutoCloseable {
         return guest;
     }
 
-    MockBackend back() {
+    B back() {
         return back;
     }
 
-    Opened front() {
+    TestedFrontend.Opened front() {
         return front;
     }
 
-    Protocol protocol() {
+    DeviceProtocol declared() {
         return tested.protocol();
     }
 
@@ -64,6 +66,12 @@ final class FrontendBench implements AutoCloseable {
     void open() {
         front = tested.open(domain, DEVID);
     }
+
+    /** Whether a request is made again on a new connection if it was not finished on the old one. */
+    abstract boolean isReplayed();
+
+    /** Waits until a request has reached the back end, which does nothing with it. */
+    abstract void awaitArrival();
 
     void await(String what, BooleanSupplier condition) {
         machine.await(
@@ -94,7 +102,7 @@ final class FrontendBench implements AutoCloseable {
 
     /** Makes requests that the back end answers by itself. */
     void exchange(int count) {
-        back.serve(AGREES);
+        back.serve();
         List<Exchange> made = submit(count);
         for (Exchange exchange : made) {
             await("an answer", exchange::isDone);
@@ -108,16 +116,6 @@ final class FrontendBench implements AutoCloseable {
             made.add(front.submit());
         }
         return made;
-    }
-
-    /** A request that the back end has taken, and not answered. */
-    Message take() {
-        Message[] taken = new Message[1];
-        await("a request", () -> {
-            taken[0] = taken[0] == null ? back.request() : taken[0];
-            return taken[0] != null;
-        });
-        return taken[0];
     }
 
     /** The front end has given the back end up, says why, and its requests fail. */

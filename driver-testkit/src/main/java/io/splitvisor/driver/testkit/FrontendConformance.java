@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.testkit;
 
-import io.splitvisor.driver.testkit.FrontendChecks.Check;
-import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicNode;
-import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -25,17 +21,10 @@ public abstract class FrontendConformance {
     /** The checks. */
     @TestFactory
     final Stream<DynamicNode> conformance() {
-        return FrontendChecks.ALL.stream()
-                .map(check -> DynamicContainer.dynamicContainer(
-                        check.name(), LongStream.range(0, orders()).mapToObj(seed -> test(check, seed))));
-    }
-
-    private DynamicTest test(Check check, long seed) {
-        Order order = Order.seeded(seed);
-        return DynamicTest.dynamicTest(check.name() + ", " + order, () -> {
-            try (FrontendBench bench = new FrontendBench(frontend(), order)) {
-                check.run().accept(bench);
-            }
-        });
+        return Check.tests(
+                orders(),
+                order -> new RequestFrontendBench(frontend(), order),
+                FrontendChecks.ALL,
+                ReconnectionChecks.ALL);
     }
 }

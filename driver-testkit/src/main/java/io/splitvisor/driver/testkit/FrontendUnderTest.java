@@ -6,53 +6,19 @@ import io.splitvisor.driver.frontend.Call;
 import io.splitvisor.driver.frontend.CallException;
 import io.splitvisor.driver.frontend.Frontend;
 import io.splitvisor.driver.frontend.FrontendSettings;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
-/** A front end that the conformance kit is to try. It may be written on the driver kit, or not. */
-public interface FrontendUnderTest {
-    /** What it speaks. */
+/** A front end that makes requests, and that the conformance kit is to try. */
+public interface FrontendUnderTest extends TestedFrontend {
+    @Override
     Protocol protocol();
-
-    /** Begins to connect to a device, without waiting for anything. */
-    Opened open(TestFrontendDomain domain, int devid);
 
     /** Writes what a back end of this type has to say besides what is declared as its offer. */
     default void prepare(MockBackend backend) {}
-
-    /** A front end that was opened. None of its methods waits. */
-    interface Opened {
-        /** Whether requests go to the back end. */
-        boolean isConnected();
-
-        /** Whether it has given up, and will not connect any more. */
-        boolean isGone();
-
-        /** Makes a request that succeeds with a back end that answers so. */
-        Exchange submit();
-
-        /** Takes responses that are there, as a thread that waits for one would, and asks for events. */
-        void poll();
-
-        /** Why it was not connected, or is not any more: what it would tell its user; empty if there is nothing to say. */
-        String reason();
-
-        /** Begins to disconnect: done when that is over. */
-        CompletableFuture<Void> close();
-    }
-
-    /** A request that was made. */
-    interface Exchange {
-        /** Whether it is over. */
-        boolean isDone();
-
-        /** Whether it was answered with success. */
-        boolean succeeded();
-    }
 
     /**
      * A front end of the kit.
@@ -73,34 +39,20 @@ public interface FrontendUnderTest {
             List<String> log = new ArrayList<>();
             Frontend frontend =
                     Frontend.open(domain, protocol, devid, settings.get().log(log::add));
-            return new KitOpened(domain, frontend, sample, log);
+            return new KitOpened(new KitDevice(domain, frontend, log), frontend, sample);
         }
     }
 
     /** A front end of the kit that was opened. */
-    record KitOpened(TestFrontendDomain domain, Frontend frontend, BiConsumer<Frontend, Call> sample, List<String> log)
-            implements Opened {
-        private static final Duration PATIENCE = Duration.ofSeconds(5);
-
+    record KitOpened(KitDevice device, Frontend frontend, BiConsumer<Frontend, Call> sample) implements Opened {
         @Override
         public boolean isConnected() {
-            return frontend.isConnected();
+            return device.isConnected();
         }
 
         @Override
         public boolean isGone() {
-            CallException now = trouble();
-            return now != null && now.kind() == CallException.Kind.GONE;
-        }
-
-        /** What somebody is told who wants it to be connected now; null if it is. */
-        private CallException trouble() {
-            try {
-                frontend.awaitConnected(Duration.ZERO);
-                return null;
-            } catch (CallException e) {
-                return e;
-            }
+            return device.isGone();
         }
 
         @Override
@@ -124,18 +76,12 @@ public interface FrontendUnderTest {
 
         @Override
         public String reason() {
-            String error =
-                    domain.store().readIfPresent("error/device/" + frontend.type() + '/' + frontend.devid() + "/error");
-            if (error != null || !log.isEmpty()) {
-                return error != null ? error : log.getLast();
-            }
-            CallException now = trouble();
-            return now == null ? "" : now.getMessage();
+            return device.reason();
         }
 
         @Override
         public CompletableFuture<Void> close() {
-            return frontend.closeSoon(PATIENCE);
+            return device.close();
         }
     }
 
@@ -149,19 +95,6 @@ public interface FrontendUnderTest {
         @Override
         public boolean succeeded() {
             return call.isDone() && call.succeeded();
-        }
-    }
-
-    /** A request that could not be made. */
-    record Refused() implements Exchange {
-        @Override
-        public boolean isDone() {
-            return true;
-        }
-
-        @Override
-        public boolean succeeded() {
-            return false;
         }
     }
 }

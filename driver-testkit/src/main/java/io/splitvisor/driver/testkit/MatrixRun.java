@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.driver.testkit.ConnectionMatrix.Cell;
-import io.splitvisor.driver.testkit.FrontendUnderTest.Exchange;
-import io.splitvisor.driver.testkit.FrontendUnderTest.Opened;
+import io.splitvisor.driver.testkit.TestedFrontend.Exchange;
+import io.splitvisor.driver.testkit.TestedFrontend.Opened;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 

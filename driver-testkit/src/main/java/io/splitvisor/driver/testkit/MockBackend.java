@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.testkit;
 
-import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.backend.EventChannel;
 import io.splitvisor.backend.GrantMappings;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.ring.BackRing;
-import io.splitvisor.xenstore.Permissions;
-import io.splitvisor.xenstore.Permissions.Access;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,92 +13,43 @@ import java.util.List;
  * A back end made by hand, which can do everything that a well-behaved one would not. By itself it does nothing, unless it
  * was told to {@link #serve}.
  */
-public final class MockBackend extends MockPeer {
-    private final TestBackendDomain domain;
-    private final int frontendDomid;
+public final class MockBackend extends MockBack {
+    private static final Responder AGREES = (_, _) -> {};
+
+    private final Protocol protocol;
     private final List<Ring> rings = new ArrayList<>();
-    private GrantMappings mappings;
     private Responder responder;
 
     /** A back end without a device. */
     public MockBackend(TestBackendDomain domain, TestGuest guest, Protocol protocol, int devid) {
-        super(
-                protocol,
-                domain.store(),
-                backFolder(protocol, guest.domid(), devid),
-                frontFolder(protocol, guest.domid(), devid));
-        this.domain = domain;
-        this.frontendDomid = guest.domid();
+        super(domain, guest, protocol, devid);
+        this.protocol = protocol;
     }
 
-    /** Makes both ends' folders, as a toolstack does, says everything that is declared, and goes to InitWait. */
-    public void attach() {
-        folder(peer().path(), frontendDomid, 0);
-        folder(own().path(), 0, frontendDomid);
-        peer().write("backend", own().path());
-        peer().write("backend-id", 0);
-        peer().write("state", XenbusState.INITIALISING.code());
-        write("frontend", peer().path());
-        write("frontend-id", frontendDomid);
-        write("online", 1);
-        if (protocol().ringPageOrder() > 0) {
-            write("max-ring-page-order", protocol().ringPageOrder());
-        }
-        if (protocol().queues() > 1) {
-            write("multi-queue-max-queues", protocol().queues());
-        }
-        writeFeatures("versions", true);
-        state(XenbusState.INIT_WAIT);
+    /** What it speaks. */
+    public Protocol protocol() {
+        return protocol;
     }
 
-    private void folder(String path, int owner, int reader) {
-        store().mkdir(path);
-        store().rm(path);
-        store().mkdir(path);
-        store().setPermissions(path, Permissions.of(owner, Access.NONE, new Permissions.Entry(reader, Access.READ)));
-    }
-
-    /** Takes the device away, as a toolstack does. */
-    public void detach() {
-        store().rm(own().path());
-        store().rm(peer().path());
-    }
-
-    /** Maps what the front end offers and binds its ports, without looking whether that makes sense, and goes to Connected. */
-    public void connect() {
-        mapRings();
-        state(XenbusState.CONNECTED);
-    }
-
-    /** The same without a word. */
-    public void mapRings() {
-        mappings = domain.grants(frontendDomid);
+    @Override
+    void use(GrantMappings connection) {
         int queues = peer().readUnsigned("multi-queue-num-queues", 1);
         for (int i = 0; i < queues; i++) {
-            Ring ring = new Ring(queues == 1 ? "" : "queue-" + i + '/');
+            Ring ring = new Ring(connection, queues == 1 ? "" : "queue-" + i + '/');
             rings.add(ring);
-            ring.channel = domain.bind(frontendDomid, peer().readUnsigned(ring.prefix + "event-channel"), ring);
+            ring.channel = domain().bind(frontendDomid(), peer().readUnsigned(ring.prefix + protocol.portNode()), ring);
         }
     }
 
-    /** Unmaps everything and closes the ports, without a word. */
-    public void disconnect() {
+    @Override
+    void leave() {
         for (Ring ring : rings) {
-            domain.loop(frontendDomid).forget(ring);
+            domain().loop(frontendDomid()).forget(ring);
             ring.channel.close();
             ring.closed = true;
             ring.pages.close();
         }
         rings.clear();
-        if (mappings != null) {
-            mappings.close();
-            mappings = null;
-        }
-    }
-
-    /** Pages of the front end; null without a connection. */
-    public GrantMappings mappings() {
-        return mappings;
     }
 
     /** How many rings the front end has. */
@@ -112,10 +60,15 @@ public final class MockBackend extends MockPeer {
     /** Answers requests as they come, from now on. */
     public void serve(Responder with) {
         responder = with;
-        rings.forEach(domain.loop(frontendDomid)::wake);
+        rings.forEach(domain().loop(frontendDomid())::wake);
     }
 
-    /** Answers no more by itself. */
+    @Override
+    public void serve() {
+        serve(AGREES);
+    }
+
+    @Override
     public void hold() {
         responder = null;
     }
@@ -154,7 +107,7 @@ public final class MockBackend extends MockPeer {
         RingIndices.produced(rings.getFirst().pages.segment(), End.BACK, producer);
     }
 
-    /** Sends an event to each of the front end's rings. */
+    @Override
     public void kick() {
         rings.forEach(ring -> ring.channel.send());
     }
@@ -169,7 +122,7 @@ public final class MockBackend extends MockPeer {
         /** An event that was on its way may still wake it. */
         private boolean closed;
 
-        private Ring(String prefix) {
+        private Ring(GrantMappings mappings, String prefix) {
             this.prefix = prefix;
             this.pages = mappings.mapRing(refs());
             this.ring = BackRing.init(pages.segment(), protocol().slotSize());

@@ -2,36 +2,36 @@
 package io.splitvisor.driver.testkit;
 
 import io.splitvisor.abi.io.XenbusState;
+import io.splitvisor.driver.DeviceProtocol;
 import io.splitvisor.driver.Feature;
-import io.splitvisor.driver.Protocol;
 import io.splitvisor.xenbus.XenbusException;
 import io.splitvisor.xenbus.XenbusNode;
 import io.splitvisor.xenstore.Xenstore;
 
 /** What the mock peers of both ends have in common: a protocol, a folder, and the other end's. */
-abstract sealed class MockPeer permits MockFrontend, MockBackend {
-    private final Protocol protocol;
+abstract sealed class MockPeer permits MockFront, MockBack {
+    private final DeviceProtocol protocol;
     private final XenbusNode own;
     private final XenbusNode peer;
     private final Xenstore store;
 
-    MockPeer(Protocol protocol, Xenstore store, String own, String peer) {
+    MockPeer(DeviceProtocol protocol, Xenstore store, String own, String peer) {
         this.protocol = protocol;
         this.store = store;
         this.own = new XenbusNode(store, own);
         this.peer = new XenbusNode(store, peer);
     }
 
-    static String frontFolder(Protocol protocol, int domid, int devid) {
+    static String frontFolder(DeviceProtocol protocol, int domid, int devid) {
         return "/local/domain/" + domid + "/device/" + protocol.type() + '/' + devid;
     }
 
-    static String backFolder(Protocol protocol, int domid, int devid) {
+    static String backFolder(DeviceProtocol protocol, int domid, int devid) {
         return "/local/domain/0/backend/" + protocol.type() + '/' + domid + '/' + devid;
     }
 
-    /** What it speaks. */
-    public final Protocol protocol() {
+    /** What it speaks, of whatever kind. */
+    final DeviceProtocol declared() {
         return protocol;
     }
 

@@ -4,11 +4,11 @@ package io.splitvisor.driver.testkit;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.splitvisor.abi.io.XenbusState;
-import io.splitvisor.driver.Protocol;
+import io.splitvisor.driver.DeviceProtocol;
 import io.splitvisor.driver.frontend.CallException;
-import io.splitvisor.driver.testkit.BackendUnderTest.Attached;
-import io.splitvisor.driver.testkit.FrontendUnderTest.Exchange;
-import io.splitvisor.driver.testkit.FrontendUnderTest.Opened;
+import io.splitvisor.driver.testkit.TestedBackend.Attached;
+import io.splitvisor.driver.testkit.TestedFrontend.Exchange;
+import io.splitvisor.driver.testkit.TestedFrontend.Opened;
 import io.splitvisor.xenbus.XenbusException;
 import io.splitvisor.xenbus.XenbusNode;
 import java.time.Duration;
@@ -24,8 +24,8 @@ public final class Pair implements AutoCloseable, Machine.Ends {
     private static final int DEVID = 3;
     private static final int PAGES = 2048;
 
-    private final BackendUnderTest backend;
-    private final FrontendUnderTest frontend;
+    private final TestedBackend backend;
+    private final TestedFrontend frontend;
     private final Machine machine;
     private TestGuest guest;
     private TestFrontendDomain frontDomain;
@@ -36,7 +36,7 @@ public final class Pair implements AutoCloseable, Machine.Ends {
     private boolean backAlive;
 
     /** Both ends, begun: nothing has happened yet. */
-    public Pair(BackendUnderTest backend, FrontendUnderTest frontend, Order order, FaultPlan plan) {
+    public Pair(TestedBackend backend, TestedFrontend frontend, Order order, FaultPlan plan) {
         this.backend = backend;
         this.frontend = frontend;
         this.machine = new Machine(order, plan);
@@ -80,7 +80,7 @@ public final class Pair implements AutoCloseable, Machine.Ends {
 
         @Override
         public Exchange submit() {
-            return new FrontendUnderTest.Refused();
+            return new TestedFrontend.Refused();
         }
 
         @Override
@@ -121,7 +121,7 @@ public final class Pair implements AutoCloseable, Machine.Ends {
 
     /** An end's folder in xenstore. */
     public String folder(End end) {
-        Protocol protocol = backend.protocol();
+        DeviceProtocol protocol = backend.protocol();
         return end == End.FRONT
                 ? MockPeer.frontFolder(protocol, guest.domid(), DEVID)
                 : MockPeer.backFolder(protocol, guest.domid(), DEVID);

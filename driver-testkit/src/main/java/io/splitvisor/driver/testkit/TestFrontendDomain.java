@@ -4,6 +4,7 @@ package io.splitvisor.driver.testkit;
 import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.frontend.FrontendDomain;
+import io.splitvisor.frontend.Suspendable;
 import io.splitvisor.xenbus.ControlThread;
 import io.splitvisor.xenstore.Xenstore;
 
@@ -60,6 +61,17 @@ public final class TestFrontendDomain implements FrontendDomain {
         int port = guest.domain().events().allocUnbound(backendDomid);
         guest.handle(port, life, handler::upcall);
         return new Channel(port);
+    }
+
+    @Override
+    public void follow(Suspendable suspendable) {
+        guest.followers().add(suspendable);
+        life.atEnd(() -> guest.followers().remove(suspendable));
+    }
+
+    @Override
+    public void unfollow(Suspendable suspendable) {
+        guest.followers().remove(suspendable);
     }
 
     @Override

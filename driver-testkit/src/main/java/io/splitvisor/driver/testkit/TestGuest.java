@@ -9,12 +9,15 @@ import io.splitvisor.domu.grant.GrantTable;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.driver.testkit.TestMappings.TornRing;
 import io.splitvisor.driver.testkit.Turns.Turn;
+import io.splitvisor.frontend.Suspendable;
 import io.splitvisor.monitor.Domain;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A guest without a process: real memory, grant table and event words. */
 public final class TestGuest {
@@ -28,6 +31,7 @@ public final class TestGuest {
     private final Map<Integer, Handler> handlers = new ConcurrentSkipListMap<>();
     private final List<TornRing> rings = new ArrayList<>();
     private final List<Life> lives = new ArrayList<>();
+    private final List<Suspendable> followers = new CopyOnWriteArrayList<>();
     private boolean retrying;
     private boolean dead;
 
@@ -73,6 +77,21 @@ public final class TestGuest {
         life.slowness(machine.faults().slowness(End.FRONT));
         lives.add(life);
         return new TestFrontendDomain(machine, this, life);
+    }
+
+    List<Suspendable> followers() {
+        return followers;
+    }
+
+    /** It is about to be suspended: done when its front ends have come to rest. */
+    public CompletableFuture<Void> suspend() {
+        return CompletableFuture.allOf(
+                followers.stream().map(Suspendable::suspending).toArray(CompletableFuture[]::new));
+    }
+
+    /** It was suspended, and goes on. */
+    public void resume() {
+        followers.forEach(Suspendable::resumed);
     }
 
     /** Rings of this guest that are mapped. */

@@ -12,7 +12,7 @@ import io.splitvisor.driver.backend.DeviceConfig;
 import io.splitvisor.driver.backend.DeviceException;
 import io.splitvisor.driver.backend.Request;
 import io.splitvisor.driver.frontend.Call;
-import io.splitvisor.driver.frontend.Frontend;
+import io.splitvisor.driver.frontend.FrontendDevice;
 import io.splitvisor.driver.frontend.FrontendHooks;
 import io.splitvisor.driver.frontend.FrontendSettings;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 class CallsTest {
     private final Deque<Request> held = new ArrayDeque<>();
 
-    private static BackendDevice adding(int more) {
+    static BackendDevice adding(int more) {
         return request -> {
             request.set(Ping.RESULT, request.get(Ping.NUMBER) + more);
             request.complete();
@@ -85,12 +85,12 @@ class CallsTest {
         List<String> story = new ArrayList<>();
         FrontendHooks hooks = new FrontendHooks() {
             @Override
-            public void connected(Frontend frontend) {
+            public void connected(FrontendDevice frontend) {
                 story.add("connected");
             }
 
             @Override
-            public void disconnected(Frontend frontend, String why) {
+            public void disconnected(FrontendDevice frontend, String why) {
                 story.add("disconnected");
             }
         };
@@ -157,7 +157,7 @@ class CallsTest {
         try (Toy toy = new Toy(Ping.PROTOCOL, held::add).connect()) {
             Call call = toy.call(3);
             toy.machine().run();
-            toy.frontend().resumed();
+            toy.guest().resume();
             toy.machine().run();
             held.remove().complete();
             toy.machine().await("made again", () -> !held.isEmpty(), Toy.LIMIT);
@@ -179,7 +179,7 @@ class CallsTest {
         try (Toy toy = new Toy(once, held::add).connect()) {
             Call call = toy.call(3);
             toy.machine().run();
-            toy.frontend().resumed();
+            toy.guest().resume();
             toy.await(call);
             assertThat(call.outcome()).isEqualTo(Outcome.LOST);
             held.remove().complete();

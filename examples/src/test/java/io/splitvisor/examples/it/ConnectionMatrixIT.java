@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.splitvisor.abi.io.XenbusState;
+import io.splitvisor.dom0.config.ClassOrigin;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.VdevConfig;
 import io.splitvisor.dom0.toolstack.DeviceInfo;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.examples.vrng.VrngBackend;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -28,12 +28,7 @@ class ConnectionMatrixIT {
 
     @BeforeEach
     void start() {
-        Path classes = Path.of(java.net.URI.create(VrngBackend.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toString()));
-        dom0 = new Dom0Fixture(List.of(classes));
+        dom0 = new Dom0Fixture(List.of(ClassOrigin.of(VrngBackend.class)));
         domid = guest("first");
         console = dom0.console(domid);
         console.awaitText("ready");

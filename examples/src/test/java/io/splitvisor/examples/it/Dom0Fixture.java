@@ -4,6 +4,7 @@ package io.splitvisor.examples.it;
 import static org.awaitility.Awaitility.await;
 
 import io.splitvisor.dom0.config.Action;
+import io.splitvisor.dom0.config.ClassOrigin;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.Guest;
@@ -64,7 +65,7 @@ final class Dom0Fixture implements AutoCloseable {
     /** A configuration of a JVM guest whose class is on this test's class path. */
     static DomainConfig jvm(String name, Class<?> main, List<DiskConfig> disks, String... arguments) {
         Guest guest = new Guest.Jvm(
-                Optional.empty(), Optional.of(main.getName()), List.of(), List.of(classes(main)), List.of());
+                Optional.empty(), Optional.of(main.getName()), List.of(), List.of(ClassOrigin.of(main)), List.of());
         return config(name, guest, disks, arguments);
     }
 
@@ -86,11 +87,6 @@ final class Dom0Fixture implements AutoCloseable {
                 .on(new DomainConfig.OnShutdown(Action.DESTROY, Action.RESTART, Action.PRESERVE, Action.DESTROY))
                 .source("test")
                 .build();
-    }
-
-    private static Path classes(Class<?> main) {
-        return Path.of(java.net.URI.create(
-                main.getProtectionDomain().getCodeSource().getLocation().toString()));
     }
 
     int create(DomainConfig config) {

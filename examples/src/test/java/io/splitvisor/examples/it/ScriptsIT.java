@@ -39,7 +39,7 @@ class ScriptsIT {
         Path root = Path.of("").toAbsolutePath().getParent();
         Path checkout = Files.createDirectories(folder.resolve("checkout"));
         Files.createDirectories(checkout.resolve("config"));
-        for (String script : List.of("splitvisor", "verify", "config/jdk.sh", "pom.xml")) {
+        for (String script : List.of("splitvisor", "verify", "config/jdk.sh", "config/skipped-tests.awk", "pom.xml")) {
             Files.copy(
                     root.resolve(script), checkout.resolve(script), java.nio.file.StandardCopyOption.COPY_ATTRIBUTES);
         }
@@ -156,5 +156,44 @@ class ScriptsIT {
         variables.merge("PATH", onPath.resolve("bin").toString(), (path, more) -> path + ":" + more);
         Result result = run("sh", "-c", ". config/jdk.sh; find_jdk && echo \"$JAVA_HOME\"");
         assertThat(result.out()).isEqualTo(onPath.toRealPath() + "\n");
+    }
+
+    /** What continuous integration prints of the reports that Surefire writes. */
+    @Test
+    void shouldNameSkippedTestsAndWhyTheyWere() throws Exception {
+        String awk = "/usr/bin/awk";
+        assumeTrue(Files.isExecutable(Path.of(awk)), "needs awk");
+        Path report = Files.writeString(folder.resolve("TEST-a.xml"), """
+                <testsuite name="a.FooIT" tests="5" skipped="4">
+                  <testcase name="shouldRun" classname="a.FooIT" time="0.1"/>
+                  <testcase name="shouldAttribute" classname="a.FooIT" time="0">
+                    <skipped message="Assumption failed: needs gcc" type="org.opentest4j.TestAbortedException"/>
+                  </testcase>
+                  <testcase name="shouldText(int)[1]" classname="a.FooIT" time="0">
+                    <skipped type="org.opentest4j.TestAbortedException"><![CDATA[Aborted: needs fio
+                	at a.FooIT.shouldText(FooIT.java:3)
+                ]]></skipped>
+                  </testcase>
+                  <testcase name="shouldNextLine" classname="a.FooIT" time="0">
+                    <skipped>
+                      <![CDATA[needs qemu-nbd]]>
+                    </skipped>
+                  </testcase>
+                  <testcase name="shouldSayNothing" classname="a.FooIT" time="0">
+                    <skipped/>
+                  </testcase>
+                </testsuite>
+                """);
+        Result result = run(awk, "-f", "config/skipped-tests.awk", report.toString());
+        assertThat(result).isEqualTo(new Result(0, """
+                a.FooIT.shouldAttribute
+                    skipped: Assumption failed: needs gcc
+                a.FooIT.shouldText(int)[1]
+                    skipped: Aborted: needs fio
+                a.FooIT.shouldNextLine
+                    skipped: needs qemu-nbd
+                a.FooIT.shouldSayNothing
+                    skipped: (no reason)
+                """, ""));
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.splitvisor.dom0.config.ClassOrigin;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.VdevConfig;
 import io.splitvisor.dom0.toolstack.DeviceInfo;
@@ -26,8 +27,7 @@ class VechoIT {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     /** The folder with the example's classes and its services file: as good as a jar. */
-    private static final Path DRIVER = Path.of(java.net.URI.create(
-            VechoGuest.class.getProtectionDomain().getCodeSource().getLocation().toString()));
+    private static final Path DRIVER = ClassOrigin.of(VechoGuest.class);
 
     /** Waits for a device, uses it, and again: as often as somebody attaches one. */
     public static final class Patient implements Guest {

@@ -4,6 +4,7 @@ package io.splitvisor.examples.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.splitvisor.dom0.config.ClassOrigin;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.VdevConfig;
 import io.splitvisor.examples.vrng.VrngBackend;
@@ -28,11 +29,7 @@ class VrngIT {
 
     @BeforeEach
     void start() {
-        dom0 = new Dom0Fixture(List.of(Path.of(java.net.URI.create(VrngBackend.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toString()))));
+        dom0 = new Dom0Fixture(List.of(ClassOrigin.of(VrngBackend.class)));
     }
 
     @AfterEach

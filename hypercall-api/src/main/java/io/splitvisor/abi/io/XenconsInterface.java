@@ -32,9 +32,10 @@ public final class XenconsInterface {
     /** Bytes of the ring from the guest. */
     public static final int OUT_BYTES = OUT.length();
 
-    /** What the ends of a console say to each other. */
+    /** What the ends of a console say to each other. The node of a console's port is {@code port}, as hvc_xen has it. */
     public static final ByteProtocol PROTOCOL = new ByteProtocol(
-            "console", STRUCT, new ByteStream(IN, IN_CONS, IN_PROD), new ByteStream(OUT, OUT_CONS, OUT_PROD));
+                    "console", STRUCT, new ByteStream(IN, IN_CONS, IN_PROD), new ByteStream(OUT, OUT_CONS, OUT_PROD))
+            .port("port");
 
     private XenconsInterface() {}
 

@@ -7,10 +7,13 @@ import io.splitvisor.backend.EventChannel;
 import io.splitvisor.backend.GrantException;
 import io.splitvisor.backend.GrantMappings;
 import io.splitvisor.backend.IoLoop;
+import io.splitvisor.driver.ByteProtocol;
 import io.splitvisor.driver.FeatureValues;
+import io.splitvisor.driver.Protocol;
 import io.splitvisor.ring.BackRing;
 import io.splitvisor.ring.SharedRing;
 import io.splitvisor.xenbus.XenbusException;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -29,11 +32,11 @@ final class BackConnection implements Connection {
     private final IoLoop loop;
     private final List<Part> parts = new ArrayList<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
-    private volatile List<BackQueue> queues = List.of();
+    private volatile List<ServedRing> queues = List.of();
     private GrantMappings mappings;
     private int draining;
 
-    private record Part(GrantMappings.RingPages pages, BackQueue queue, EventChannel channel) {}
+    private record Part(GrantMappings.RingPages pages, ServedRing queue, EventChannel channel) {}
 
     /** What a connection is made of. */
     record Opening(OpenDevice open, FrontendOffer wanted, DeviceEnd.Reports reports) {}
@@ -75,15 +78,8 @@ final class BackConnection implements Connection {
         boolean done = false;
         try {
             mappings = backend.grants(config.frontendDomid());
-            BackQueue.Setting setting = new BackQueue.Setting(
-                    loop,
-                    config.frontendDomid(),
-                    opening.open.device(),
-                    opening.open.driver().protocol(),
-                    opening.wanted.layout(),
-                    opening.reports);
             for (FrontendOffer.Ring ring : opening.wanted.rings()) {
-                connect(setting, ring);
+                connect(ring);
             }
             queues = parts.stream().map(Part::queue).toList();
             done = true;
@@ -94,20 +90,12 @@ final class BackConnection implements Connection {
         }
     }
 
-    private void connect(BackQueue.Setting setting, FrontendOffer.Ring ring) {
+    private void connect(FrontendOffer.Ring ring) {
         GrantMappings.RingPages pages = mappings.mapRing(ring.refs());
-        BackQueue queue = null;
+        ServedRing queue = null;
         EventChannel channel = null;
         try {
-            BackRing back = BackRing.resume(pages.segment(), setting.layout().slotSize());
-            if (back.requestOverflow()) {
-                throw new XenbusException(XenErrno.EIO, "the ring holds more requests than it has room for");
-            }
-            int keep = opening.wanted.features().has(PERSISTENT)
-                    ? opening.open.offer().keptGrants()
-                    : 0;
-            queue = new BackQueue(setting, parts.size(), back, new GrantPages(mappings, keep));
-            queue.prepare();
+            queue = serve(pages.segment());
             channel = backend.bind(config.frontendDomid(), ring.port(), queue, loop);
             queue.notifyThrough(channel);
         } finally {
@@ -119,6 +107,40 @@ final class BackConnection implements Connection {
             }
         }
         parts.add(new Part(pages, queue, channel));
+    }
+
+    private ServedRing serve(MemorySegment pages) {
+        return switch (opening.open.device()) {
+            case BackendDevice device ->
+                requests(device, (Protocol) opening.open.driver().protocol(), pages);
+            case ByteDevice device -> {
+                var protocol = (ByteProtocol) opening.open.driver().protocol();
+                yield new BackBytes(
+                        new BackBytes.Setting(loop, config.frontendDomid(), device, protocol, opening.reports), pages);
+            }
+        };
+    }
+
+    private BackQueue requests(BackendDevice device, Protocol protocol, MemorySegment pages) {
+        SlotLayout layout = opening.wanted.layout();
+        BackRing back = BackRing.resume(pages, layout.slotSize());
+        if (back.requestOverflow()) {
+            throw new XenbusException(XenErrno.EIO, "the ring holds more requests than it has room for");
+        }
+        int keep =
+                opening.wanted.features().has(PERSISTENT) ? opening.open.offer().keptGrants() : 0;
+        var setting = new BackQueue.Setting(loop, config.frontendDomid(), device, protocol, layout, opening.reports);
+        var queue = new BackQueue(setting, parts.size(), back, new GrantPages(mappings, keep));
+        boolean prepared = false;
+        try {
+            queue.prepare();
+            prepared = true;
+            return queue;
+        } finally {
+            if (!prepared) {
+                queue.close();
+            }
+        }
     }
 
     /**
@@ -169,27 +191,42 @@ final class BackConnection implements Connection {
         }
     }
 
-    /** The device's own thread does not come back from the driver: asks it to, and does not wait for it. */
-    void abandon() {
+    /**
+     * A thread does not come back from the driver: asks it to, and does not wait for it. In the domain's loop another thread
+     * goes on with everything else.
+     *
+     * @param turn which turn of each queue it is that has not ended
+     * @return false if it came back meanwhile after all
+     */
+    boolean abandon(long[] turn) {
+        List<ServedRing> all = queues;
+        all.forEach(ServedRing::abandon);
         if (loop instanceof DeviceLoop own) {
-            queues.forEach(BackQueue::abandon);
             own.abandon();
+            return true;
         }
+        boolean left = false;
+        for (int i = 0; i < turn.length; i++) {
+            ServedRing queue = all.get(i);
+            long stuck = turn[i];
+            left |= (stuck & 1) != 0 && loop.leave(queue, () -> queue.turn() == stuck);
+        }
+        return left;
     }
 
     /** Adds the queues' counters to a table. Any thread. */
     void addTo(long[] totals) {
-        for (BackQueue queue : queues) {
+        for (ServedRing queue : queues) {
             queue.counters().addTo(totals);
         }
     }
 
-    /** The queues' turns ({@link BackQueue#turn}). Any thread. */
+    /** The queues' turns ({@link ServedRing#turn}). Any thread. */
     long[] turns() {
-        return queues.stream().mapToLong(BackQueue::turn).toArray();
+        return queues.stream().mapToLong(ServedRing::turn).toArray();
     }
 
-    BackendDevice device() {
+    ServedDevice device() {
         return opening.open.device();
     }
 
@@ -215,6 +252,9 @@ final class BackConnection implements Connection {
 
     @Override
     public int slots() {
+        if (opening.wanted.layout() == null) {
+            return 0;
+        }
         int pages = opening.wanted.rings().getFirst().refs().length;
         return SharedRing.slots(
                 (long) pages * GrantedPage.SIZE, opening.wanted.layout().slotSize());

@@ -3,7 +3,6 @@ package io.splitvisor.driver.backend;
 
 import io.splitvisor.backend.EventChannel;
 import io.splitvisor.backend.IoLoop;
-import io.splitvisor.backend.RingWorker;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.Status;
 import io.splitvisor.driver.Verdict;
@@ -18,7 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>A request object is free; or taken, and then in the driver's hands, or on its way back in {@link #returned}.
  */
-final class BackQueue implements RingWorker {
+final class BackQueue implements ServedRing {
     /** Requests taken in one turn, so that the domain's other rings get theirs. */
     private static final int SLICE = 64;
 
@@ -31,19 +30,20 @@ final class BackQueue implements RingWorker {
     /** Nor are this many bytes held back: the front end can use one large piece while the next is moved. */
     private static final long BATCH_BYTES = 1 << 16;
 
+    private static final String COMPLETED_TWICE = "a request was completed twice";
+
     private final IoLoop loop;
     private final int domid;
     private final int index;
     private final BackendDevice device;
     private final Protocol protocol;
-    private final SlotLayout layout;
     private final BackRing ring;
     private final MemorySegment ringMemory;
     private final long responseBytes;
     private final GrantPages grants;
     private final Listener listener;
     private final Arena arena = Arena.ofShared();
-    private final SlotRequest[] free;
+    private final RequestPool pool;
     private final BoundedQueue<SlotRequest> returned;
     private final QueueCounters counters = new QueueCounters();
 
@@ -51,7 +51,6 @@ final class BackQueue implements RingWorker {
     private final AtomicLong turns = new AtomicLong();
 
     private EventChannel channel;
-    private int freeCount;
 
     /** The request that wants to be alone, if there is one. */
     private SlotRequest alone;
@@ -67,13 +66,10 @@ final class BackQueue implements RingWorker {
     /** When this turn began; 0 if nobody has asked yet, for it is not looked up for nothing. */
     private long clock;
 
-    private int unpublished;
-    private long unnotifiedBytes;
+    // Of the responses that are not pushed yet.
+    private int unpushedFailed;
+    private long unpushedBytes;
 
-    // Not counted yet.
-    private int answered;
-    private int answeredFailed;
-    private long answeredBytes;
     private boolean halted;
     private boolean drained;
     private Runnable whenDrained;
@@ -98,31 +94,24 @@ final class BackQueue implements RingWorker {
         this.domid = setting.domid;
         this.device = setting.device;
         this.protocol = setting.protocol;
-        this.layout = setting.layout;
         this.listener = setting.listener;
         this.index = index;
         this.ring = ring;
         this.ringMemory = ring.memory();
-        this.responseBytes = Math.min(protocol.response().size(), layout.slotSize());
+        this.responseBytes = Math.min(protocol.response().size(), setting.layout.slotSize());
         this.grants = grants;
-        this.free = new SlotRequest[ring.slots()];
-        this.returned = new BoundedQueue<>(free.length);
-        for (int i = 0; i < free.length; i++) {
-            free[i] = new SlotRequest(this, i, protocol, arena);
-        }
-        this.freeCount = free.length;
+        this.pool = new RequestPool(this, protocol, setting.layout, ring.slots(), arena);
+        this.returned = new BoundedQueue<>(ring.slots());
     }
 
-    /** Where responses are announced. Set before the first event. */
-    void notifyThrough(EventChannel eventChannel) {
+    @Override
+    public void notifyThrough(EventChannel eventChannel) {
         channel = eventChannel;
     }
 
     /** Shows the request objects to the driver. */
     void prepare() {
-        for (SlotRequest request : free) {
-            device.prepare(request);
-        }
+        pool.forEach(device::prepare);
     }
 
     long batchTime() {
@@ -136,7 +125,8 @@ final class BackQueue implements RingWorker {
         return index;
     }
 
-    QueueCounters counters() {
+    @Override
+    public QueueCounters counters() {
         return counters;
     }
 
@@ -152,8 +142,8 @@ final class BackQueue implements RingWorker {
         return grants;
     }
 
-    /** Odd while the thread is in the driver's hooks; another number each time. Any thread. */
-    long turn() {
+    @Override
+    public long turn() {
         return turns.getOpaque();
     }
 
@@ -180,6 +170,7 @@ final class BackQueue implements RingWorker {
             }
             if (moved > 0) {
                 device.batchEnd();
+                checkInTime();
                 publish();
             }
             return moved;
@@ -212,7 +203,8 @@ final class BackQueue implements RingWorker {
             if (available <= 0) {
                 break;
             }
-            for (int i = 0; i < available && alone == null && !halted; i++) {
+            int fetched = pool.fetch(ring, available);
+            for (int i = 0; i < fetched && alone == null && !halted; i++) {
                 take();
                 taken++;
             }
@@ -227,32 +219,56 @@ final class BackQueue implements RingWorker {
     }
 
     private void take() {
-        SlotRequest request = free[--freeCount];
+        ring.takeRequest();
+        SlotRequest request = pool.take();
         current = request;
-        Verdict verdict = request.take(ring, layout, protocol);
+        Verdict verdict = request.begin();
         if (verdict == Verdict.OKAY) {
             hand(request);
         } else {
             refuse(request, verdict);
+            settle(request);
         }
-        current = null;
     }
 
     private void hand(SlotRequest request) {
-        current = request;
         try {
             device.request(request);
         } catch (RefusedException e) {
             refuse(request, Verdict.MALFORMED);
         }
-        if (abandoned && request.taken) {
-            throw new IllegalStateException("the driver's hook has returned too late");
+        settle(request);
+    }
+
+    private void handAgain(SlotRequest request) {
+        current = request;
+        try {
+            device.resumed(request);
+        } catch (RefusedException e) {
+            refuse(request, Verdict.MALFORMED);
+        }
+        settle(request);
+    }
+
+    /** A hook has returned: answers its request, if that was completed. */
+    private void settle(SlotRequest request) {
+        checkInTime();
+        if (request.completed) {
+            respond(request);
         }
         current = null;
     }
 
-    /** Nobody waits any longer for the hook to return; if it does, its request is not used any more. Any thread. */
-    void abandon() {
+    /** A hook that nobody waits for any more: what it was given is not used again, and the rings are somebody else's. */
+    private void checkInTime() {
+        if (abandoned) {
+            throw new IllegalStateException("the driver's hook has returned too late");
+        }
+    }
+
+    /** If the hook does return, its request is not used any more. */
+    @Override
+    public void abandon() {
         abandoned = true;
     }
 
@@ -266,7 +282,7 @@ final class BackQueue implements RingWorker {
             return;
         }
         request.refuse(verdict == Verdict.UNSUPPORTED ? status.unsupported() : status.error());
-        respond(request);
+        complete(request);
     }
 
     /** Hands the request over again that wants to be alone, when it is. */
@@ -275,6 +291,7 @@ final class BackQueue implements RingWorker {
             return 0;
         }
         aloneStarted = true;
+        current = alone;
         hand(alone);
         return 1;
     }
@@ -287,12 +304,19 @@ final class BackQueue implements RingWorker {
         return aloneStarted;
     }
 
-    /** The driver is done with a request. Any thread. */
+    /**
+     * The driver is done with a request. Any thread. One that a hook has in its hands is answered when the hook returns, not
+     * from within: so the compiler sees the driver and the answer as two things side by side, and inlines both.
+     */
     void complete(SlotRequest request) {
-        if (server == Thread.currentThread()) {
-            respond(request);
-        } else {
+        if (server != Thread.currentThread()) {
             post(request, false);
+        } else if (request != current) {
+            respond(request);
+        } else if (request.completed) {
+            throw new IllegalStateException(COMPLETED_TWICE);
+        } else {
+            request.completed = true;
         }
     }
 
@@ -301,7 +325,7 @@ final class BackQueue implements RingWorker {
         request.resumed = resumed;
         // There are as many places as requests.
         if (!returned.offer(request)) {
-            throw new IllegalStateException("a request was completed twice");
+            throw new IllegalStateException(COMPLETED_TWICE);
         }
         if (failed) {
             loop.execute(this::drainAfterFailure);
@@ -317,13 +341,7 @@ final class BackQueue implements RingWorker {
             if (!request.resumed) {
                 respond(request);
             } else {
-                current = request;
-                try {
-                    device.resumed(request);
-                } catch (RefusedException e) {
-                    refuse(request, Verdict.MALFORMED);
-                }
-                current = null;
+                handAgain(request);
             }
             count++;
             request = count < SLICE ? returned.poll() : null;
@@ -333,22 +351,19 @@ final class BackQueue implements RingWorker {
 
     private void respond(SlotRequest request) {
         if (!request.taken) {
-            throw new IllegalStateException("a request was completed twice");
+            throw new IllegalStateException(COMPLETED_TWICE);
         }
         request.release(grants);
         request.respond(ringMemory, ring.claimResponse(), responseBytes);
-        unpublished++;
-        answered++;
-        answeredBytes += request.movedBytes();
-        unnotifiedBytes += request.movedBytes();
+        unpushedBytes += request.movedBytes();
         if (request.hasFailed()) {
-            answeredFailed++;
+            unpushedFailed++;
         }
         forget(request);
-        if (unnotifiedBytes >= BATCH_BYTES || ring.unpushedResponses() >= NOTIFIED_BATCH) {
+        int unpushed = ring.unpushedResponses();
+        if (unpushed >= NOTIFIED_BATCH || unpushedBytes >= BATCH_BYTES) {
             publish();
-        } else if (unpublished >= BATCH) {
-            unpublished = 0;
+        } else if (unpushed % BATCH == 0) {
             ring.showResponses();
         }
     }
@@ -362,7 +377,7 @@ final class BackQueue implements RingWorker {
 
     private void forget(SlotRequest request) {
         request.taken = false;
-        free[freeCount++] = request;
+        pool.giveBack(request);
         if (request == alone) {
             alone = null;
         }
@@ -370,10 +385,9 @@ final class BackQueue implements RingWorker {
 
     /** Publishes what there is, and wakes a front end that wants to be woken for it. */
     private void publish() {
-        if (ring.unpushedResponses() > 0) {
-            unpublished = 0;
-            unnotifiedBytes = 0;
-            count();
+        int unpushed = ring.unpushedResponses();
+        if (unpushed > 0) {
+            count(unpushed);
             if (ring.pushResponsesAndCheckNotify()) {
                 counters.add(QueueCounters.NOTIFICATIONS_SENT, 1);
                 channel.send();
@@ -384,13 +398,12 @@ final class BackQueue implements RingWorker {
         endDrain();
     }
 
-    private void count() {
+    private void count(int answered) {
         counters.add(QueueCounters.REQUESTS, answered);
-        counters.add(QueueCounters.FAILED, answeredFailed);
-        counters.add(QueueCounters.BYTES, answeredBytes);
-        answered = 0;
-        answeredFailed = 0;
-        answeredBytes = 0;
+        counters.add(QueueCounters.FAILED, unpushedFailed);
+        counters.add(QueueCounters.BYTES, unpushedBytes);
+        unpushedFailed = 0;
+        unpushedBytes = 0;
     }
 
     private void endDrain() {
@@ -436,16 +449,16 @@ final class BackQueue implements RingWorker {
         endDrain();
     }
 
-    /**
-     * Takes no more requests, and tells when those in flight are answered. In the loop.
-     *
-     * @param then called in the loop, once
-     */
-    void stop(Runnable then) {
+    @Override
+    public void stop(Runnable then) {
         halted = true;
         whenDrained = then;
         if (failed) {
             drainAfterFailure();
+            return;
+        }
+        if (abandoned && (turn() & 1) != 0) {
+            // Another thread is in there; when it comes out, it has failed.
             return;
         }
         begin();
@@ -464,11 +477,11 @@ final class BackQueue implements RingWorker {
 
     /** Requests taken and not answered. */
     int inFlight() {
-        return free.length - freeCount;
+        return pool.inFlight();
     }
 
-    /** Gives the memory of the requests back. Nothing is in flight. */
-    void close() {
+    @Override
+    public void close() {
         drained = true;
         arena.close();
     }

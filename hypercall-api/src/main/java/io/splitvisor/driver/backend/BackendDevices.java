@@ -53,12 +53,12 @@ public final class BackendDevices {
      * @throws DeviceException if the driver cannot open it
      * @throws IllegalStateException if the domain has a device of this type and number
      */
-    public void attach(BackendDriver driver, DeviceConfig config) {
+    public void attach(DeviceDriver driver, DeviceConfig config) {
         Key key = new Key(driver.protocol().type(), config.frontendDomid(), config.devid());
         if (devices.containsKey(key)) {
             throw exists(key);
         }
-        BackendDevice device = driver.open(config);
+        ServedDevice device = driver.open(config);
         boolean attached = false;
         try {
             OpenDevice open = OpenDevice.of(driver, device);
@@ -114,13 +114,25 @@ public final class BackendDevices {
     }
 
     /**
+     * The domain was suspended, and is about to run again: says in its front ends' folders that they begin anew, as a toolstack
+     * does that restores a domain. Returns at once.
+     */
+    public void domainResumes(int frontendDomid) {
+        devices.forEach((key, device) -> {
+            if (key.frontendDomid == frontendDomid) {
+                device.frontendBeginsAnew();
+            }
+        });
+    }
+
+    /**
      * Replaces the driver of all devices of a type. Their front ends are asked to close, and connect again; requests without
      * an answer are made again.
      *
      * @param drivers which driver a device gets
      * @return done when all have the new driver; fails with {@link DeviceException} if one of them cannot be opened
      */
-    public CompletableFuture<Void> reload(String type, Function<DeviceConfig, BackendDriver> drivers) {
+    public CompletableFuture<Void> reload(String type, Function<DeviceConfig, DeviceDriver> drivers) {
         return all(key -> key.type.equals(type), device -> device.reload(_ -> drivers.apply(device.config())));
     }
 

@@ -5,19 +5,14 @@ import io.splitvisor.driver.Protocol;
 import java.util.Optional;
 
 /**
- * A kind of device that this domain can serve. Found through {@link java.util.ServiceLoader}, so an implementation of this
+ * A kind of device that this domain can serve, by answering requests. Found through {@link java.util.ServiceLoader}, so an implementation of this
  * type is public and has a public constructor without arguments. Thread-safe.
  */
-public interface BackendDriver {
-    /** What the two ends say to each other. */
+public non-sealed interface BackendDriver extends DeviceDriver {
+    @Override
     Protocol protocol();
 
-    /**
-     * A device was attached: opens what it needs. Called before the front end is told about the device, and again when the
-     * back end is reloaded. Any thread; may block.
-     *
-     * @throws DeviceException if it cannot be; the message is for whoever wanted to attach it
-     */
+    @Override
     BackendDevice open(DeviceConfig config);
 
     /**

@@ -17,11 +17,11 @@ public interface Connection {
     /** How many queues there are. */
     int queues();
 
-    /** Slots of each queue's ring: so many requests can be in flight on it. */
+    /** Slots of each queue's ring: so many requests can be in flight on it. 0 where bytes are exchanged. */
     int slots();
 
     /**
-     * Changes a node in the back end's folder that {@link BackendDevice#offer} wrote, for front ends that look again. Done
+     * Changes a node in the back end's folder that {@link ServedDevice#offer} wrote, for front ends that look again. Done
      * soon; not at all if the device is gone meanwhile.
      */
     void tell(String node, Object value);

@@ -61,7 +61,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
     private volatile boolean gone;
 
     /** A driver that is to take over. */
-    private record Reload(BackendDriver driver, CompletableFuture<Void> done) {}
+    private record Reload(DeviceDriver driver, CompletableFuture<Void> done) {}
 
     /** Who a device belongs to, and what it may do. */
     record Surroundings(BackendDomain backend, Xenstore store, TimeLimits limits, BackendDevices.EventLog log) {}
@@ -213,7 +213,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
         if (xenbus.state() == XenbusState.CLOSING || forced) {
             drain();
         } else {
-            hooks.begin(next, () -> hookIsLate(next));
+            hooks.begin(next, turns -> hookIsLate(next, turns));
             xenbus.switchTo(XenbusState.CONNECTED);
         }
         xenbus.lookSoon();
@@ -326,10 +326,9 @@ final class DeviceEnd implements XenbusDevice.Driver {
         log.event(config.frontendDomid(), paths.type() + " " + config.devid() + ": " + line);
     }
 
-    private void hookIsLate(BackConnection late) {
+    private void hookIsLate(BackConnection late, long[] turns) {
         report("the driver's hook has not returned for " + limits.hook().toSeconds() + " s");
-        if (late.device().threads() == Threads.OWN) {
-            late.abandon();
+        if (late.abandon(turns)) {
             throw new XenbusException(XenErrno.EIO, "the driver's hook does not return");
         }
     }
@@ -352,6 +351,16 @@ final class DeviceEnd implements XenbusDevice.Driver {
         } catch (RuntimeException | Error e) {
             report("the driver failed while closing: " + e);
         }
+    }
+
+    /** Says so in the front end's stead, which does not know yet. Any thread. */
+    void frontendBeginsAnew() {
+        xenbus.execute(() -> {
+            if (!gone && online) {
+                xenbus.peer().write("state", XenbusState.INITIALISING.code());
+                xenbus.lookSoon();
+            }
+        });
     }
 
     /**
@@ -385,7 +394,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
      * @return done when the new driver is in place; fails with {@link DeviceException} if it cannot open the device, which
      *     then goes on with the old one
      */
-    CompletableFuture<Void> reload(UnaryOperator<BackendDriver> next) {
+    CompletableFuture<Void> reload(UnaryOperator<DeviceDriver> next) {
         CompletableFuture<Void> done = new CompletableFuture<>();
         xenbus.execute(() -> {
             if (gone || forced || !online) {
@@ -435,7 +444,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
     }
 
     /** The new driver cannot; so the old one goes on, or else there is no device any more. */
-    private OpenDevice reopen(BackendDriver old, DeviceException why) {
+    private OpenDevice reopen(DeviceDriver old, DeviceException why) {
         report("cannot be reloaded: " + why.getMessage());
         try {
             return OpenDevice.open(old, config);
@@ -445,7 +454,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
     }
 
     /** The queues' and the driver's words, brought to the control thread. */
-    final class Reports implements BackQueue.Listener {
+    final class Reports implements BackQueue.Listener, BackBytes.Listener {
         @Override
         public void misbehaved(String how) {
             report("the front end " + how + "; ring halted");
@@ -458,7 +467,8 @@ final class DeviceEnd implements XenbusDevice.Driver {
             });
         }
 
-        void report(String line) {
+        @Override
+        public void report(String line) {
             xenbus.execute(() -> DeviceEnd.this.report(line));
         }
 

@@ -2,8 +2,8 @@
 package io.splitvisor.driver.backend;
 
 import io.splitvisor.abi.io.XenbusState;
+import io.splitvisor.driver.DeviceProtocol;
 import io.splitvisor.driver.Feature;
-import io.splitvisor.driver.Protocol;
 import io.splitvisor.xenstore.Permissions;
 import io.splitvisor.xenstore.Permissions.Access;
 import io.splitvisor.xenstore.Xenstore;
@@ -76,7 +76,7 @@ final class DeviceNodes {
     }
 
     private static Map<String, Object> offered(Offer offer) {
-        Protocol protocol = offer.protocol();
+        DeviceProtocol protocol = offer.protocol();
         Map<String, Object> nodes = new LinkedHashMap<>(offer.nodes());
         if (protocol.version() > 0) {
             nodes.put("versions", protocol.version());

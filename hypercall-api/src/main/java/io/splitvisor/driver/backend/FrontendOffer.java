@@ -2,9 +2,9 @@
 package io.splitvisor.driver.backend;
 
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.driver.DeviceProtocol;
 import io.splitvisor.driver.Feature;
 import io.splitvisor.driver.FeatureValues;
-import io.splitvisor.driver.Protocol;
 import io.splitvisor.xenbus.XenbusException;
 import io.splitvisor.xenbus.XenbusNode;
 import java.util.ArrayList;
@@ -15,7 +15,7 @@ import java.util.Map;
 /**
  * What a front end wrote into its folder: how it wants to be connected. Checked against what was offered to it.
  *
- * @param layout of its requests
+ * @param layout of its requests; null where bytes are exchanged
  * @param features that both ends want
  * @param rings at least one
  */
@@ -29,9 +29,13 @@ record FrontendOffer(SlotLayout layout, FeatureValues features, List<Ring> rings
     record Ring(int[] refs, int port) {}
 
     /** @throws XenbusException EINVAL or ENOSYS if something is missing, malformed or more than was offered */
-    static FrontendOffer read(XenbusNode frontend, BackendDriver driver, Offer offer) {
+    static FrontendOffer read(XenbusNode frontend, DeviceDriver driver, Offer offer) {
         checkVersion(frontend, driver.protocol());
-        SlotLayout layout = layout(frontend, driver);
+        SlotLayout layout =
+                switch (driver) {
+                    case BackendDriver requests -> layout(frontend, requests);
+                    case ByteDriver _ -> null;
+                };
         Map<Feature, Long> features = new HashMap<>();
         for (Feature feature : driver.protocol().features()) {
             features.put(feature, agreed(frontend, feature, offer.value(feature)));
@@ -44,18 +48,19 @@ record FrontendOffer(SlotLayout layout, FeatureValues features, List<Ring> rings
                             + offer.queues());
         }
         int pages = ringPages(frontend, offer);
+        String port = driver.protocol().portNode();
         List<Ring> rings = new ArrayList<>();
         if (queues == 1) {
-            rings.add(ring(frontend, "", pages));
+            rings.add(ring(frontend, "", pages, port));
         } else {
             for (int i = 0; i < queues; i++) {
-                rings.add(ring(frontend, "queue-" + i + '/', pages));
+                rings.add(ring(frontend, "queue-" + i + '/', pages, port));
             }
         }
         return new FrontendOffer(layout, new FeatureValues(features), List.copyOf(rings));
     }
 
-    private static void checkVersion(XenbusNode frontend, Protocol protocol) {
+    private static void checkVersion(XenbusNode frontend, DeviceProtocol protocol) {
         if (protocol.version() == 0) {
             return;
         }
@@ -114,8 +119,8 @@ record FrontendOffer(SlotLayout layout, FeatureValues features, List<Ring> rings
         return 1 << order;
     }
 
-    private static Ring ring(XenbusNode frontend, String prefix, int pages) {
-        int port = frontend.readUnsigned(prefix + "event-channel");
+    private static Ring ring(XenbusNode frontend, String prefix, int pages, String portNode) {
+        int port = frontend.readUnsigned(prefix + portNode);
         if (pages == 0) {
             return new Ring(new int[] {frontend.readUnsigned(prefix + "ring-ref")}, port);
         }

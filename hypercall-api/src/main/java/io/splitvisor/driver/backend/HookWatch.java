@@ -3,6 +3,7 @@ package io.splitvisor.driver.backend;
 
 import io.splitvisor.xenbus.XenbusDevice;
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * Looks from time to time whether a driver's hooks return. A hook that was in the driver at the last look, and has not come out
@@ -27,28 +28,35 @@ final class HookWatch {
     /**
      * Watches a connection's queues until {@link #end}.
      *
-     * @param whenLate run when a hook is late for the first time
+     * @param whenLate called when a hook is late for the first time, with the queues' turns
      */
-    void begin(BackConnection connection, Runnable whenLate) {
+    void begin(BackConnection connection, Consumer<long[]> whenLate) {
         watched = connection;
         late = false;
         lookLater(connection, whenLate);
     }
 
-    private void lookLater(BackConnection connection, Runnable whenLate) {
+    private void lookLater(BackConnection connection, Consumer<long[]> whenLate) {
         long[] before = connection.turns();
-        xenbus.schedule(() -> look(connection, before, whenLate), limit);
+        long begun = xenbus.control().nanoTime();
+        xenbus.schedule(() -> look(connection, new Look(before, begun), whenLate), limit);
     }
 
-    private void look(BackConnection connection, long[] before, Runnable whenLate) {
+    /** What was seen, and when. */
+    private record Look(long[] turns, long time) {}
+
+    private void look(BackConnection connection, Look last, Consumer<long[]> whenLate) {
         if (connection != watched) {
             return;
         }
+        long[] now = connection.turns();
+        // Where this look itself comes late, the host has stood still, and not the hook.
+        boolean stoodStill = xenbus.control().nanoTime() - last.time > 2 * limit.toNanos();
         boolean wasLate = late;
-        late = isStuck(before, connection.turns());
+        late = isStuck(last.turns, now) && (wasLate || !stoodStill);
         lookLater(connection, whenLate);
         if (late && !wasLate) {
-            whenLate.run();
+            whenLate.accept(now);
         }
     }
 

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.backend;
 
+import io.splitvisor.driver.DeviceProtocol;
 import io.splitvisor.driver.Feature;
-import io.splitvisor.driver.Protocol;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What a device offers its front end: what the protocol declares, unless the driver changes it in {@link BackendDevice#offer}. */
+/** What a device offers its front end: what the protocol declares, unless the driver changes it in {@link ServedDevice#offer}. */
 public final class Offer {
-    private final Protocol protocol;
+    private final DeviceProtocol protocol;
     private final Map<Feature, Long> features = new HashMap<>();
     private final Map<String, String> nodes = new LinkedHashMap<>();
     private int queues;
     private int ringPageOrder;
     private int keptGrants = 1056;
 
-    Offer(Protocol protocol) {
+    Offer(DeviceProtocol protocol) {
         this.protocol = protocol;
         this.queues = protocol.queues();
         this.ringPageOrder = protocol.ringPageOrder();
@@ -76,7 +76,7 @@ public final class Offer {
         return value;
     }
 
-    Protocol protocol() {
+    DeviceProtocol protocol() {
         return protocol;
     }
 

@@ -8,9 +8,9 @@ package io.splitvisor.driver.backend;
  * @param device the driver's device
  * @param offer what it offers front ends
  */
-record OpenDevice(BackendDriver driver, BackendDevice device, Offer offer) {
+record OpenDevice(DeviceDriver driver, ServedDevice device, Offer offer) {
     /** @throws DeviceException if the driver cannot; whatever it throws becomes one */
-    static OpenDevice open(BackendDriver driver, DeviceConfig config) {
+    static OpenDevice open(DeviceDriver driver, DeviceConfig config) {
         try {
             return of(driver, driver.open(config));
         } catch (DeviceException e) {
@@ -22,7 +22,7 @@ record OpenDevice(BackendDriver driver, BackendDevice device, Offer offer) {
     }
 
     /** A device that is open already; asks it what it offers. */
-    static OpenDevice of(BackendDriver driver, BackendDevice device) {
+    static OpenDevice of(DeviceDriver driver, ServedDevice device) {
         Offer offer = new Offer(driver.protocol());
         device.offer(offer);
         return new OpenDevice(driver, device, offer);

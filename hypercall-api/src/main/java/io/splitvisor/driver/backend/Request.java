@@ -22,43 +22,13 @@ public interface Request {
     /** The private copy, for structures within structures and arrays; the request starts at 0. */
     MemorySegment memory();
 
-    /** A field of the request. */
-    default int get(Field.U8 field) {
+    /** A field of the request; 32 unsigned bits keep their bits. */
+    default int get(Field.OfInt field) {
         return field.get(memory(), 0);
     }
 
-    /** A field of the request. */
-    default int get(Field.U16 field) {
-        return field.get(memory(), 0);
-    }
-
-    /** A field of the request; unsigned. */
-    default int get(Field.U32 field) {
-        return field.get(memory(), 0);
-    }
-
-    /** A field of the request; unsigned. */
-    default long get(Field.U64 field) {
-        return field.get(memory(), 0);
-    }
-
-    /** A field of the request. */
-    default int get(Field.I8 field) {
-        return field.get(memory(), 0);
-    }
-
-    /** A field of the request. */
-    default int get(Field.I16 field) {
-        return field.get(memory(), 0);
-    }
-
-    /** A field of the request. */
-    default int get(Field.I32 field) {
-        return field.get(memory(), 0);
-    }
-
-    /** A field of the request. */
-    default long get(Field.I64 field) {
+    /** A field of the request; 64 unsigned bits keep their bits. */
+    default long get(Field.OfLong field) {
         return field.get(memory(), 0);
     }
 
@@ -98,42 +68,12 @@ public interface Request {
     MemorySegment response();
 
     /** Sets a field of the response. */
-    default void set(Field.U8 field, int value) {
+    default void set(Field.OfInt field, int value) {
         field.set(response(), 0, value);
     }
 
     /** Sets a field of the response. */
-    default void set(Field.U16 field, int value) {
-        field.set(response(), 0, value);
-    }
-
-    /** Sets a field of the response. */
-    default void set(Field.U32 field, int value) {
-        field.set(response(), 0, value);
-    }
-
-    /** Sets a field of the response. */
-    default void set(Field.U64 field, long value) {
-        field.set(response(), 0, value);
-    }
-
-    /** Sets a field of the response. */
-    default void set(Field.I8 field, int value) {
-        field.set(response(), 0, value);
-    }
-
-    /** Sets a field of the response. */
-    default void set(Field.I16 field, int value) {
-        field.set(response(), 0, value);
-    }
-
-    /** Sets a field of the response. */
-    default void set(Field.I32 field, int value) {
-        field.set(response(), 0, value);
-    }
-
-    /** Sets a field of the response. */
-    default void set(Field.I64 field, long value) {
+    default void set(Field.OfLong field, long value) {
         field.set(response(), 0, value);
     }
 

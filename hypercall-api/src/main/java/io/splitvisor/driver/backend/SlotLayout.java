@@ -2,7 +2,6 @@
 package io.splitvisor.driver.backend;
 
 import io.splitvisor.driver.Protocol;
-import io.splitvisor.driver.Slots;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -32,7 +31,7 @@ public interface SlotLayout {
     record NativeLayout(int slotSize) implements SlotLayout {
         @Override
         public void copyRequest(MemorySegment ring, long slot, MemorySegment request, long at) {
-            Slots.copy(ring, slot, request, at, slotSize);
+            MemorySegment.copy(ring, slot, request, at, slotSize);
         }
     }
 }

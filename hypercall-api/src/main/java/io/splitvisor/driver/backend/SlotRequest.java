@@ -2,15 +2,10 @@
 package io.splitvisor.driver.backend;
 
 import io.splitvisor.abi.grant.GrantStatus;
-import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Protocol;
-import io.splitvisor.driver.Slots;
 import io.splitvisor.driver.Status;
 import io.splitvisor.driver.Verdict;
-import io.splitvisor.ring.BackRing;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -18,16 +13,12 @@ import java.util.Objects;
 final class SlotRequest implements Request {
     private static final GrantedPage[] NO_PAGES = {};
     private static final int[] NO_TOKENS = {};
-    private static final Protocol.Echo[] NO_ECHOES = {};
 
     private final BackQueue queue;
     private final int index;
+    private final Protocol protocol;
     private final MemorySegment memory;
     private final MemorySegment response;
-    private final Field.Scalar requestId;
-    private final Field.Scalar responseId;
-    private final Protocol.Echo[] echoes;
-    private final Status status;
     private int[] tokens = NO_TOKENS;
     private GrantedPage[] views = NO_PAGES;
     private int pages;
@@ -38,46 +29,37 @@ final class SlotRequest implements Request {
     /** Whether it stands for a request that has no response yet. */
     boolean taken;
 
+    /** Whether the hook that has it was done with it, and nothing is left but to answer when the hook returns. */
+    boolean completed;
+
     /** What {@link BackQueue#post} was told: whether the request is to be answered, or to go on. */
     boolean resumed;
 
-    SlotRequest(BackQueue queue, int index, Protocol protocol, SegmentAllocator memory) {
+    /**
+     * @param memory where requests are copied to
+     * @param response where responses are made
+     */
+    SlotRequest(BackQueue queue, int index, Protocol protocol, MemorySegment memory, MemorySegment response) {
         this.queue = queue;
         this.index = index;
-        this.memory = memory.allocate(roundUp(protocol.slotSize()), Long.BYTES);
-        this.response = memory.allocate(roundUp(protocol.response().size()), Long.BYTES);
-        this.requestId = protocol.requestId();
-        this.responseId = protocol.responseId();
-        this.echoes = protocol.echoes().toArray(NO_ECHOES);
-        this.status = protocol.status().orElse(null);
+        this.protocol = protocol;
+        this.memory = memory;
+        this.response = response;
     }
 
-    private static long roundUp(long bytes) {
-        return (bytes + Long.BYTES - 1) / Long.BYTES * Long.BYTES;
-    }
-
-    /** Takes the next request out of the ring, and answers whether it is one. */
-    Verdict take(BackRing ring, SlotLayout layout, Protocol protocol) {
-        layout.copyRequest(ring.memory(), ring.takeRequest(), memory, 0);
-        for (long at = 0; at < response.byteSize(); at += Long.BYTES) {
-            response.set(ValueLayout.JAVA_LONG, at, 0);
-        }
-        if (status != null && status.okay() != 0) {
-            status.field().write(response, 0, status.okay());
-        }
+    /** Begins to stand for the request that was copied to its memory, and answers whether it is one. */
+    Verdict begin() {
+        taken = true;
+        completed = false;
         failed = false;
         moved = 0;
-        taken = true;
         return protocol.check(memory, 0);
     }
 
     /** Puts the response into a slot. */
     void respond(MemorySegment ring, long at, long bytes) {
-        responseId.write(response, 0, requestId.read(memory, 0));
-        for (Protocol.Echo echo : echoes) {
-            echo.response().write(response, 0, echo.request().read(memory, 0));
-        }
-        Slots.copy(response, 0, ring, at, bytes);
+        protocol.repeat(memory, response);
+        MemorySegment.copy(response, 0, ring, at, bytes);
     }
 
     /** Ends the use of the guest's pages. */
@@ -191,10 +173,7 @@ final class SlotRequest implements Request {
     }
 
     private Status declared() {
-        if (status == null) {
-            throw new IllegalStateException("the protocol declares no status");
-        }
-        return status;
+        return protocol.status().orElseThrow(() -> new IllegalStateException("the protocol declares no status"));
     }
 
     @Override

@@ -3,8 +3,8 @@ package io.splitvisor.driver.frontend;
 
 import io.splitvisor.driver.Access;
 import io.splitvisor.driver.Field;
+import io.splitvisor.driver.Place;
 import io.splitvisor.driver.Protocol;
-import io.splitvisor.driver.Slots;
 import io.splitvisor.driver.Status;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -25,13 +25,12 @@ import java.util.function.Consumer;
  * <p>Belongs to one thread at a time; from {@link #submit} until it is done, to its queue.
  */
 public final class Call extends RingCall {
-    private static final Protocol.Echo[] NO_ECHOES = {};
-
     private final Frontend frontend;
+    private final Protocol protocol;
     private final MemorySegment request;
     private final MemorySegment response;
-    private final Protocol.Echo[] echoes;
     private final Status status;
+    private final Place statusPlace;
     private final List<Shared> shared = new ArrayList<>(1);
     private Consumer<Call> whenDone;
 
@@ -43,11 +42,12 @@ public final class Call extends RingCall {
 
     Call(Frontend frontend, Protocol protocol) {
         this.frontend = frontend;
+        this.protocol = protocol;
         Arena arena = Arena.ofAuto();
         this.request = arena.allocate(protocol.slotSize(), Long.BYTES);
         this.response = arena.allocate(protocol.response().size(), Long.BYTES);
-        this.echoes = protocol.echoes().toArray(NO_ECHOES);
         this.status = protocol.status().orElse(null);
+        this.statusPlace = status == null ? null : status.field().place();
     }
 
     /** The request, for structures within structures and arrays; it starts at 0. Its id is the framework's. */
@@ -69,49 +69,13 @@ public final class Call extends RingCall {
     }
 
     /** Sets a field of the request. */
-    public Call set(Field.U8 field, int value) {
+    public Call set(Field.OfInt field, int value) {
         field.set(request, 0, value);
         return this;
     }
 
     /** Sets a field of the request. */
-    public Call set(Field.U16 field, int value) {
-        field.set(request, 0, value);
-        return this;
-    }
-
-    /** Sets a field of the request. */
-    public Call set(Field.U32 field, int value) {
-        field.set(request, 0, value);
-        return this;
-    }
-
-    /** Sets a field of the request. */
-    public Call set(Field.U64 field, long value) {
-        field.set(request, 0, value);
-        return this;
-    }
-
-    /** Sets a field of the request. */
-    public Call set(Field.I8 field, int value) {
-        field.set(request, 0, value);
-        return this;
-    }
-
-    /** Sets a field of the request. */
-    public Call set(Field.I16 field, int value) {
-        field.set(request, 0, value);
-        return this;
-    }
-
-    /** Sets a field of the request. */
-    public Call set(Field.I32 field, int value) {
-        field.set(request, 0, value);
-        return this;
-    }
-
-    /** Sets a field of the request. */
-    public Call set(Field.I64 field, long value) {
+    public Call set(Field.OfLong field, long value) {
         field.set(request, 0, value);
         return this;
     }
@@ -136,43 +100,13 @@ public final class Call extends RingCall {
         return this;
     }
 
-    /** A field of the response. */
-    public int get(Field.U8 field) {
+    /** A field of the response; 32 unsigned bits keep their bits. */
+    public int get(Field.OfInt field) {
         return field.get(response, 0);
     }
 
-    /** A field of the response. */
-    public int get(Field.U16 field) {
-        return field.get(response, 0);
-    }
-
-    /** A field of the response; unsigned. */
-    public int get(Field.U32 field) {
-        return field.get(response, 0);
-    }
-
-    /** A field of the response; unsigned. */
-    public long get(Field.U64 field) {
-        return field.get(response, 0);
-    }
-
-    /** A field of the response. */
-    public int get(Field.I8 field) {
-        return field.get(response, 0);
-    }
-
-    /** A field of the response. */
-    public int get(Field.I16 field) {
-        return field.get(response, 0);
-    }
-
-    /** A field of the response. */
-    public int get(Field.I32 field) {
-        return field.get(response, 0);
-    }
-
-    /** A field of the response. */
-    public long get(Field.I64 field) {
+    /** A field of the response; 64 unsigned bits keep their bits. */
+    public long get(Field.OfLong field) {
         return field.get(response, 0);
     }
 
@@ -240,8 +174,7 @@ public final class Call extends RingCall {
 
     /** Whether it was answered, and with the declared status for success. */
     public boolean succeeded() {
-        return outcome() == Outcome.ANSWERED
-                && (status == null || status.field().read(response, 0) == status.okay());
+        return outcome() == Outcome.ANSWERED && (status == null || statusPlace.read(response, 0) == status.okay());
     }
 
     private void check() {
@@ -257,7 +190,7 @@ public final class Call extends RingCall {
             case GONE -> CallException.Kind.GONE;
             case MISBEHAVED -> CallException.Kind.MISBEHAVED;
             case ANSWERED ->
-                status.field().read(response, 0) == status.unsupported()
+                statusPlace.read(response, 0) == status.unsupported()
                         ? CallException.Kind.UNSUPPORTED
                         : CallException.Kind.FAILED;
         };
@@ -269,18 +202,13 @@ public final class Call extends RingCall {
             Shared page = shared.get(i);
             page.pages.grant(link, page.count, page.readOnly);
         }
-        Slots.copy(request, 0, ring, at, request.byteSize());
+        MemorySegment.copy(request, 0, ring, at, request.byteSize());
     }
 
     @Override
     protected boolean take(MemorySegment ring, long at) {
-        Slots.copy(ring, at, response, 0, response.byteSize());
-        for (Protocol.Echo echo : echoes) {
-            if (echo.response().read(response, 0) != echo.request().read(request, 0)) {
-                return false;
-            }
-        }
-        return true;
+        MemorySegment.copy(ring, at, response, 0, response.byteSize());
+        return protocol.isRepeated(request, response);
     }
 
     @Override

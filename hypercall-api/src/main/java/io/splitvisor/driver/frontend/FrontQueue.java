@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.frontend;
 
-import io.splitvisor.driver.Field;
+import io.splitvisor.driver.Place;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
 import io.splitvisor.ring.FrontRing;
@@ -22,8 +22,8 @@ public final class FrontQueue {
     private final int index;
     private final int lineLimit;
     private final boolean replayed;
-    private final Field.Scalar requestId;
-    private final Field.Scalar responseId;
+    private final Place requestId;
+    private final Place responseId;
     private final Consumer<String> misbehaviour;
     private final CallLine line = new CallLine();
     private final Sleepers sleepers = new Sleepers(this);
@@ -51,8 +51,8 @@ public final class FrontQueue {
         this.index = index;
         this.lineLimit = lineLimit;
         this.replayed = protocol.replayed();
-        this.requestId = protocol.requestId();
-        this.responseId = protocol.responseId();
+        this.requestId = protocol.requestId().place();
+        this.responseId = protocol.responseId().place();
         this.misbehaviour = misbehaviour;
         this.inFlight = new InFlight(1, responseId.size() * Byte.SIZE);
     }

@@ -4,8 +4,8 @@ package io.splitvisor.driver.frontend;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.io.XenbusState;
 import io.splitvisor.driver.FeatureValues;
-import io.splitvisor.driver.Protocol;
 import io.splitvisor.frontend.FrontendDomain;
+import io.splitvisor.frontend.Suspendable;
 import io.splitvisor.xenbus.TimeLimits;
 import io.splitvisor.xenbus.XenbusDevice;
 import io.splitvisor.xenbus.XenbusException;
@@ -32,17 +32,17 @@ import java.util.function.Consumer;
  *
  * What it waits for, and for how long at most, is in docs/driver-connection.md.
  */
-final class FrontendEnd implements XenbusDevice.Driver {
+final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
     private static final Duration DRAIN_LIMIT = Duration.ofSeconds(5);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(1);
     private static final Duration FAREWELL_LIMIT = Duration.ofSeconds(1);
 
-    /** Connections in a row that were lost without a single answer to what waited for one; then the back end is given up. */
+    /** Connections in a row that were lost without any progress for what waited; then the back end is given up. */
     private static final int MOST_VAIN_CONNECTIONS = 5;
 
-    private final Frontend frontend;
+    private final FrontendDevice frontend;
     private final FrontendDomain domain;
-    private final Protocol protocol;
+    private final Traffic traffic;
     private final FrontendSettings settings;
     private final TimeLimits limits;
     private final Consumer<String> log;
@@ -53,7 +53,7 @@ final class FrontendEnd implements XenbusDevice.Driver {
     private final List<RingPages> rings = new ArrayList<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private int vainConnections;
-    private long answeredBefore;
+    private long progressBefore;
     private Drain drain;
     private boolean closing;
     private boolean saidGoodbye;
@@ -71,15 +71,15 @@ final class FrontendEnd implements XenbusDevice.Driver {
         }
     }
 
-    FrontendEnd(Frontend frontend, FrontendDomain domain, Protocol protocol, int devid, FrontendSettings settings) {
+    FrontendEnd(FrontendDevice frontend, FrontendDomain domain, Traffic traffic, FrontendSettings settings) {
         this.frontend = frontend;
         this.domain = domain;
-        this.protocol = protocol;
+        this.traffic = traffic;
         this.settings = settings;
         this.limits = settings.limits();
         this.log = settings.log();
         this.presence = new Presence(frontend.toString());
-        String folder = "device/" + protocol.type() + '/' + devid;
+        String folder = "device/" + frontend.type() + '/' + frontend.devid();
         this.own = new XenbusNode(domain.store(), folder);
         this.backendDomid = own.readUnsigned("backend-id");
         XenbusNode peer = new XenbusNode(domain.store(), own.read("backend"));
@@ -95,6 +95,7 @@ final class FrontendEnd implements XenbusDevice.Driver {
                 xenbus.switchTo(XenbusState.INITIALISING);
             }
         });
+        domain.follow(this);
         xenbus.start();
     }
 
@@ -183,7 +184,7 @@ final class FrontendEnd implements XenbusDevice.Driver {
         }
         gone = true;
         presence.set(false, true);
-        frontend.allQueues().forEach(FrontQueue::close);
+        traffic.close();
         settings.hooks().gone(frontend);
     }
 
@@ -193,10 +194,9 @@ final class FrontendEnd implements XenbusDevice.Driver {
             return;
         }
         disconnect("the back end starts anew");
-        RingOffer offer = RingOffer.of(protocol, settings, xenbus.peer());
+        RingOffer offer = RingOffer.of(traffic.protocol(), settings, xenbus.peer());
         for (int i = 0; i < offer.queues(); i++) {
-            FrontQueue queue = frontend.queue(i);
-            rings.add(new RingPages(domain, backendDomid, 1 << offer.order(), protocol.slotSize(), queue::upcall));
+            rings.add(traffic.newRing(i, backendDomid, 1 << offer.order()));
         }
         offer.write(domain.store(), own, rings);
         // The toolstack may have made the nodes anew, with a state that was not this end's doing.
@@ -210,17 +210,9 @@ final class FrontendEnd implements XenbusDevice.Driver {
         if (xenbus.state() != XenbusState.INITIALISED) {
             return;
         }
-        features = RingOffer.agreed(protocol, settings, xenbus.peer());
+        features = RingOffer.agreed(traffic.protocol(), settings, xenbus.peer());
         settings.hooks().connecting(frontend);
-        List<FrontQueue> queues = frontend.allQueues();
-        for (int i = rings.size(); i < queues.size(); i++) {
-            queues.get(i).redirect(queues.get(i % rings.size()));
-        }
-        Link link = new Link(backendDomid, features.has("feature-persistent"), features);
-        for (int i = 0; i < rings.size(); i++) {
-            RingPages ring = rings.get(i);
-            queues.get(i).connect(new FrontQueue.RingEnd(ring.ring(), ring::send, link));
-        }
+        traffic.connect(rings, new Link(backendDomid, features.has("feature-persistent"), features));
         xenbus.waitOver();
         xenbus.switchTo(XenbusState.CONNECTED);
         presence.set(true, false);
@@ -230,9 +222,9 @@ final class FrontendEnd implements XenbusDevice.Driver {
     /** Lets what is in flight be answered, and puts nothing more into the rings. */
     private void drain(Duration limit, Runnable then) {
         if (drain == null) {
-            frontend.allQueues().forEach(FrontQueue::pause);
+            traffic.pause();
             drain = new Drain(xenbus.control().nanoTime() + limit.toNanos(), then);
-            xenbus.waitFor("responses to the requests in flight", limit, () -> {});
+            xenbus.waitFor("the back end to finish what is in flight", limit, () -> {});
             lookWhetherDrained(drain);
         }
     }
@@ -242,7 +234,7 @@ final class FrontendEnd implements XenbusDevice.Driver {
             return;
         }
         boolean over = xenbus.control().nanoTime() - looking.end >= 0;
-        if (over || frontend.allQueues().stream().allMatch(FrontQueue::isQuiet)) {
+        if (over || traffic.isQuiet()) {
             drain = null;
             xenbus.waitOver();
             looking.then.run();
@@ -266,15 +258,12 @@ final class FrontendEnd implements XenbusDevice.Driver {
             return;
         }
         log.accept(frontend + ": " + why);
-        boolean somebodyWaits = false;
-        for (FrontQueue queue : frontend.allQueues()) {
-            somebodyWaits |= queue.disconnect();
-        }
+        boolean somebodyWaits = traffic.disconnect();
         rings.forEach(RingPages::close);
         rings.clear();
-        long answered = frontend.counters().requests();
-        vainConnections = somebodyWaits && answered == answeredBefore ? vainConnections + 1 : 0;
-        answeredBefore = answered;
+        long progress = traffic.progress();
+        vainConnections = somebodyWaits && progress == progressBefore ? vainConnections + 1 : 0;
+        progressBefore = progress;
         presence.set(false, false);
         settings.hooks().disconnected(frontend, why);
     }
@@ -298,8 +287,22 @@ final class FrontendEnd implements XenbusDevice.Driver {
         xenbus.lookSoon();
     }
 
-    /** Any thread. */
-    void resumed() {
+    /** What is not answered in time is done again after the domain was resumed. */
+    @Override
+    public CompletableFuture<Void> suspending() {
+        CompletableFuture<Void> quiet = new CompletableFuture<>();
+        xenbus.execute(() -> {
+            if (rings.isEmpty() || drain != null) {
+                quiet.complete(null);
+            } else {
+                drain(DRAIN_LIMIT, () -> quiet.complete(null));
+            }
+        });
+        return quiet;
+    }
+
+    @Override
+    public void resumed() {
         xenbus.execute(() -> {
             if (!closing && !gone) {
                 disconnect("the domain was suspended");
@@ -363,6 +366,7 @@ final class FrontendEnd implements XenbusDevice.Driver {
             }
             finish();
         } finally {
+            domain.unfollow(this);
             xenbus.close();
             closed.complete(null);
         }

@@ -20,7 +20,7 @@ final class InFlight {
      * @param slots a power of two
      * @param idBits bits of an id, as the protocol declares it
      */
-    InFlight(int slots, long idBits) {
+    InFlight(int slots, int idBits) {
         int count = (int) Math.min(slots, 1L << Math.min(idBits, Integer.SIZE - 2));
         this.calls = new RingCall[count];
         this.ids = new long[count];

@@ -2,6 +2,7 @@
 package io.splitvisor.driver.frontend;
 
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.driver.DeviceProtocol;
 import io.splitvisor.driver.Feature;
 import io.splitvisor.driver.FeatureValues;
 import io.splitvisor.driver.Protocol;
@@ -19,12 +20,12 @@ import java.util.Map;
  * @param order two to the power of this many pages for each ring
  * @param queues how many rings
  */
-record RingOffer(Protocol protocol, FeatureValues features, int order, int queues) {
+record RingOffer(DeviceProtocol protocol, FeatureValues features, int order, int queues) {
     /** The layout that every front end in Java has. */
     private static final String NATIVE = "x86_64-abi";
 
     /** @throws XenbusException EINVAL if the back end offers what makes no sense, or speaks another version */
-    static RingOffer of(Protocol protocol, FrontendSettings settings, XenbusNode backend) {
+    static RingOffer of(DeviceProtocol protocol, FrontendSettings settings, XenbusNode backend) {
         checkVersion(protocol, backend);
         int theirOrder = backend.readUnsigned("max-ring-page-order", 0);
         int order = Math.min(settings.ringPageOrder(), theirOrder < 0 ? Integer.MAX_VALUE : theirOrder);
@@ -37,7 +38,7 @@ record RingOffer(Protocol protocol, FeatureValues features, int order, int queue
                 Math.min(queues, protocol.queues()));
     }
 
-    private static void checkVersion(Protocol protocol, XenbusNode backend) {
+    private static void checkVersion(DeviceProtocol protocol, XenbusNode backend) {
         if (protocol.version() == 0) {
             return;
         }
@@ -50,7 +51,7 @@ record RingOffer(Protocol protocol, FeatureValues features, int order, int queue
     }
 
     /** @throws XenbusException EINVAL if the back end's value of a feature is none */
-    static FeatureValues agreed(Protocol protocol, FrontendSettings settings, XenbusNode backend) {
+    static FeatureValues agreed(DeviceProtocol protocol, FrontendSettings settings, XenbusNode backend) {
         Map<Feature, Long> values = new HashMap<>();
         for (Feature feature : protocol.features()) {
             long theirs =
@@ -83,7 +84,7 @@ record RingOffer(Protocol protocol, FeatureValues features, int order, int queue
         for (int i = 0; i < rings.size(); i++) {
             write(nodes, own, several ? "queue-" + i + '/' : "", rings.get(i));
         }
-        writeOrRemove(nodes, own, "protocol", NATIVE);
+        writeOrRemove(nodes, own, "protocol", protocol instanceof Protocol ? NATIVE : null);
         writeOrRemove(nodes, own, "version", protocol.version() > 0 ? protocol.version() : null);
         for (Feature feature : protocol.features()) {
             if (feature.teller() == Feature.Teller.BOTH) {
@@ -100,7 +101,7 @@ record RingOffer(Protocol protocol, FeatureValues features, int order, int queue
         } else {
             writeOrRemove(nodes, own, prefix + "ring-ref", ring.refs()[0]);
         }
-        writeOrRemove(nodes, own, prefix + "event-channel", ring.port());
+        writeOrRemove(nodes, own, prefix + protocol.portNode(), ring.port());
     }
 
     private static void writeOrRemove(XenstoreNodes nodes, XenbusNode own, String name, Object value) {

@@ -3,21 +3,21 @@ package io.splitvisor.driver.frontend;
 
 import io.splitvisor.frontend.FrontendDomain;
 import io.splitvisor.frontend.FrontendDomain.FrontendChannel;
-import io.splitvisor.ring.FrontRing;
+import java.lang.foreign.MemorySegment;
 
 /** The shared pages and the event channel of one ring, granted and offered to a back end. */
 final class RingPages {
     private final FrontendDomain domain;
     private final int firstFrame;
     private final int[] refs;
-    private final FrontRing ring;
+    private final MemorySegment segment;
     private final FrontendChannel channel;
 
-    /** Makes a fresh ring. */
-    RingPages(FrontendDomain domain, int backendDomid, int pages, int slotSize, FrontendDomain.Upcall handler) {
+    /** Takes zeroed pages, which nobody knows of before the ring is offered. */
+    RingPages(FrontendDomain domain, int backendDomid, int pages, FrontendDomain.Upcall handler) {
         this.domain = domain;
         this.firstFrame = domain.memory().allocate(pages);
-        this.ring = FrontRing.init(domain.memory().pages(firstFrame, pages), slotSize);
+        this.segment = domain.memory().pages(firstFrame, pages);
         this.refs = new int[pages];
         for (int i = 0; i < pages; i++) {
             refs[i] = domain.grants().grantAccess(backendDomid, firstFrame + i, false);
@@ -28,8 +28,8 @@ final class RingPages {
         this.channel = domain.offer(backendDomid, handler);
     }
 
-    FrontRing ring() {
-        return ring;
+    MemorySegment segment() {
+        return segment;
     }
 
     int[] refs() {

@@ -70,7 +70,7 @@ final class FifoDelivery implements EventDelivery {
         if (controls[vcpu] != NONE) {
             return -XenErrno.EINVAL;
         }
-        long page = guest.pin(frame);
+        long page = guest.pinWritable(frame);
         if (page == GuestMemory.NOT_MEMORY) {
             return -XenErrno.EINVAL;
         }
@@ -85,7 +85,7 @@ final class FifoDelivery implements EventDelivery {
             if (pageCount == PAGES) {
                 return -XenErrno.ENOSPC;
             }
-            long page = guest.pin(frame);
+            long page = guest.pinWritable(frame);
             if (page == GuestMemory.NOT_MEMORY) {
                 return -XenErrno.EINVAL;
             }
@@ -135,8 +135,12 @@ final class FifoDelivery implements EventDelivery {
         }
         int vcpu = port.vcpu();
         long control = controls[vcpu];
-        // Without a control block the event is dropped: a guest must not bind a port to that vCPU before.
-        if (control == NONE || !setPending(word)) {
+        if (control == NONE) {
+            // A guest keeps the port masked until its vCPU has one; the monitor links it when it is asked to unmask it.
+            change(word, 0, PENDING);
+            return null;
+        }
+        if (!setPending(word)) {
             return null;
         }
         int priority = port.priority();
@@ -255,11 +259,11 @@ final class FifoDelivery implements EventDelivery {
         if (!closed) {
             closed = true;
             for (int i = 0; i < pageCount; i++) {
-                guest.unpin(pages[i]);
+                guest.unpinWritable(pages[i]);
             }
             for (int vcpu = 0; vcpu < controls.length; vcpu++) {
                 if (controls[vcpu] != NONE) {
-                    guest.unpin(controls[vcpu]);
+                    guest.unpinWritable(controls[vcpu]);
                 }
             }
         }

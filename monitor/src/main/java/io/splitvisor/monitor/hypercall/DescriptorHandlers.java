@@ -8,19 +8,13 @@ import io.splitvisor.abi.paging.PagingTrap;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.memory.GuestMemory;
+import io.splitvisor.monitor.paging.DescriptorRules;
 import io.splitvisor.monitor.paging.RegisteredPaging;
 import java.lang.foreign.MemorySegment;
 import java.util.OptionalLong;
 
 /** {@code set_gdt}, {@code update_descriptor}, {@code MMUEXT_SET_LDT}, and what a processor asks when it loads a segment. */
 final class DescriptorHandlers {
-    private static final int LDT_ENTRIES = 8192;
-
-    /** Entries of a GDT that are the guest's: {@code FIRST_RESERVED_GDT_ENTRY}. */
-    private static final int GDT_ENTRIES = 14 * 512;
-
-    private static final int IN_PAGE = DomainLayout.PAGE_SIZE / Long.BYTES;
-
     /** Checking a page of descriptors costs about as much as so many simple calls. */
     private static final int PAGE_COST = 4;
 
@@ -52,10 +46,10 @@ final class DescriptorHandlers {
 
     private static long setGdt(HypercallContext call, RegisteredPaging paging) {
         int entries = (int) call.word(1);
-        if (Integer.compareUnsigned(entries, GDT_ENTRIES) > 0) {
+        if (Integer.compareUnsigned(entries, DescriptorRules.GDT_ENTRIES) > 0) {
             return -XenErrno.EINVAL;
         }
-        long[] machines = new long[(entries + IN_PAGE - 1) / IN_PAGE];
+        long[] machines = new long[(entries + DescriptorRules.IN_PAGE - 1) / DescriptorRules.IN_PAGE];
         long bytes = (long) machines.length * Long.BYTES;
         if (!call.caller().memory().copyFrom(call.word(0), MemorySegment.ofArray(machines), bytes)) {
             return -XenErrno.EFAULT;
@@ -83,7 +77,7 @@ final class DescriptorHandlers {
         int entries = MmuExtRequest.arg2NrEnts(request, 0);
         long linear = entries == 0 ? 0 : MmuExtRequest.arg1LinearAddr(request, 0);
         boolean aligned = linear % DomainLayout.PAGE_SIZE == 0 && PageTableEntry.isCanonical(linear);
-        if (Integer.compareUnsigned(entries, LDT_ENTRIES) > 0 || !aligned) {
+        if (Integer.compareUnsigned(entries, DescriptorRules.LDT_ENTRIES) > 0 || !aligned) {
             return -XenErrno.EINVAL;
         }
         paging.setLdt(call.vcpu(), linear, entries);

@@ -31,6 +31,10 @@ final class HvmHandlers {
     void bind(HypercallTable table) {
         table.bind(HypercallOp.HVMOP_SET_PARAM, this::setParam);
         table.bind(HypercallOp.HVMOP_GET_PARAM, this::getParam);
+        // Which vCPUs is not to be said: the argument is null.
+        table.bind(
+                HypercallOp.HVMOP_FLUSH_TLBS,
+                call -> call.word(1) == 0 ? call.caller().paging().flushTlbs(call.vcpu()) : -XenErrno.EINVAL);
     }
 
     private static Access writing(int index) {

@@ -30,8 +30,7 @@ public final class HypercallRing implements RingWorker {
     private final HypercallStatistics statistics = new HypercallStatistics();
     private final TurnTrace traced;
 
-    /** Used again and again: asking it whether anybody records costs next to nothing. */
-    private final HypercallTurnEvent recorded = new HypercallTurnEvent();
+    private final TurnRecording recorded;
 
     /** The call in the context is not finished. */
     private boolean underWay;
@@ -56,8 +55,7 @@ public final class HypercallRing implements RingWorker {
                 domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
         this.ring = BackRing.init(memory, MulticallEntry.SIZE);
         this.traced = new TurnTrace(domain.domid(), vcpu, SLICE);
-        recorded.domid = domain.domid();
-        recorded.vcpu = vcpu;
+        this.recorded = new TurnRecording(domain.domid(), vcpu);
     }
 
     /** Calls served so far. A figure for people: read by other threads without order. */
@@ -72,6 +70,7 @@ public final class HypercallRing implements RingWorker {
 
     @Override
     public int serve() {
+        // First, because the ring goes with the domain's memory.
         if (standsStill()) {
             return 0;
         }
@@ -88,10 +87,7 @@ public final class HypercallRing implements RingWorker {
         if (sink != null) {
             traced.begin(sink);
         }
-        boolean recording = recorded.isEnabled();
-        if (recording) {
-            recorded.begin();
-        }
+        boolean recording = recorded.begin();
         long before = statistics.total();
         int moved = serveSlice(available, sink != null);
         int served = (int) (statistics.total() - before);
@@ -105,27 +101,18 @@ public final class HypercallRing implements RingWorker {
             traced.end();
         }
         if (recording) {
-            record(available, served);
+            recorded.end(available, served);
         }
         return moved;
     }
 
-    private void record(int found, int served) {
-        recorded.end();
-        if (recorded.shouldCommit()) {
-            recorded.found = found;
-            recorded.served = served;
-            recorded.commit();
-        }
-    }
-
+    /** A turn of a vCPU that has something to do and does not stand still. */
     private int serveSlice(int found, boolean tracing) {
         Vcpu self = domain.vcpu(vcpu);
         context.budget(slice.getAsInt());
         int available = found;
         int moved = 0;
-        // A call may end the domain: what comes after it in the batch is not executed (row H4).
-        while (!context.preempt() && !domain.ended() && !self.standsStill() && (underWay || available > 0)) {
+        do {
             moved++;
             long result;
             if (underWay) {
@@ -142,18 +129,21 @@ public final class HypercallRing implements RingWorker {
                 if (tracing) {
                     traced.add(context, result);
                 }
-                // One response a request, in order: the response's slot is the request's.
-                MulticallEntry.result(memory, ring.claimResponse(), result);
+                // One response a request, in order: the response's slot is the request's. The guest may look for it
+                // there.
+                MulticallEntry.resultRelease(memory, ring.claimResponse(), result);
             }
-        }
+            // A call may end the domain: what comes after it in the batch is not executed (row H4).
+        } while ((underWay || available > 0) && !context.preempt() && !domain.ended() && !self.standsStill());
         return moved;
     }
 
     private long begin() {
-        long at = ring.takeRequest();
-        context.begin(MulticallEntry.op(memory, at));
+        // A slice is checked once, not with each word.
+        MemorySegment entry = memory.asSlice(ring.takeRequest(), MulticallEntry.SIZE);
+        context.begin(MulticallEntry.op(entry, 0));
         for (int i = 0; i < MulticallEntry.NR_ARGS; i++) {
-            context.word(i, MulticallEntry.args(memory, at, i));
+            context.word(i, MulticallEntry.args(entry, 0, i));
         }
         return table.serve(context);
     }

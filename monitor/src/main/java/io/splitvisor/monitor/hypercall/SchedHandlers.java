@@ -34,10 +34,7 @@ final class SchedHandlers {
             return 0;
         });
         table.bind(HypercallOp.SCHEDOP_BLOCK, SchedHandlers::block);
-        table.bind(HypercallOp.SCHEDOP_SHUTDOWN, call -> {
-            call.caller().shutdown(SchedShutdown.reason(call.argument(), 0));
-            return 0;
-        });
+        table.bind(HypercallOp.SCHEDOP_SHUTDOWN, SchedHandlers::shutdown);
         table.bind(HypercallOp.SCHEDOP_POLL, SchedHandlers::poll);
         table.bind(HypercallOp.SCHEDOP_REMOTE_SHUTDOWN, this::remoteShutdown);
         table.bind(HypercallOp.SCHEDOP_SHUTDOWN_CODE, call -> {
@@ -47,6 +44,15 @@ final class SchedHandlers {
         table.bind(HypercallOp.SCHEDOP_WATCHDOG, call -> call.caller()
                 .watchdogs()
                 .set(SchedWatchdog.id(call.argument(), 0), SchedWatchdog.timeout(call.argument(), 0)));
+    }
+
+    /** Completes when the domain is resumed, if it is suspended. */
+    private static long shutdown(HypercallContext call) {
+        if (call.resumed()) {
+            return 0;
+        }
+        call.caller().shutdown(SchedShutdown.reason(call.argument(), 0));
+        return call.caller().suspended() ? HypercallContext.PREEMPTED : 0;
     }
 
     /** Lets upcalls through, and completes when one is due. */

@@ -3,6 +3,7 @@ package io.splitvisor.monitor.memory;
 
 import io.splitvisor.attach.DomainLayout;
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntConsumer;
 
 /**
  * The machine pages of a domain by their numbers, as page tables name them: who has references to a page, and as what it is
@@ -32,6 +33,7 @@ public final class FrameTable {
     private final MemorySegment memory;
     private final int machinePages;
     private final int totalPages;
+    private final WriteLog writes = new WriteLog();
     private volatile boolean tracksWriters;
 
     FrameTable(PhysicalMap map, FrameTypes types, MemorySegment memory, DomainLayout layout) {
@@ -105,6 +107,30 @@ public final class FrameTable {
     /** Types and type counts. */
     public FrameTypes types() {
         return types;
+    }
+
+    /** The frame of a machine page; or {@link #NONE}. */
+    public int frame(int machine) {
+        return map.frame(machine);
+    }
+
+    /** From now on pages that others than the guest write to are noted; none at first. */
+    public void startWriteLog() {
+        writes.begin(machinePages);
+    }
+
+    /** Ends that. */
+    public void stopWriteLog() {
+        writes.stop();
+    }
+
+    /** Tells the machine pages that others have written to, and forgets them if they are taken. */
+    public void readWriteLog(boolean take, IntConsumer pages) {
+        writes.read(take, pages);
+    }
+
+    WriteLog writes() {
+        return writes;
     }
 
     /** From now on whoever writes to a granted page counts as a writer: the domain registers page tables. */

@@ -141,9 +141,26 @@ public final class GuestMemory {
 
     /** Ends {@link #startWriting}. */
     public void endWriting(long offset) {
+        frames.writes().mark((int) (offset / PAGE));
         if (frames.tracksWriters()) {
             frames.types().putWritable((int) (offset / PAGE));
         }
+    }
+
+    /** As {@link #pin}, of a page that is written to from now on; none if it is a page table that the guest has registered. */
+    public long pinWritable(long frame) {
+        long offset = pin(frame);
+        if (offset != NOT_MEMORY && !startWriting(offset)) {
+            unpin(offset);
+            return NOT_MEMORY;
+        }
+        return offset;
+    }
+
+    /** Ends one {@link #pinWritable}; takes the offset that it answered, or any in the same page. */
+    public void unpinWritable(long offset) {
+        endWriting(offset);
+        unpin(offset);
     }
 
     /** The frame at which the guest has a machine page, by the page's number; -1 for none. */
@@ -233,6 +250,7 @@ public final class GuestMemory {
         }
         if (address + bytes <= DomainLayout.bytes(map.identity())) {
             MemorySegment.copy(from, offset, segment(), address, bytes);
+            frames.writes().mark(address, bytes);
             return true;
         }
         for (long done = 0; done < bytes; ) {
@@ -242,6 +260,7 @@ public final class GuestMemory {
                 return false;
             }
             MemorySegment.copy(from, offset + done, segment(), machine, length);
+            frames.writes().mark(machine, length);
             done += length;
         }
         return true;
@@ -276,6 +295,7 @@ public final class GuestMemory {
             return false;
         }
         segment().set(WORD, machine, value);
+        frames.writes().mark(machine, Long.BYTES);
         return true;
     }
 

@@ -2,9 +2,15 @@
 package io.splitvisor.monitor.paging;
 
 /** What a segment descriptor of a guest may say: Xen's {@code check_descriptor} for 64-bit guests. */
-final class DescriptorRules {
+public final class DescriptorRules {
     /** Entries of a GDT that are the guest's: {@code FIRST_RESERVED_GDT_ENTRY}. */
-    static final int GDT_ENTRIES = 14 * 512;
+    public static final int GDT_ENTRIES = 14 * 512;
+
+    /** Most entries of an LDT. */
+    public static final int LDT_ENTRIES = 8192;
+
+    /** Descriptors in a page. */
+    public static final int IN_PAGE = 512;
 
     private static final long PRESENT = 1L << 47;
     private static final int DPL_SHIFT = 45;

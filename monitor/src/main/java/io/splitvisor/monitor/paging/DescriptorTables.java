@@ -20,10 +20,7 @@ import java.util.stream.IntStream;
  * writable to nobody. All with the lock of the frames held.
  */
 final class DescriptorTables {
-    /** Most entries of an LDT. */
-    static final int LDT_ENTRIES = 8192;
-
-    private static final int IN_PAGE = DomainLayout.PAGE_SIZE / Long.BYTES;
+    private static final int IN_PAGE = DescriptorRules.IN_PAGE;
     private static final VarHandle DESCRIPTOR = ValueLayout.JAVA_LONG.varHandle();
 
     /** Where an address of a vCPU's kernel leads. */
@@ -37,7 +34,7 @@ final class DescriptorTables {
         private int gdtEntries;
         private long ldt;
         private int ldtEntries;
-        private final int[] ldtPages = new int[LDT_ENTRIES / IN_PAGE];
+        private final int[] ldtPages = new int[DescriptorRules.LDT_ENTRIES / IN_PAGE];
 
         private OfVcpu() {
             Arrays.fill(ldtPages, FrameTable.NONE);

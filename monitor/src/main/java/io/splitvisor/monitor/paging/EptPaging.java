@@ -30,6 +30,7 @@ public final class EptPaging implements Paging {
     private final TablePool pool;
     private final EptTables tables;
     private final PagingEvents events;
+    private final VcpuFlushes flushes;
     private final Controls[] controls;
     private final BitSet dirty = new BitSet();
     private boolean logging;
@@ -38,6 +39,7 @@ public final class EptPaging implements Paging {
         this.frames = frames;
         this.memory = memory;
         this.events = events;
+        this.flushes = new VcpuFlushes(memory, vcpus, events);
         this.pool = new TablePool(memory);
         this.tables = new EptTables(memory, pool);
         this.controls = new Controls[vcpus];
@@ -166,6 +168,7 @@ public final class EptPaging implements Paging {
             }
             logging = true;
             dirty.clear();
+            frames.startWriteLog();
             tables.forEachLeaf((entry, _) -> entry & ~ExtendedEntry.WRITE);
             memory.newGeneration();
             return 0;
@@ -180,6 +183,7 @@ public final class EptPaging implements Paging {
             }
             logging = false;
             dirty.clear();
+            frames.stopWriteLog();
             tables.forEachLeaf((entry, _) -> entry | ExtendedEntry.WRITE);
             for (long frame = 0; frame < frames.identity(); frame += EptTables.span(2)) {
                 tables.coalesce(frame);
@@ -190,7 +194,8 @@ public final class EptPaging implements Paging {
 
     /**
      * The frames that have changed since the log was started, or last taken; bit 0 of the first word is frame 0. Pages that
-     * somebody has mapped through a grant, and may write to, count as changed. Null if there is no log.
+     * somebody else may write to just now, through a grant or for events, count as changed, and so does what he had until
+     * then, and what hypercalls have answered into. Null if there is no log.
      *
      * @param take whether the log is emptied
      */
@@ -200,6 +205,12 @@ public final class EptPaging implements Paging {
                 return null;
             }
             BitSet read = (BitSet) dirty.clone();
+            frames.readWriteLog(take, machine -> {
+                int frame = frames.frame(machine);
+                if (frame != FrameTable.NONE && frames.isRam(machine)) {
+                    read.set(frame);
+                }
+            });
             for (long frame = 0; frame < frames.frames(); frame++) {
                 int machine = frames.machine(frame);
                 if (machine != FrameTable.NONE
@@ -226,6 +237,14 @@ public final class EptPaging implements Paging {
         if (logging && !dirty.get((int) frame)) {
             dirty.set((int) frame);
             memory.count(PagingCounter.DIRTIED);
+        }
+    }
+
+    @Override
+    public int flushTlbs(int caller) {
+        synchronized (frames.lock()) {
+            flushes.all(caller, -1);
+            return 0;
         }
     }
 

@@ -7,6 +7,18 @@ import java.util.List;
 
 /** A domain that uses its memory without page tables. */
 public final class NoPaging implements Paging {
+    private final VcpuFlushes flushes;
+
+    NoPaging(MonitorMemory memory, int vcpus, PagingEvents events) {
+        this.flushes = new VcpuFlushes(memory, vcpus, events);
+    }
+
+    @Override
+    public synchronized int flushTlbs(int caller) {
+        flushes.all(caller, -1);
+        return 0;
+    }
+
     @Override
     public PagingMode mode() {
         return PagingMode.NONE;

@@ -14,7 +14,7 @@ public sealed interface Paging permits NoPaging, ShadowPaging, RegisteredPaging,
      */
     static Paging of(PagingConfig config, FrameTable frames, MonitorMemory memory, int vcpus, PagingEvents events) {
         return switch (config.mode()) {
-            case NONE -> new NoPaging();
+            case NONE -> new NoPaging(memory, vcpus, events);
             case SHADOW -> new ShadowPaging(frames, memory, vcpus, config.trapEveryWrite(), events);
             case REGISTERED -> new RegisteredPaging(frames, memory, vcpus, events);
             case EPT -> new EptPaging(frames, memory, vcpus, events);
@@ -30,6 +30,9 @@ public sealed interface Paging permits NoPaging, ShadowPaging, RegisteredPaging,
      * @return whether nothing is left
      */
     boolean relinquish(int tables);
+
+    /** Has all vCPUs flush their TLBs ({@code HVMOP_flush_tlbs}): 0, or a negative errno. */
+    int flushTlbs(int caller);
 
     /** How a vCPU's address is translated, level by level. Changes nothing. */
     List<WalkStep> walk(int vcpu, long linear);

@@ -14,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.function.IntConsumer;
 
 /**
  * Registered page tables: the guest names machine pages, asks for each change, and its MMUs walk the monitor's valid copies.
@@ -34,7 +33,7 @@ public final class RegisteredPaging implements Paging {
     private final TablePool pool;
     private final DescriptorTables descriptors;
     private final RegisteredTables tables;
-    private final PagingEvents events;
+    private final VcpuFlushes flushes;
 
     /** By vCPU: the L4s of the kernel, then those of user mode, as machine pages. */
     private final int[] roots;
@@ -51,7 +50,7 @@ public final class RegisteredPaging implements Paging {
         this.pool = new TablePool(memory);
         this.descriptors = new DescriptorTables(frames, memory, vcpus);
         this.tables = new RegisteredTables(frames, memory, pool, descriptors);
-        this.events = events;
+        this.flushes = new VcpuFlushes(memory, vcpus, events);
         this.vcpus = vcpus;
         this.roots = new int[2 * vcpus];
         this.awaited = new int[vcpus];
@@ -355,32 +354,21 @@ public final class RegisteredPaging implements Paging {
     /** Asks vCPUs to flush their TLBs. A bit a vCPU, from bit 0; the caller looks without being asked for an upcall. */
     public void flush(int caller, long vcpuMask) {
         synchronized (frames.lock()) {
-            forEach(
-                    caller,
-                    vcpuMask,
-                    vcpu -> memory.vcpu(vcpu, MonitorHeader.FLUSH, memory.vcpu(vcpu, MonitorHeader.FLUSH) + 1));
+            flushes.all(caller, vcpuMask);
         }
     }
 
     /** Asks vCPUs to forget an address. */
     public void invalidate(int caller, long vcpuMask, long linear) {
         synchronized (frames.lock()) {
-            forEach(caller, vcpuMask, vcpu -> {
-                memory.vcpu(vcpu, MonitorHeader.LINEAR, linear);
-                memory.vcpu(vcpu, MonitorHeader.INVALIDATE, memory.vcpu(vcpu, MonitorHeader.INVALIDATE) + 1);
-            });
+            flushes.address(caller, vcpuMask, linear);
         }
     }
 
-    private void forEach(int caller, long mask, IntConsumer action) {
-        for (int vcpu = 0; vcpu < vcpus; vcpu++) {
-            if ((mask >>> vcpu & 1) != 0) {
-                action.accept(vcpu);
-                if (vcpu != caller) {
-                    events.upcall(vcpu);
-                }
-            }
-        }
+    /** A call for guests whose tables are their own: -EINVAL, as for a PV guest in Xen. */
+    @Override
+    public int flushTlbs(int caller) {
+        return -XenErrno.EINVAL;
     }
 
     @Override
@@ -418,7 +406,8 @@ public final class RegisteredPaging implements Paging {
             for (int level = ROOT_LEVEL; table != null; level--) {
                 int i = PageTableEntry.index(linear, level);
                 long at = (long) i * Long.BYTES;
-                long copy = pool.entry(table.page, i);
+                long mark = table.level > 1 ? PageTableEntry.LEADS_TO_COPY : 0;
+                long copy = pool.entry(table.page, i) & ~mark;
                 long guest = frames.memory().get(ValueLayout.JAVA_LONG, DomainLayout.bytes(table.machine) + at);
                 boolean there = PageTableEntry.isPresent(copy);
                 boolean leaf = level == 1;

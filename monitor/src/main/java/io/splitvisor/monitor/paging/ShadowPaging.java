@@ -33,6 +33,7 @@ public final class ShadowPaging implements Paging {
     private final GuestWalk guest;
     private final ShadowSync sync;
     private final PagingEvents events;
+    private final VcpuFlushes flushes;
     private final boolean trapEveryWrite;
     private final long[] cr3;
     private final Shadow[] roots;
@@ -43,6 +44,7 @@ public final class ShadowPaging implements Paging {
         this.memory = memory;
         this.trapEveryWrite = trapEveryWrite;
         this.events = events;
+        this.flushes = new VcpuFlushes(memory, vcpus, events);
         this.pool = new TablePool(memory);
         this.shadows = new ShadowTables(memory, pool);
         this.guest = new GuestWalk(frames);
@@ -337,6 +339,15 @@ public final class ShadowPaging implements Paging {
             } else {
                 sync.synchronizeAll(controls[vcpu]);
             }
+            return 0;
+        }
+    }
+
+    @Override
+    public int flushTlbs(int caller) {
+        synchronized (frames.lock()) {
+            sync.synchronizeAll(controls[caller]);
+            flushes.all(caller, -1);
             return 0;
         }
     }

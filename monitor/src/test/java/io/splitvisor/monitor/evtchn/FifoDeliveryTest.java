@@ -127,6 +127,19 @@ class FifoDeliveryTest {
     }
 
     @Test
+    void shouldKeepWhatIsRaisedForAVcpuWithoutAControlBlock() {
+        assertThat(events.initControl(0, fifo.controlFrame(0), 0)).isZero();
+        fifo.addPage(0, true);
+        int remote = connect(1, -1);
+        int port = portOf(remote);
+        dom0.send(remote);
+        assertThat(fifo.word(port) & (FifoGuest.PENDING | FifoGuest.LINKED)).isEqualTo(FifoGuest.PENDING);
+        assertThat(events.initControl(1, fifo.controlFrame(1), 0)).isZero();
+        fifo.unmask(port);
+        assertThat(fifo.take(1)).containsExactly(port);
+    }
+
+    @Test
     void shouldKeepWhatIsRaisedBeforeItsPageIsThere() {
         fifo.start(1, false);
         while (events.valid() <= 1024) {
@@ -232,14 +245,14 @@ class FifoDeliveryTest {
     }
 
     @Test
-    void e6_shouldDropEventsOfAVcpuWithoutControlBlock() {
+    void e6_shouldQueueNoEventsOfAVcpuWithoutControlBlock() {
         assertThat(events.initControl(0, fifo.controlFrame(0), 0)).isZero();
         fifo.addPage(0, false);
         int remote = connect(1, -1);
         dom0.send(remote);
         assertThat(guest.isUpcallPending(0)).isFalse();
         assertThat(guest.isUpcallPending(1)).isFalse();
-        assertThat(fifo.word(portOf(remote))).isZero();
+        assertThat(fifo.word(portOf(remote))).isEqualTo(FifoGuest.PENDING);
         assertThat(events.initControl(1, fifo.controlFrame(1), 0)).isZero();
         dom0.send(remote);
         assertThat(fifo.take(1)).containsExactly(portOf(remote));

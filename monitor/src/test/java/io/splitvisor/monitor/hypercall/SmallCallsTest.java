@@ -269,11 +269,9 @@ class SmallCallsTest {
     @ValueSource(
             ints = {
                 Hypercall.SET_TRAP_TABLE,
-                Hypercall.SET_GDT,
                 Hypercall.STACK_SWITCH,
                 Hypercall.SET_CALLBACKS,
                 Hypercall.FPU_TASKSWITCH,
-                Hypercall.UPDATE_DESCRIPTOR,
                 Hypercall.IRET,
                 Hypercall.SET_SEGMENT_BASE,
                 Hypercall.NMI_OP,

@@ -3,9 +3,15 @@ package io.splitvisor.monitor.paging;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.XenVersion;
+import io.splitvisor.abi.grant.GnttabCopy;
+import io.splitvisor.abi.grant.GnttabCopyPtr;
+import io.splitvisor.abi.grant.GrantCopyFlags;
 import io.splitvisor.abi.grant.GrantFlags;
+import io.splitvisor.abi.grant.GrantTableOp;
 import io.splitvisor.abi.paging.ExtendedEntry;
 import io.splitvisor.abi.paging.MmuFigures;
 import io.splitvisor.abi.paging.MonitorHeader;
@@ -277,11 +283,52 @@ class EptPagingTest {
         assertThat(dirty(true).stream().toArray()).containsExactly(800, 801, 802);
         assertThat(dirty(true).stream().toArray()).containsExactly(802);
         mappings.close();
+        assertThat(dirty(true).stream().toArray()).as("until it was unmapped").containsExactly(802);
         assertThat(dirty(true).stream().toArray()).isEmpty();
         assertThat(paging.stopLog()).isZero();
         assertThat(paging.stopLog()).isEqualTo(-XenErrno.EINVAL);
         assertThat(paging.startLog()).isZero();
         assertThat(dirty(false)).isEqualTo(new BitSet());
+    }
+
+    @Test
+    void t8_shouldLogWhatHypercallsAnswerInto() {
+        paging.startLog();
+        long answer = 810L * 4096 - 4;
+        assertThat(hypervisor.call(guest, Hypercall.XEN_VERSION, XenVersion.EXTRAVERSION, answer))
+                .isZero();
+        assertThat(dirty(false).stream().toArray()).containsExactly(809, 810);
+        assertThat(dirty(true).stream().toArray()).containsExactly(809, 810);
+        assertThat(dirty(true).stream().toArray()).isEmpty();
+    }
+
+    @Test
+    void t8_shouldLogWhatEventsAreWrittenTo() {
+        paging.startLog();
+        assertThat(guest.domain().scheduling(0).moveInfo(820, 64, 0)).isZero();
+        assertThat(dirty(true).stream().toArray()).containsExactly(820);
+        assertThat(dirty(true).stream().toArray()).as("still").containsExactly(820);
+    }
+
+    @Test
+    void t8_shouldLogWhatIsCopiedThroughAGrant() {
+        Guest other = ept(64);
+        guest.grant(9, GrantFlags.PERMIT_ACCESS, other.domid(), 830);
+        paging.startLog();
+        long list = 4096;
+        GnttabCopy.len(other.memory(), list, 16);
+        GnttabCopy.flags(other.memory(), list, GrantCopyFlags.DEST_GREF);
+        long from = GnttabCopy.source(list);
+        long to = GnttabCopy.dest(list);
+        GnttabCopyPtr.gmfn(other.memory(), from, 5);
+        GnttabCopyPtr.domid(other.memory(), from, DomId.SELF);
+        GnttabCopyPtr.ref(other.memory(), to, 9);
+        GnttabCopyPtr.domid(other.memory(), to, guest.domid());
+        assertThat(hypervisor.call(other, Hypercall.GRANT_TABLE_OP, GrantTableOp.COPY, list, 1))
+                .isZero();
+        assertThat(GnttabCopy.status(other.memory(), list)).isZero();
+        assertThat(dirty(true).stream().toArray()).containsExactly(830);
+        assertThat(dirty(true).stream().toArray()).isEmpty();
     }
 
     @Test

@@ -59,6 +59,34 @@ class ShadowPagingTest {
         assertThat(guest.faults).isEqualTo(faults);
     }
 
+    /** Slot 510 of the root leads to the root: where the entry for an address at a level is then. */
+    private static long linear(long address, int level) {
+        long at = address;
+        for (int i = 0; i < level; i++) {
+            at = (at >>> 9 & 0x7f_ffff_fff8L) | 510L << 39;
+        }
+        return at << 16 >> 16;
+    }
+
+    @Test
+    void m7_shouldFollowATableThatIsUsedAtSeveralLevels() {
+        guest.writeEntry(L4, 510, entry(L4, RIGHTS));
+        assertThat(guest.read(linear(300 * 4096, 1))).isEqualTo(entry(300, RIGHTS));
+        assertThat(guest.read(linear(300 * 4096, 2)) & ~(ACCESSED | DIRTY)).isEqualTo(entry(L1, RIGHTS));
+        assertThat(guest.read(linear(300 * 4096, 4)) & ~(ACCESSED | DIRTY)).isEqualTo(entry(L4 + 1, RIGHTS));
+        guest.poke(301, 0, 77);
+        guest.read(300 * 4096);
+        assertThat(guest.write(linear(300 * 4096, 1), entry(301, RIGHTS))).isZero();
+        guest.invlpg(300 * 4096);
+        assertThat(guest.read(300 * 4096)).isEqualTo(77);
+        ShadowAudit.check(guest);
+        // The root's own entry, written through itself, at the level at which it ends a walk.
+        assertThat(guest.write(linear(0, 4) + 510 * 8, 0)).isZero();
+        guest.invlpg(linear(300 * 4096, 1));
+        assertThat(guest.access(linear(300 * 4096, 1), 0)).as("not present").isEqualTo(-1);
+        assertThat(guest.read(300 * 4096)).isEqualTo(77);
+    }
+
     @Test
     void shouldSetAccessedAndDirtyInTheGuestsOwnTables() {
         guest.read(300 * 4096);
@@ -365,7 +393,7 @@ class ShadowPagingTest {
     @Test
     void shouldTrapOnlyInItsOwnMode() {
         assertThat(guest.trap(PagingTrap.EPT_VIOLATION, 0, 0)).isEqualTo(-XenErrno.EOPNOTSUPP);
-        assertThat(guest.trap(8)).isEqualTo(-XenErrno.ENOSYS);
+        assertThat(guest.trap(PagingTrap.DESCRIPTOR + 1)).isEqualTo(-XenErrno.ENOSYS);
         assertThat(guest.trap(PagingTrap.FAULT, USER, USER)).isNotNegative();
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.stress.paging;
 
+import io.splitvisor.abi.SharedInfo;
+import io.splitvisor.abi.VcpuInfo;
 import io.splitvisor.abi.paging.MonitorHeader;
 import io.splitvisor.abi.paging.PagingCounter;
 import io.splitvisor.abi.paging.PagingMode;
@@ -8,6 +10,9 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.domu.paging.AddressSpaces;
 import io.splitvisor.domu.paging.PagingOptions;
+import io.splitvisor.domu.paging.ShootdownBy;
+import io.splitvisor.domu.paging.VirtualMemory;
+import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.HypercallWait;
 import io.splitvisor.hypercall.UpcallSleep;
 import io.splitvisor.monitor.Domain;
@@ -16,6 +21,7 @@ import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.hypercall.HypercallTable;
 import io.splitvisor.monitor.paging.PagingConfig;
 import io.splitvisor.stress.monitor.InProcess;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -29,8 +35,10 @@ final class PagedGuest implements AutoCloseable {
     private static final int LONGEST_SLICE = 48;
 
     final Domain domain;
+    final GuestMemory memory;
     final AddressSpaces spaces;
     private final Monitor monitor;
+    private final io.splitvisor.hypercall.HypercallRing[] fronts;
     private final List<HypercallRing> rings = new ArrayList<>();
     private volatile Thread server;
     private volatile boolean stopped;
@@ -40,29 +48,41 @@ final class PagedGuest implements AutoCloseable {
      * @param slices seed of the lengths of the monitor's turns
      */
     PagedGuest(PagingMode mode, int vcpus, int pages, long slices) {
-        this(mode, vcpus, pages, slices, true, false);
+        this(mode, vcpus, slices, options(pages), false);
     }
 
-    PagedGuest(PagingMode mode, int vcpus, int pages, long slices, boolean lazy, boolean trapEveryWrite) {
+    PagedGuest(PagingMode mode, int vcpus, long slices, PagingOptions options, boolean trapEveryWrite) {
         Random random = new Random(slices);
         monitor = InProcess.monitor();
         DomainLayout layout = new DomainLayout(RAM_PAGES, 2, vcpus);
         PagingConfig usual = PagingConfig.of(mode, layout);
         domain = monitor.create(layout, RAM_PAGES, new PagingConfig(mode, usual.poolPages(), trapEveryWrite));
         HypercallTable table = new HypercallTable(monitor);
-        GuestMemory memory = new GuestMemory(domain.memory().segment(), layout);
-        io.splitvisor.hypercall.HypercallRing[] fronts = new io.splitvisor.hypercall.HypercallRing[vcpus];
+        memory = new GuestMemory(domain.memory().segment(), layout);
+        fronts = new io.splitvisor.hypercall.HypercallRing[vcpus];
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
             rings.add(new HypercallRing(domain, vcpu, table, () -> 1 + random.nextInt(LONGEST_SLICE)));
             fronts[vcpu] = InProcess.hypercalls(domain, memory, vcpu, new ServesItself());
             domain.scheduling(vcpu).initialise();
             domain.scheduling(vcpu).up();
         }
-        spaces = new AddressSpaces(
-                memory,
-                domain.monitorPages().segment(),
-                vcpu -> fronts[vcpu],
-                new PagingOptions(pages, lazy, HypercallWait.SLEEP));
+        spaces = new AddressSpaces(memory, domain.monitorPages().segment(), vcpu -> fronts[vcpu], options);
+    }
+
+    /** The usual options of a guest on one thread. */
+    static PagingOptions options(int pages) {
+        return new PagingOptions(pages, true, HypercallWait.SLEEP, ShootdownBy.INTERRUPT);
+    }
+
+    /** A batch of calls of the first vCPU. */
+    HypercallBatch newBatch(int capacity) {
+        int pages = capacity * HypercallBatch.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE + 1;
+        return new HypercallBatch(fronts[0], capacity, memory.segment(), GuestMemory.address(memory.allocate(pages)));
+    }
+
+    /** The memory of the first vCPU, for a processor of its own. */
+    VirtualMemory virtualMemory() {
+        return VirtualMemory.of(memory, domain.monitorPages().segment(), 0, newBatch(1), HypercallWait.SLEEP);
     }
 
     /** What the monitor has counted. */
@@ -75,8 +95,9 @@ final class PagedGuest implements AutoCloseable {
         server = Thread.ofPlatform().daemon().name("hypercalls").start(() -> {
             while (!stopped) {
                 int moved = 0;
-                for (HypercallRing ring : rings) {
-                    moved += ring.serve();
+                for (int vcpu = 0; vcpu < rings.size(); vcpu++) {
+                    moved += rings.get(vcpu).serve();
+                    deliver(vcpu);
                 }
                 if (moved == 0) {
                     Thread.yield();
@@ -84,6 +105,16 @@ final class PagedGuest implements AutoCloseable {
             }
         });
         return this;
+    }
+
+    /** What the upcall thread of a vCPU would do. */
+    private void deliver(int vcpu) {
+        MemorySegment page = domain.memory().page(domain.memory().layout().sharedInfo());
+        long info = SharedInfo.vcpuInfo(0, vcpu);
+        if (VcpuInfo.isUpcallPendingAcquire(page, info)) {
+            VcpuInfo.clearUpcallPendingVolatile(page, info);
+            spaces.upcall(vcpu);
+        }
     }
 
     @Override

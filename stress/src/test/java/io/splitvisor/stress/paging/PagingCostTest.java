@@ -98,7 +98,7 @@ class PagingCostTest {
     void shouldTrapOnceForATableThatIsChangedManyTimes() {
         long[] writes = new long[2];
         for (int i = 0; i < 2; i++) {
-            try (PagedGuest guest = new PagedGuest(PagingMode.SHADOW, 1, FRAMES, 1, true, i == 1)) {
+            try (PagedGuest guest = new PagedGuest(PagingMode.SHADOW, 1, 1, PagedGuest.options(FRAMES), i == 1)) {
                 Processor cpu = guest.spaces.processor(0);
                 AddressSpace space = guest.spaces.create(cpu);
                 cpu.enter(space);

@@ -8,11 +8,15 @@ import io.splitvisor.domu.paging.AddressSpace;
 import io.splitvisor.domu.paging.PageFault;
 import io.splitvisor.domu.paging.Processor;
 import io.splitvisor.domu.paging.Protection;
+import io.splitvisor.domu.paging.ShootdownBy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Processors on threads of their own, in one address space: what one has taken away, no other uses any more. */
 class PagingSmpTest {
@@ -25,6 +29,23 @@ class PagingSmpTest {
 
     private interface Task {
         void run(Processor cpu);
+    }
+
+    static Stream<Arguments> modesAndWays() {
+        return Arrays.stream(PagingMode.values())
+                .flatMap(mode -> Arrays.stream(ShootdownBy.values()).map(way -> Arguments.of(mode, way)));
+    }
+
+    private static PagedGuest guest(PagingMode mode, ShootdownBy way) {
+        return new PagedGuest(mode, VCPUS, 1, PagedGuest.options(4096).with(way), false).served();
+    }
+
+    /** How often others were told; they are told in the way that was asked for only. */
+    private static long told(PagedGuest guest, ShootdownBy way) {
+        boolean called = way == ShootdownBy.HYPERCALL;
+        assertThat(called ? guest.spaces.interrupts() : guest.spaces.flushCalls())
+                .isZero();
+        return called ? guest.spaces.flushCalls() : guest.spaces.interrupts();
     }
 
     /** Runs a task on each processor but the first, and another on the first, until that ends. */
@@ -56,9 +77,9 @@ class PagingSmpTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void shouldNotStoreThroughATranslationThatIsGone(PagingMode mode) throws Exception {
-        try (PagedGuest guest = new PagedGuest(mode, VCPUS, 4096, 1).served()) {
+    @MethodSource("modesAndWays")
+    void shouldNotStoreThroughATranslationThatIsGone(PagingMode mode, ShootdownBy way) throws Exception {
+        try (PagedGuest guest = guest(mode, way)) {
             Processor setUp = guest.spaces.processor(0);
             AddressSpace space = guest.spaces.create(setUp);
             space.map(setUp, BASE, PAGES * PAGE, Protection.READ_WRITE);
@@ -96,13 +117,14 @@ class PagingSmpTest {
                         set(over);
                     });
             assertThat(stores[0]).as("they did run").isPositive();
+            assertThat(told(guest, way)).isPositive();
         }
     }
 
     @ParameterizedTest
-    @EnumSource
-    void shouldCountExactlyWhileTheAddressSpaceIsCopied(PagingMode mode) throws Exception {
-        try (PagedGuest guest = new PagedGuest(mode, VCPUS, 4096, 1).served()) {
+    @MethodSource("modesAndWays")
+    void shouldCountExactlyWhileTheAddressSpaceIsCopied(PagingMode mode, ShootdownBy way) throws Exception {
+        try (PagedGuest guest = guest(mode, way)) {
             Processor setUp = guest.spaces.processor(0);
             AddressSpace space = guest.spaces.create(setUp);
             space.map(setUp, BASE, PAGES * PAGE, Protection.READ_WRITE);
@@ -136,6 +158,7 @@ class PagingSmpTest {
                 sum += setUp.getLong(BASE + (long) page * PAGE);
             }
             assertThat(sum).isEqualTo((long) (VCPUS - 1) * ADDS);
+            assertThat(told(guest, way)).isNotNegative();
         }
     }
 

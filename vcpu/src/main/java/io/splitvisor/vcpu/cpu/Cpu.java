@@ -83,8 +83,8 @@ public final class Cpu {
     /** {@link #mode}: 64-bit code. */
     public static final int CODE64 = 2;
 
-    /** General registers, then the pseudo registers. */
-    public final long[] r = new long[20];
+    /** General registers, then the pseudo registers; those from 32 on take results that nobody wants. */
+    public final long[] r = new long[64];
 
     /** The instruction pointer: offset in CS. Exact between blocks; see {@link #BLOCK} inside one. */
     public long rip;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.cpu;
 
+import io.splitvisor.vcpu.fp.Mxcsr;
+
 /**
  * The state of x87, MMX and SSE as FXSAVE lays it out, in 64-bit words: control, status, tags and opcode in word 0, instruction
  * and data pointer, MXCSR and its mask; from word 4 on ST(0) to ST(7), two words each; from word 20 on the XMM registers.
@@ -9,9 +11,6 @@ package io.splitvisor.vcpu.cpu;
 public final class FxImage {
     /** Words of the whole area. */
     public static final int WORDS = 64;
-
-    /** The bits that MXCSR has. */
-    public static final int MXCSR_MASK = 0xffff;
 
     /** Word that holds MXCSR. */
     public static final int MXCSR_WORD = 3;
@@ -33,7 +32,7 @@ public final class FxImage {
         image[0] = f.control | (long) f.statusWord() << 16 | (long) f.full << 32 | (long) f.opcode << 48;
         image[1] = f.instructionPointer;
         image[2] = f.dataPointer;
-        image[MXCSR_WORD] = c.mxcsr | (long) MXCSR_MASK << 32;
+        image[MXCSR_WORD] = c.mxcsr | (long) Mxcsr.BITS << 32;
         for (int n = 0; n < 8; n++) {
             image[ST_WORD + 2 * n] = f.significand[f.st(n)];
             image[ST_WORD + 2 * n + 1] = f.signExponent[f.st(n)];
@@ -60,6 +59,6 @@ public final class FxImage {
             f.signExponent[f.st(n)] = (int) image[ST_WORD + 2 * n + 1] & 0xffff;
         }
         System.arraycopy(image, XMM_WORD, c.xmm, 0, 2 * xmmRegisters);
-        c.mxcsr = (int) image[MXCSR_WORD] & MXCSR_MASK;
+        c.mxcsr = (int) image[MXCSR_WORD] & Mxcsr.BITS;
     }
 }

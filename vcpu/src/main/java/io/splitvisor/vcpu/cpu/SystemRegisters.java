@@ -3,7 +3,6 @@ package io.splitvisor.vcpu.cpu;
 
 import io.splitvisor.vcpu.Cpuid;
 import io.splitvisor.vcpu.mmu.GuestFault;
-import io.splitvisor.vcpu.mmu.PageWalk;
 import io.splitvisor.vcpu.mmu.Paging;
 import io.splitvisor.vcpu.mmu.PagingControls;
 
@@ -66,7 +65,9 @@ public final class SystemRegisters {
     /** No-execute enabled. */
     public static final long EFER_NXE = 1 << 11;
 
-    private static final int PHYSICAL_BITS = 46;
+    /** Width of a physical address, MAXPHYADDR. */
+    public static final int PHYSICAL_BITS = 46;
+
     private static final long CR0_DEFINED =
             CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
     /** MCE and PCE are accepted and have no effect beyond being readable. */
@@ -101,12 +102,12 @@ public final class SystemRegisters {
     public final Msrs msrs;
 
     private final Cpu cpu;
-    private final PageWalk walk;
+    private final Paging walk;
     private final long cr4Defined;
 
     SystemRegisters(Cpu cpu) {
         this.cpu = cpu;
-        this.walk = new PageWalk(cpu.env.memory(), PHYSICAL_BITS);
+        this.walk = cpu.env.paging();
         this.msrs = new Msrs(cpu);
         this.cr4Defined = CR4_DEFINED | announced(cpu.env.cpuid());
     }

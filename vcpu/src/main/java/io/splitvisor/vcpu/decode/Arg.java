@@ -159,6 +159,11 @@ public enum Arg {
         /** ModRM rm: x87 register. */
         X87_RM;
 
+        /** Whether it is behind the opcode, ModRM and the address. */
+        boolean isTrailer() {
+            return this == IMM || this == REL || this == FAR || this == OFFSET;
+        }
+
         /** Whether it is in the ModRM byte, or behind it. */
         public boolean inModRm() {
             return switch (this) {

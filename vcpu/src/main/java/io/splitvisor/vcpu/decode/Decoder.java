@@ -165,7 +165,7 @@ public final class Decoder {
     }
 
     private void operands(Insn i, Row row) {
-        if (i.modRm >= 0 && i.modRm < 0xc0 && !alwaysRegister(row)) {
+        if (i.modRm >= 0 && i.modRm < 0xc0 && !row.has(Row.ALWAYS_REGISTER)) {
             if (i.addressBytes == 2) {
                 memory16(i);
             } else {
@@ -174,6 +174,12 @@ public final class Decoder {
         } else if (i.modRm >= 0) {
             i.modRm |= 0xc0;
         }
+        if (row.has(Row.TRAILER)) {
+            trailer(i, row);
+        }
+    }
+
+    private void trailer(Insn i, Row row) {
         boolean first = true;
         for (Arg arg : row.args()) {
             switch (arg.kind()) {
@@ -194,11 +200,6 @@ public final class Decoder {
                 default -> {}
             }
         }
-    }
-
-    /** Moves to and from control and debug registers ignore ModRM's mod field. */
-    private static boolean alwaysRegister(Row row) {
-        return row.args().contains(Arg.Rm);
     }
 
     private long immediate(Arg arg, Insn i) {

@@ -39,8 +39,12 @@ public record Row(
     public static final int ONLY64 = 1 << 4;
     /** Ends a block: it changes the flow, the mode, or what may happen before the next instruction. */
     public static final int ENDS_BLOCK = 1 << 5;
-    /** Has a ModRM byte although no operand shows it. */
+    /** Has a ModRM byte. Follows from the operands, where they show it. */
     public static final int MODRM = 1 << 6;
+    /** ModRM's mod field is ignored: rm is a register. Follows from the operands. */
+    public static final int ALWAYS_REGISTER = 1 << 7;
+    /** Operands lie behind the address. Follows from the operands. */
+    public static final int TRAILER = 1 << 8;
 
     /** {@link #prefix}: does not matter. */
     public static final int ANY_PREFIX = -1;
@@ -48,6 +52,19 @@ public record Row(
     public static final int MEMORY_FORM = 1;
     /** {@link #form}: without a memory operand only. */
     public static final int REGISTER_FORM = 2;
+
+    /** Adds the attributes that follow from the rest. */
+    public Row {
+        if (reg >= 0 || form != 0 || args.stream().anyMatch(a -> a.kind().inModRm())) {
+            attributes |= MODRM;
+        }
+        if (args.contains(Arg.Rm)) {
+            attributes |= ALWAYS_REGISTER;
+        }
+        if (args.stream().anyMatch(a -> a.kind().isTrailer())) {
+            attributes |= TRAILER;
+        }
+    }
 
     static int attribute(String name) {
         return switch (name.toLowerCase(Locale.ROOT)) {
@@ -68,10 +85,7 @@ public record Row(
 
     /** Whether a ModRM byte follows its opcode. */
     public boolean needsModRm() {
-        return has(MODRM)
-                || reg >= 0
-                || form != 0
-                || args.stream().anyMatch(a -> a.kind().inModRm());
+        return has(MODRM);
     }
 
     boolean fits(int mandatory, boolean mode64) {

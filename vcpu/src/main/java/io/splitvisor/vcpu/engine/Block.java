@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.engine;
 
-import io.splitvisor.vcpu.op.Op;
+import io.splitvisor.vcpu.op.WordCode;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Instructions that are executed one after the other. All lie in one page, but for one that straddles two. */
+/**
+ * What is known about a block besides its words: instructions that are executed one after the other. All lie in one page, but for one
+ * that straddles two. What is looked at whenever it runs stands in its header in {@link WordCode}.
+ */
 final class Block {
-    /** {@link #linear} of a block that was invalidated. Not a linear address that anybody looks up. */
-    static final long NOWHERE = 1L << 62;
-
     /** More than that are not remembered. */
-    private static final int MOST_FOLLOWERS = 6;
+    private static final int MOST_FOLLOWERS = 8;
 
-    final Op[] ops;
+    private final WordCode code;
+    /** Its index among the words. */
+    final int index;
     /** Code size it was decoded for. */
     final int mode;
     /** Where it starts, in guest RAM. */
@@ -23,75 +25,89 @@ final class Block {
     /** Where the second page of a straddling instruction starts in guest RAM, or -1. */
     final long secondPage;
 
-    /** The linear address under which it was last found; see {@link #context}. */
-    long linear = NOWHERE;
-    /** The state of the TLB in which that was found out. */
-    long context;
     /** Next in a chain of its {@link CodePage}. */
     Block next;
-    /** Blocks that followed it lately; valid only as far as their {@link #linear} and {@link #context} say. */
-    Block follower;
+    /** Blocks that have followed it; valid only as far as their headers say. */
+    private List<Block> followers = List.of();
 
-    /** See {@link #follower}. */
-    Block otherFollower;
-
-    /** Blocks that followed it, too, where it ends with a computed jump; see {@link #follower}. */
-    private List<Block> otherFollowers = List.of();
-
-    /** How often it was executed by the interpreter, or less if it is not worth a translation. */
-    int heat;
     /** Whether a translation that starts here is being made. */
     boolean queued;
     /** The translations that start here, for different banks of the TLB; the one that was used last comes first. */
-    Region region;
+    private Region region;
     /** Whether its code was overwritten. */
     boolean gone;
     /** Translations that contain it. */
     private List<Region> users = List.of();
 
-    Block(Op[] ops, int mode, long offset, int length, long secondPage) {
-        this.ops = ops;
+    Block(WordCode code, int index, int mode, long offset, int length, long secondPage) {
+        this.code = code;
+        this.index = index;
         this.mode = mode;
         this.offset = offset;
         this.length = length;
         this.secondPage = secondPage;
     }
 
-    /** Another block followed it than the two that did lately. */
+    /** Instructions. */
+    int count() {
+        return code.count(index);
+    }
+
+    /** How often it was executed by the interpreter, or less if it is not worth a translation. */
+    int heat() {
+        return (int) (code.words()[index + WordCode.SHAPE] >>> 32);
+    }
+
+    void heat(int value) {
+        long[] words = code.words();
+        words[index + WordCode.SHAPE] = (long) value << 32 | (words[index + WordCode.SHAPE] & 0xffff_ffffL);
+    }
+
+    /** The linear address under which it was last found, or {@link WordCode#NOWHERE}. */
+    long linear() {
+        return code.words()[index + WordCode.LINEAR];
+    }
+
+    /** It was found at a linear address, in a state of the TLB. */
+    void foundAt(long linear, long context) {
+        code.words()[index + WordCode.LINEAR] = linear;
+        code.words()[index + WordCode.CONTEXT] = context;
+    }
+
+    /** Another block followed it than the one that did lately. */
     void follow(Block b) {
-        if (otherFollower != null
-                && otherFollowers.size() < MOST_FOLLOWERS
-                && !otherFollowers.contains(otherFollower)) {
-            if (otherFollowers.isEmpty()) {
-                otherFollowers = new ArrayList<>(2);
+        if (followers.size() < MOST_FOLLOWERS && !followers.contains(b)) {
+            if (followers.isEmpty()) {
+                followers = new ArrayList<>(2);
             }
-            otherFollowers.add(otherFollower);
+            followers.add(b);
         }
-        otherFollower = follower;
-        follower = b;
     }
 
     /** Blocks that are known to have followed it. */
     List<Block> followers() {
-        List<Block> all = new ArrayList<>(otherFollowers);
-        for (Block b : new Block[] {follower, otherFollower}) {
-            if (b != null && !all.contains(b)) {
-                all.add(b);
-            }
-        }
-        return all;
+        return followers;
+    }
+
+    /** The header shows whether a translation starts here. */
+    private void mark() {
+        long[] words = code.words();
+        long shape = words[index + WordCode.SHAPE];
+        words[index + WordCode.SHAPE] = region == null ? shape & ~WordCode.MARK : shape | WordCode.MARK;
     }
 
     /** A translation starts here. */
     void enter(Region added) {
         added.next = region;
         region = added;
+        mark();
     }
 
     /** No translation of these starts here any more. */
     void leave(Region removed) {
         if (region == removed) {
             region = removed.next;
+            mark();
             return;
         }
         for (Region r = region; r != null; r = r.next) {
@@ -103,7 +119,7 @@ final class Block {
 
     /** The translation that starts here and looks up a bank of the TLB, or null. */
     Region regionFor(long[] table) {
-        if (region.table == table) {
+        if (region == null || region.table == table) {
             return region;
         }
         for (Region r = region.next; r != null; r = r.next) {

@@ -6,21 +6,16 @@ import io.splitvisor.vcpu.decode.CodeBytes;
 import io.splitvisor.vcpu.decode.Decoder;
 import io.splitvisor.vcpu.decode.Feature;
 import io.splitvisor.vcpu.decode.Insn;
-import io.splitvisor.vcpu.op.Lowerings;
-import io.splitvisor.vcpu.op.Op;
+import io.splitvisor.vcpu.op.WordCode;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.List;
 
 /** Decodes blocks. */
 final class BlockBuilder implements CodeBytes {
-    private static final int MAX_OPS = 64;
-
     private final Cpu c;
     private final MemorySegment ram;
     private final Decoder decoder;
-    private final List<Op> ops = new ArrayList<>();
+    private final WordCode code;
 
     private long linear;
     private long offset;
@@ -28,45 +23,53 @@ final class BlockBuilder implements CodeBytes {
     private boolean first;
     private boolean crossed;
     private long secondPage;
+    private int length;
 
-    BlockBuilder(Cpu c) {
+    BlockBuilder(Cpu c, WordCode code) {
+        this.code = code;
         this.c = c;
         this.ram = c.mmu.ram();
         this.decoder = new Decoder(Feature.announced(c.env.cpuid()));
     }
 
     /**
-     * Decodes a block. Throws the fault of the first instruction's fetch.
+     * Decodes a block. Throws the fault of the first instruction's fetch. The next one takes its place, unless it is kept.
      *
      * @param startLinear linear address of its first byte
      * @param startOffset where that lies in guest RAM
      * @param most instructions
+     * @return its index
      */
-    Block build(long startLinear, long startOffset, int most) {
+    int build(long startLinear, long startOffset, int most) {
         linear = startLinear;
         offset = startOffset;
         inPage = 4096 - (int) (startOffset & 4095);
         secondPage = -1;
-        ops.clear();
+        int block = code.start();
         int at = 0;
-        while (ops.size() < Math.min(most, MAX_OPS)) {
-            first = ops.isEmpty();
+        boolean ends = false;
+        while (!ends && code.size() < most) {
+            first = code.size() == 0;
             crossed = false;
             Insn i = decoder.decode(this, at, c.mode);
             if ((crossed && !first) || !insideSegment(at + i.length())) {
                 break;
             }
-            Op op = Lowerings.lower(i);
-            ops.add(op);
             at += i.length();
-            if (crossed || op.endsBlock()) {
-                break;
-            }
+            ends = code.add(i) || crossed;
         }
-        if (ops.isEmpty()) {
+        if (code.size() == 0) {
             throw c.gp(0);
         }
-        return new Block(ops.toArray(Op[]::new), c.mode, startOffset, at, secondPage);
+        length = at;
+        code.finish(at);
+        return block;
+    }
+
+    /** Keeps the block that was built last. */
+    Block keep(int block) {
+        code.keep();
+        return new Block(code, block, c.mode, offset, length, secondPage);
     }
 
     /** Decodes the instruction at the current instruction pointer, for a second look at it. */

@@ -2,13 +2,19 @@
 package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.mmu.Mmu;
+import io.splitvisor.vcpu.op.WordCode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 
 /** All decoded blocks, by where they lie in guest RAM, so that a change of address space forgets nothing. */
 final class BlockCache {
+    /** A block takes more words than that, so that no two share an element of {@link #byIndex}. */
+    private static final int INDEX_SHIFT = 2;
+
     private final CodePage[] pages;
+    private Block[] byIndex = new Block[1 << 8];
     private final List<Block> removed = new ArrayList<>();
     private final Mmu mmu;
     private final Consumer<Block> onGone;
@@ -27,7 +33,18 @@ final class BlockCache {
         return page == null ? null : page.find(offset, mode);
     }
 
+    /** The block with an index, or null if it is not kept. */
+    Block at(int index) {
+        int n = index >> INDEX_SHIFT;
+        return n < byIndex.length ? byIndex[n] : null;
+    }
+
     void add(Block b) {
+        int n = b.index >> INDEX_SHIFT;
+        if (n >= byIndex.length) {
+            byIndex = Arrays.copyOf(byIndex, 2 * n);
+        }
+        byIndex[n] = b;
         page(b.offset).add(b);
         if (b.secondPage >= 0) {
             page(b.secondPage).addGuest(b);
@@ -46,9 +63,10 @@ final class BlockCache {
     /**
      * Drops the blocks that overlap a range inside one page.
      *
-     * @return whether {@code running} was among them
+     * @param running a block's index
+     * @return whether that was among them
      */
-    boolean invalidate(long offset, int size, Block running) {
+    boolean invalidate(long offset, int size, int running) {
         int n = (int) (offset >>> 12);
         CodePage page = pages[n];
         if (page == null) {
@@ -58,10 +76,11 @@ final class BlockCache {
         page.removeOverlapping(offset, offset + size, removed);
         boolean hit = false;
         for (Block b : removed) {
-            b.linear = Block.NOWHERE;
+            b.foundAt(WordCode.NOWHERE, 0);
             b.gone = true;
+            byIndex[b.index >> INDEX_SHIFT] = null;
             onGone.accept(b);
-            hit |= b == running;
+            hit |= b.index == running;
             if (b.secondPage >= 0) {
                 forget(b, b.offset);
                 forget(b, b.secondPage);
@@ -69,6 +88,15 @@ final class BlockCache {
         }
         discardIfEmpty(n);
         return hit;
+    }
+
+    /** Drops all blocks. */
+    void clear() {
+        for (int n = 0; n < pages.length; n++) {
+            if (pages[n] != null) {
+                invalidate((long) n << 12, 4096, WordCode.NONE);
+            }
+        }
     }
 
     private void forget(Block b, long offset) {

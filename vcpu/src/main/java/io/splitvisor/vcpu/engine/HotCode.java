@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** Tier 1: has hot blocks translated, keeps the translations, and drops them when their code changes. */
 final class HotCode {
-    /** More regions than that push out the oldest. */
+    /** More regions than that push out one that has not run for a while. */
     private static final int MOST_REGIONS = 4096;
     /** A block with this heat is never hot in any run that ends. */
     private static final int COLD = Integer.MIN_VALUE;
@@ -43,7 +43,7 @@ final class HotCode {
 
     /** The region that starts with a block and looks up the TLB that is in force, or null. */
     Region regionOf(Block b) {
-        return b.region == null ? null : b.regionFor(table());
+        return b.regionFor(table());
     }
 
     private long[] table() {
@@ -56,7 +56,7 @@ final class HotCode {
             install();
         }
         Region region = regionOf(b);
-        if (region == null && !b.queued && b.heat >= needed(b)) {
+        if (region == null && !b.queued && b.heat() >= needed(b)) {
             submit(b);
             region = regionOf(b);
         }
@@ -66,7 +66,7 @@ final class HotCode {
     private void submit(Block b) {
         RegionFormer.Formed formed = b.mode == Cpu.CODE64 && b.secondPage < 0 && !b.gone ? former.form(b) : null;
         if (formed == null) {
-            b.heat = COLD;
+            b.heat(COLD);
             return;
         }
         long[] table = table();
@@ -76,7 +76,7 @@ final class HotCode {
                 translation -> finished.add(() -> finish(formed, table, translation)),
                 thrown -> finished.add(() -> fail(b, thrown)));
         if (!b.queued) {
-            b.heat = 0;
+            b.heat(0);
         } else if (!tiers.background()) {
             install();
         }
@@ -97,11 +97,11 @@ final class HotCode {
         Block entry = formed.blocks().get(0);
         entry.queued = false;
         if (translation == null) {
-            entry.heat = COLD;
+            entry.heat(COLD);
             return;
         }
         if (formed.blocks().stream().anyMatch(b -> b.gone)) {
-            entry.heat = 0;
+            entry.heat(0);
             return;
         }
         Region region = new Region(formed.blocks(), formed.deltas(), table, translation);
@@ -110,13 +110,25 @@ final class HotCode {
         live.add(region);
         translated++;
         if (live.size() > MOST_REGIONS) {
-            drop(live.iterator().next());
+            drop(leastUsed());
+        }
+    }
+
+    /** The oldest that was not run since this was asked last. */
+    private Region leastUsed() {
+        while (true) {
+            Region oldest = live.iterator().next();
+            if (!oldest.takeUsed()) {
+                return oldest;
+            }
+            live.remove(oldest);
+            live.add(oldest);
         }
     }
 
     private void fail(Block b, Throwable thrown) {
         b.queued = false;
-        b.heat = COLD;
+        b.heat(COLD);
         failed++;
         failure = thrown;
     }

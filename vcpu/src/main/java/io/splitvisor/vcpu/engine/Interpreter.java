@@ -10,23 +10,26 @@ import io.splitvisor.vcpu.cpu.Environment;
 import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.mmu.Processors;
-import io.splitvisor.vcpu.op.Op;
+import io.splitvisor.vcpu.op.WordCode;
+import io.splitvisor.vcpu.op.WordLoop;
 import io.splitvisor.vcpu.translate.Exits;
+import java.util.Arrays;
 
 /** Tier 0, which executes blocks of decoded instructions, and the loop that chooses between it and tier 1. */
 public final class Interpreter implements CodeWatch, Processors.Member {
     private static final int JUMP_CACHE = 4096;
-    private static final int MOST = Integer.MAX_VALUE;
 
     private final Cpu c;
     private final BlockCache cache;
     private final BlockBuilder builder;
     private final Events events;
-    private final Block[] jumps = new Block[JUMP_CACHE];
+    private final WordCode code = new WordCode();
+    /** Blocks by linear address; valid as far as their headers say. */
+    private final int[] jumps = new int[JUMP_CACHE];
+
     private final Tiers tiers;
     private final HotCode hot;
     private final Processors.Place place;
-    private Block running;
     private Region runningRegion;
     private long limit;
 
@@ -40,7 +43,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         this.tiers = tiers;
         this.c = new Cpu(env, this);
         this.cache = new BlockCache(c.mmu, this::forget);
-        this.builder = new BlockBuilder(c);
+        this.builder = new BlockBuilder(c, code);
         this.events = new Events(c);
         this.hot = new HotCode(c, cache, tiers);
         Processors others = env.memory().processors();
@@ -140,13 +143,13 @@ public final class Interpreter implements CodeWatch, Processors.Member {
     public void invalidate(long offset, long size) {
         long end = offset + size;
         for (long at = offset; at < end; at = (at | 4095) + 1) {
-            cache.invalidate(at, (int) Math.min(end - at, 4096 - (at & 4095)), null);
+            cache.invalidate(at, (int) Math.min(end - at, 4096 - (at & 4095)), WordCode.NONE);
         }
     }
 
     @Override
     public void codeWrite(long offset, int size) {
-        boolean hitRunning = cache.invalidate(offset, size, running) && running.ops.length > 1;
+        boolean hitRunning = cache.invalidate(offset, size, code.running()) && code.count(code.running()) > 1;
         if (hitRunning || (runningRegion != null && runningRegion.isDead())) {
             c.pending.alone = true;
             c.attention = true;
@@ -156,7 +159,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
 
     @Override
     public void aboutToTrap() {
-        if (runningRegion != null || (running != null && running.ops.length > 1)) {
+        if (runningRegion != null || code.count(code.running()) > 1) {
             c.pending.alone = true;
             c.attention = true;
             throw c.fault.restart();
@@ -164,13 +167,13 @@ public final class Interpreter implements CodeWatch, Processors.Member {
     }
 
     private Exit loop() {
-        Block last = null;
+        int last = WordCode.NONE;
         Exits.Next next = Exits.Next.ANYTHING;
         int onTheWayBack = 0;
         while (true) {
             boolean alone = false;
             if (c.attention) {
-                running = null;
+                code.stop();
                 // Counts against the budget, so that events without instructions in between end, too.
                 limit--;
                 if (c.pending.others) {
@@ -188,30 +191,53 @@ public final class Interpreter implements CodeWatch, Processors.Member {
             }
             if (alone) {
                 oneAlone();
-                last = null;
+                last = WordCode.NONE;
                 next = Exits.Next.ANYTHING;
                 continue;
             }
             last = next(last);
-            Region region = hot.regionOf(last);
-            if (onTheWayBack > 0) {
+            long shape = code.words()[last];
+            boolean heats = onTheWayBack == 0;
+            if (!heats) {
                 onTheWayBack--;
-            } else if (region == null && ++last.heat >= tiers.threshold() && tiers.translates()) {
-                region = hot.heated(last);
+            } else if ((int) shape >= 0) {
+                shape += WordCode.ONCE;
+                code.words()[last] = shape;
             }
-            if (region != null && next != Exits.Next.INTERPRET && !c.debug.armed() && region.fits(c)) {
+            boolean hotter = (int) shape < 0 || (int) (shape >>> 32) >= tiers.threshold();
+            Region region = hotter ? regionOf(last, heats) : null;
+            if (region != null && next != Exits.Next.INTERPRET && mayRun(region)) {
                 next = translated(region);
                 onTheWayBack = next == Exits.Next.ANYTHING ? 0 : tiers.wayBack();
-                last = null;
+                last = WordCode.NONE;
             } else {
                 next = Exits.Next.ANYTHING;
-                execute(last);
+                if (heats && c.mode == Cpu.CODE64) {
+                    WordLoop.runOn(c, code, last, limit, tiers.threshold());
+                    last = code.running();
+                } else {
+                    execute(last);
+                }
             }
         }
     }
 
+    /** The translation of a block that has one, or is hot enough to be given one if it {@code heats}. */
+    private Region regionOf(int block, boolean heats) {
+        Block b = cache.at(block);
+        if (b == null || !tiers.translates()) {
+            return null;
+        }
+        Region region = hot.regionOf(b);
+        return region == null && heats ? hot.heated(b) : region;
+    }
+
+    private boolean mayRun(Region region) {
+        return (!c.debug.armed() || region.avoidsBreakpoints(c)) && region.fits(c);
+    }
+
     private Exits.Next translated(Region region) {
-        running = null;
+        code.stop();
         runningRegion = region;
         try {
             return hot.run(region, limit - c.retired);
@@ -220,28 +246,13 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         }
     }
 
-    private void execute(Block b) {
-        Op[] ops = b.ops;
-        long base = c.rip;
-        running = b;
-        c.r[Cpu.BLOCK] = base;
-        c.rip = base + b.length & ipMask();
-        c.retired += ops.length;
-        int i = 0;
-        try {
-            for (; i < ops.length; i++) {
-                ops[i].exec(c);
-            }
-        } catch (RuntimeException | Error f) {
-            c.retired -= ops.length - i;
-            c.rip = base + ops[i].start() & ipMask();
-            throw f;
-        }
+    private void execute(int block) {
+        WordLoop.run(c, code, block, ipMask());
     }
 
     private void oneAlone() {
         long linear = linearIp();
-        Block one = builder.build(linear, fetch(c, linear), 1);
+        int one = builder.build(linear, fetch(c, linear), 1);
         events.startAlone();
         execute(one);
         events.endAlone();
@@ -255,45 +266,47 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         return c.linearIp();
     }
 
-    private long context() {
-        return context(c);
-    }
-
-    /** The state of the TLB, as far as translations of code depend on it. */
-    static long context(Cpu c) {
-        return c.mmu.tlb().epoch() << 2 | c.mmu.bank();
-    }
-
-    /** The block to execute after another one: the one that followed it last time, most of the time. */
-    private Block next(Block last) {
-        if (last == null || c.mode != Cpu.CODE64) {
+    /** The block to execute after another one. */
+    private int next(int last) {
+        if (last == WordCode.NONE || c.mode != Cpu.CODE64) {
             return lookup();
         }
-        long rip = c.rip;
-        Block b = last.follower;
-        if (b != null && b.linear == rip && b.mode == Cpu.CODE64 && b.context == context()) {
-            return b;
-        }
-        b = last.otherFollower;
-        if (b != null && b.linear == rip && b.mode == Cpu.CODE64 && b.context == context()) {
-            return b;
-        }
-        b = lookup();
-        last.follow(b);
-        return b;
+        int follower = code.follower(c, last);
+        return follower == WordCode.NONE ? follow(last) : follower;
     }
 
-    private Block lookup() {
+    private int follow(int last) {
+        boolean cleared = code.isFull();
+        int block = lookup();
+        if (cleared) {
+            return block;
+        }
+        code.follow(last, code.side(c, last), block);
+        Block b = cache.at(block);
+        Block before = cache.at(last);
+        if (b != null && before != null) {
+            before.follow(b);
+        }
+        return block;
+    }
+
+    private int lookup() {
         long linear = linearIp();
-        Block b = jumps[(int) (linear ^ linear >>> 12) & JUMP_CACHE - 1];
-        if (b != null && b.linear == linear && b.mode == c.mode && b.context == context()) {
-            return b;
-        }
-        return lookupSlow(linear);
+        int block = jumps[(int) (linear ^ linear >>> 12) & JUMP_CACHE - 1];
+        return c.mode == Cpu.CODE64 && code.isAt(c, block, linear) ? block : lookupSlow(linear);
     }
 
-    private Block lookupSlow(long linear) {
+    private void forgetWhenFull() {
+        if (code.isFull()) {
+            cache.clear();
+            code.clear();
+            Arrays.fill(jumps, WordCode.NONE);
+        }
+    }
+
+    private int lookupSlow(long linear) {
         long offset = fetch(c, linear);
+        forgetWhenFull();
         Block b = cache.find(offset, c.mode);
         boolean fits = b != null && (c.mode == Cpu.CODE64 || c.seg[Cpu.CS].covers(c.rip + b.length - 1));
         if (b != null && b.secondPage >= 0) {
@@ -305,20 +318,19 @@ public final class Interpreter implements CodeWatch, Processors.Member {
                 // Before the bytes are read, so that a store to them cannot slip through.
                 c.mmu.watchCode(offset);
             }
-            Block built = builder.build(linear, offset, MOST);
+            int built = builder.build(linear, offset, WordCode.MOST_INSTRUCTIONS);
             if (b != null) {
                 // Same place, but another second page or another segment limit: not worth keeping both.
                 return built;
             }
-            b = built;
+            b = builder.keep(built);
             cache.add(b);
         }
         if (b.secondPage < 0 && c.mode == Cpu.CODE64) {
-            b.linear = linear;
-            b.context = context();
-            jumps[(int) (linear ^ linear >>> 12) & JUMP_CACHE - 1] = b;
+            b.foundAt(linear, c.mmu.context());
+            jumps[(int) (linear ^ linear >>> 12) & JUMP_CACHE - 1] = b.index;
         }
-        return b;
+        return b.index;
     }
 
     /** Where an instruction byte lies. Code in a device reads as all ones, which is no instruction: #UD. */
@@ -331,7 +343,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
     }
 
     private Exit fault(GuestFault f) {
-        running = null;
+        code.stop();
         return switch (f.kind()) {
             case RESTART -> null;
             case EXIT -> {

@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.mmu.GuestFault;
+import io.splitvisor.vcpu.op.WordCode;
 import io.splitvisor.vcpu.translate.Exits;
 import io.splitvisor.vcpu.translate.Translation;
 import java.util.List;
@@ -23,10 +24,11 @@ final class Region {
     Region next;
 
     /** Where, and in which state of the TLB, the pages were last found to lie as they did when it was translated. */
-    private long base = Block.NOWHERE;
+    private long base = WordCode.NOWHERE;
 
     private long context;
     private boolean dead;
+    private boolean used;
 
     /**
      * @param blocks the entry first
@@ -45,11 +47,18 @@ final class Region {
         return dead;
     }
 
+    /** Whether it was run since this was asked last. */
+    boolean takeUsed() {
+        boolean was = used;
+        used = false;
+        return was;
+    }
+
     /** Its code was overwritten, or its room is needed: it is not entered any more. */
     void kill() {
         dead = true;
         entry.leave(this);
-        entry.heat = 0;
+        entry.heat(0);
         for (Block b : blocks) {
             b.removeUser(this);
         }
@@ -57,7 +66,17 @@ final class Region {
 
     /** Whether it may be entered at the processor's instruction pointer. */
     boolean fits(Cpu c) {
-        return (base == c.rip && context == Interpreter.context(c)) || liesHere(c);
+        return (base == c.rip && context == c.mmu.context()) || liesHere(c);
+    }
+
+    /** Whether it lies in no page with instruction breakpoints, entered at the processor's instruction pointer. */
+    boolean avoidsBreakpoints(Cpu c) {
+        for (long delta : deltas) {
+            if (c.debug.watchesCode(c.rip + delta)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private boolean liesHere(Cpu c) {
@@ -73,7 +92,7 @@ final class Region {
             return false;
         }
         base = at;
-        context = Interpreter.context(c);
+        context = c.mmu.context();
         return true;
     }
 
@@ -86,6 +105,7 @@ final class Region {
     Exits.Next run(Cpu c, long most) {
         int budget = (int) Math.min(most, SLICE);
         long start = c.rip;
+        used = true;
         long result = translation.code().run(c, c.r, start, budget);
         return translation.exits().settle(c, result, start, budget);
     }

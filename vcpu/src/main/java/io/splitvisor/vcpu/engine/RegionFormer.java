@@ -5,6 +5,7 @@ import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.decode.Decoder;
 import io.splitvisor.vcpu.decode.Feature;
 import io.splitvisor.vcpu.mmu.Tlb;
+import io.splitvisor.vcpu.op.WordCode;
 import io.splitvisor.vcpu.translate.Part;
 import io.splitvisor.vcpu.translate.Plan;
 import java.lang.foreign.MemorySegment;
@@ -19,7 +20,7 @@ import java.util.Set;
  * long as they are not much colder than the entry.
  */
 final class RegionFormer {
-    private static final int MOST_INSTRUCTIONS = 100;
+    private static final int MOST_INSTRUCTIONS = 50;
     /** A block that was executed less than this part of the entry's times stays outside. */
     private static final int COLDEST = 16;
 
@@ -59,7 +60,7 @@ final class RegionFormer {
      */
     Formed form(Block entry) {
         base = c.rip;
-        coldest = entry.heat / COLDEST;
+        coldest = entry.heat() / COLDEST;
         blocks.clear();
         parts.clear();
         seen.clear();
@@ -69,7 +70,7 @@ final class RegionFormer {
         int instructions = 0;
         while (!candidates.isEmpty()) {
             Candidate next = hottest();
-            if (instructions + next.block.ops.length > MOST_INSTRUCTIONS && instructions > 0) {
+            if (instructions + next.block.count() > MOST_INSTRUCTIONS && instructions > 0) {
                 continue;
             }
             Part part = decode(next);
@@ -90,7 +91,7 @@ final class RegionFormer {
     private Candidate hottest() {
         Candidate best = candidates.get(0);
         for (Candidate other : candidates) {
-            if (other.block.heat > best.block.heat) {
+            if (other.block.heat() > best.block.heat()) {
                 best = other;
             }
         }
@@ -101,7 +102,7 @@ final class RegionFormer {
     private void consider(long delta) {
         if (seen.add(delta)) {
             Block b = find(base + delta);
-            if (b != null && b.secondPage < 0 && b.heat >= coldest) {
+            if (b != null && b.secondPage < 0 && b.heat() >= coldest) {
                 candidates.add(new Candidate(b, delta));
             }
         }
@@ -120,14 +121,14 @@ final class RegionFormer {
         Block b = candidate.block;
         byte[] code = new byte[b.length];
         MemorySegment.copy(c.mmu.ram(), ValueLayout.JAVA_BYTE, b.offset, code, 0, b.length);
-        return Part.of(decoder, candidate.delta, code, List.of(b.ops), observed(b));
+        return Part.of(decoder, candidate.delta, code, b.count(), observed(b));
     }
 
     private List<Long> observed(Block b) {
         List<Long> targets = new ArrayList<>(2);
         for (Block follower : b.followers()) {
-            if (follower.linear != Block.NOWHERE) {
-                targets.add(follower.linear - base);
+            if (follower.linear() != WordCode.NOWHERE) {
+                targets.add(follower.linear() - base);
             }
         }
         return targets;

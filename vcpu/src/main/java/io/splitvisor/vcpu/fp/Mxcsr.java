@@ -19,6 +19,8 @@ public final class Mxcsr {
     public static final int DAZ = 1 << 6;
     /** Masked underflow gives zero. */
     public static final int FTZ = 1 << 15;
+    /** The bits that MXCSR has. */
+    public static final int BITS = 0xffff;
     /** All flags. */
     public static final int FLAGS = 0x3f;
     /** From a flag to its mask. */

@@ -37,7 +37,7 @@ final class X87Registers {
         }
         control(sink, "fctrl", w -> w[0] & LOW16);
         control(sink, "fstat", w -> w[0] >>> 16 & LOW16);
-        control(sink, "ftag", X87Registers::tags);
+        sink.add("ftag", "int", 4, r -> new long[] {r.floatTags(), 0}, (r, v) -> {});
         // In 64-bit mode the pointers are the whole of it.
         control(sink, "fiseg", w -> w[1] >>> 32);
         control(sink, "fioff", w -> w[1]);
@@ -55,20 +55,5 @@ final class X87Registers {
         words[at] = value[0];
         words[at + 1] = value[1] & LOW16;
         r.floatState(words);
-    }
-
-    /** The tag word: two bits a register, valid 0, zero 1, special 2, empty 3. */
-    private static long tags(long[] words) {
-        int top = (int) (words[0] >>> 16 + 11) & 7;
-        long tags = 0;
-        for (int physical = 0; physical < 8; physical++) {
-            int at = ST_WORD + 2 * (physical - top & 7);
-            long exponent = words[at + 1] & 0x7fff;
-            boolean empty = (words[0] >>> 32 + physical & 1) == 0;
-            long tag =
-                    exponent == 0 && words[at] == 0 ? 1 : exponent == 0 || exponent == 0x7fff || words[at] >= 0 ? 2 : 0;
-            tags |= (empty ? 3 : tag) << 2 * physical;
-        }
-        return tags;
     }
 }

@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.function.BooleanSupplier;
 
 /**
  * Typed access to guest memory by linear address. A hit in the TLB costs one compare; the rest happens in the slow path.
@@ -19,38 +18,19 @@ public final class Mmu {
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    /** For atomic access to what holds an operand; RAM starts at a page. */
-    private static final VarHandle WORD =
-            ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
-
     private static final long PAGE = -4096L;
-    /** No memory: a device, at {@link #deviceAddress}. */
-    private static final long NO_MEMORY = -1;
-    /** Memory, but the paging mode makes this store. */
-    private static final long EMULATED = -2;
 
-    private static final int ALIGNMENT_CHECK = 17;
-
-    private final GuestMemory memory;
     private final MemorySegment ram;
-    private final MmuEvents events;
     private final Paging paging;
-    private final Paging.Mapping mapping = new Paging.Mapping();
     private final GuestFault fault = new GuestFault();
     private final Tlb tlb = new Tlb();
-    /** Per page of RAM: whether it holds decoded code. */
-    private final long[] codePages;
+    private final Misses misses;
+    private final Atomics atomics;
 
     private int bank;
     private long[] table;
-    private boolean checkCanonical;
-    private DataWatch watch;
     private boolean shared;
     private Processors.Place place;
-    /** Where the last {@link #resolve} led, if not to memory. */
-    private long deviceAddress;
-
-    private long faults;
 
     /**
      * @param memory guest-physical memory
@@ -58,11 +38,10 @@ public final class Mmu {
      * @param events devices and code watching
      */
     public Mmu(GuestMemory memory, Paging paging, MmuEvents events) {
-        this.memory = memory;
         this.ram = memory.ram();
         this.paging = paging;
-        this.events = events;
-        this.codePages = new long[(int) ((ram.byteSize() >>> 18) + 1)];
+        this.misses = new Misses(this, memory, events);
+        this.atomics = new Atomics(this);
         bank(Tlb.SUPERVISOR);
     }
 
@@ -92,9 +71,14 @@ public final class Mmu {
         return bank;
     }
 
+    /** The state of the TLB, as far as what was found through it depends on it. */
+    public long context() {
+        return tlb.epoch() << 2 | bank;
+    }
+
     /** Page faults raised so far. */
     public long faults() {
-        return faults;
+        return misses.faults();
     }
 
     /** How misses are translated. */
@@ -143,20 +127,20 @@ public final class Mmu {
 
     /** Reports accesses to somebody; null ends it. */
     public void watch(DataWatch newWatch) {
-        this.watch = newWatch;
+        misses.watch(newWatch);
         tlb.flush();
     }
 
     /** Whether addresses must be canonical (long mode) or are known to have 32 bits. */
     public void checkCanonical(boolean check) {
-        this.checkCanonical = check;
+        misses.checkCanonical(check);
     }
 
     /** Loads a byte. */
     public long load8(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == (a & PAGE) ? ordered(ram.get(BYTE, a + t[slot + Tlb.ADDEND]) & 0xff) : loadSlow(a, 1);
+        return t[slot] == (a & PAGE) ? ordered(ram.get(BYTE, a + t[slot + Tlb.ADDEND]) & 0xff) : misses.load(a, 1);
     }
 
     /** Loads two bytes. */
@@ -165,7 +149,7 @@ public final class Mmu {
         int slot = Tlb.slot(a);
         return t[slot] == ((a + 1) & PAGE)
                 ? ordered(ram.get(SHORT, a + t[slot + Tlb.ADDEND]) & 0xffff)
-                : loadSlow(a, 2);
+                : misses.load(a, 2);
     }
 
     /** Loads four bytes. */
@@ -174,18 +158,18 @@ public final class Mmu {
         int slot = Tlb.slot(a);
         return t[slot] == ((a + 3) & PAGE)
                 ? ordered(ram.get(INT, a + t[slot + Tlb.ADDEND]) & 0xffff_ffffL)
-                : loadSlow(a, 4);
+                : misses.load(a, 4);
     }
 
     /** Loads eight bytes. */
     public long load64(long a) {
         long[] t = table;
         int slot = Tlb.slot(a);
-        return t[slot] == ((a + 7) & PAGE) ? ordered(ram.get(LONG, a + t[slot + Tlb.ADDEND])) : loadSlow(a, 8);
+        return t[slot] == ((a + 7) & PAGE) ? ordered(ram.get(LONG, a + t[slot + Tlb.ADDEND])) : misses.load(a, 8);
     }
 
     /** x86 keeps loads in order, and later stores behind them. The fence costs no instruction on x86 hosts. */
-    private long ordered(long loaded) {
+    long ordered(long loaded) {
         if (shared) {
             VarHandle.acquireFence();
         }
@@ -193,7 +177,7 @@ public final class Mmu {
     }
 
     /** x86 keeps stores in order, and behind earlier loads. */
-    private void beforeStore() {
+    void beforeStore() {
         if (shared) {
             VarHandle.releaseFence();
         }
@@ -216,56 +200,13 @@ public final class Mmu {
         shared = true;
     }
 
+    Processors.Place place() {
+        return place;
+    }
+
     /** This processor among those that share its memory. */
     public void place(Processors.Place newPlace) {
         this.place = newPlace;
-    }
-
-    /**
-     * The second half of a locked instruction: stores if nobody else has stored since {@link #loadForStore}. It is
-     * atomic whatever the alignment: a word of the host's that holds all bytes is swapped, or else nobody else runs.
-     *
-     * @param expected what was loaded
-     * @return whether it stored
-     */
-    public boolean compareAndSet(long a, int size, long expected, long value) {
-        if (!shared) {
-            store(a, size, value);
-            return true;
-        }
-        int slot = Tlb.slot(a);
-        long offset = a + table[slot + Tlb.ADDEND];
-        boolean hit = table[slot + Tlb.WRITE] == ((a + size - 1) & PAGE);
-        if (hit && (offset & 7) + size <= 8) {
-            return swapWithin(offset, size, expected, value);
-        }
-        return exclusively(() -> {
-            boolean same = load(a, size) == (expected & -1L >>> 64 - 8 * size);
-            if (same) {
-                store(a, size, value);
-            }
-            return same;
-        });
-    }
-
-    /** Does something while no other processor runs. */
-    public boolean exclusively(BooleanSupplier action) {
-        return shared ? place.exclusively(action) : action.getAsBoolean();
-    }
-
-    private boolean swapWithin(long offset, int size, long expected, long value) {
-        long word = offset & -8;
-        int shift = (int) (offset - word) * 8;
-        long mask = -1L >>> 64 - 8 * size << shift;
-        while (true) {
-            long old = (long) WORD.getVolatile(ram, word);
-            if ((old & mask) != (expected << shift & mask)) {
-                return false;
-            }
-            if (WORD.compareAndSet(ram, word, old, (old & ~mask) | (value << shift & mask))) {
-                return true;
-            }
-        }
     }
 
     /** Loads 1, 2, 4 or 8 bytes. */
@@ -286,7 +227,7 @@ public final class Mmu {
             beforeStore();
             ram.set(BYTE, a + t[slot + Tlb.ADDEND], (byte) v);
         } else {
-            storeSlow(a, 1, v);
+            misses.store(a, 1, v);
         }
     }
 
@@ -298,7 +239,7 @@ public final class Mmu {
             beforeStore();
             ram.set(SHORT, a + t[slot + Tlb.ADDEND], (short) v);
         } else {
-            storeSlow(a, 2, v);
+            misses.store(a, 2, v);
         }
     }
 
@@ -310,7 +251,7 @@ public final class Mmu {
             beforeStore();
             ram.set(INT, a + t[slot + Tlb.ADDEND], (int) v);
         } else {
-            storeSlow(a, 4, v);
+            misses.store(a, 4, v);
         }
     }
 
@@ -322,7 +263,7 @@ public final class Mmu {
             beforeStore();
             ram.set(LONG, a + t[slot + Tlb.ADDEND], v);
         } else {
-            storeSlow(a, 8, v);
+            misses.store(a, 8, v);
         }
     }
 
@@ -343,29 +284,9 @@ public final class Mmu {
     public long loadForStore(long a, int size) {
         int slot = Tlb.slot(a);
         if (table[slot + Tlb.WRITE] != ((a + size - 1) & PAGE)) {
-            probeStore(a, size);
+            misses.probeStore(a, size);
         }
         return load(a, size);
-    }
-
-    /** Faults as a store would, without storing. Any size up to a page. */
-    public void probeStore(long a, int size) {
-        int first = firstPart(a, size);
-        long at = resolve(a, Tlb.WRITE);
-        if (first < size) {
-            long next = resolve(a + first, Tlb.WRITE);
-            announce(next, size - first);
-        }
-        announce(at, first);
-    }
-
-    /** Faults as a load would, without loading. Any size up to a page. */
-    public void probeLoad(long a, int size) {
-        int first = firstPart(a, size);
-        resolve(a, Tlb.READ);
-        if (first < size) {
-            resolve(a + first, Tlb.READ);
-        }
     }
 
     /** An access of the processor itself (descriptors, task state), made with supervisor rights whatever the ring. */
@@ -409,21 +330,7 @@ public final class Mmu {
     public long fetch(long a) {
         int slot = Tlb.slot(a);
         long[] t = table;
-        return t[slot + Tlb.EXECUTE] == (a & PAGE) ? a + t[slot + Tlb.ADDEND] : resolve(a, Tlb.EXECUTE);
-    }
-
-    /**
-     * Translates for a debugger: rights do not count, and nothing is filled.
-     *
-     * @return the offset in guest RAM, or -1 if no memory is there
-     */
-    public long peekAddress(long a) {
-        boolean canonical = !checkCanonical || a << 16 >> 16 == a;
-        if (!canonical || paging.translate(a, Tlb.READ, Tlb.SUPERVISOR_AC, mapping) != Paging.MAPPED) {
-            return NO_MEMORY;
-        }
-        long page = memory.page(mapping.gfn());
-        return page == GuestMemory.NO_PAGE ? NO_MEMORY : page | (a & 4095);
+        return t[slot + Tlb.EXECUTE] == (a & PAGE) ? a + t[slot + Tlb.ADDEND] : misses.resolve(a, Tlb.EXECUTE);
     }
 
     /**
@@ -442,254 +349,41 @@ public final class Mmu {
         return table[slot] == (a & PAGE) ? a + table[slot + Tlb.ADDEND] : -1;
     }
 
+    Misses misses() {
+        return misses;
+    }
+
+    /** Atomic access. */
+    public Atomics atomics() {
+        return atomics;
+    }
+
+    /** Faults as a store would, without storing. Any size up to a page. */
+    public void probeStore(long a, int size) {
+        misses.probeStore(a, size);
+    }
+
+    /** Faults as a load would, without loading. Any size up to a page. */
+    public void probeLoad(long a, int size) {
+        misses.probeLoad(a, size);
+    }
+
+    /**
+     * Translates for a debugger: rights do not count, and nothing is filled.
+     *
+     * @return the offset in guest RAM, or -1 if no memory is there
+     */
+    public long peekAddress(long a) {
+        return misses.peekAddress(a);
+    }
+
     /** Reports every later store to the page of RAM that holds {@code offset} to {@link MmuEvents#codeWrite}. */
     public void watchCode(long offset) {
-        if (keepsCode(offset)) {
-            return;
-        }
-        if (place != null) {
-            place.addCode(offset);
-        }
-        codePages[(int) (offset >>> 18)] |= 1L << (offset >>> 12);
-        tlb.watchWrites(offset & PAGE);
+        misses.watchCode(offset);
     }
 
     /** Ends {@link #watchCode} for a page. */
     public void unwatchCode(long offset) {
-        if (place != null && keepsCode(offset)) {
-            place.removeCode(offset);
-        }
-        codePages[(int) (offset >>> 18)] &= ~(1L << (offset >>> 12));
-    }
-
-    private boolean keepsCode(long offset) {
-        return (codePages[(int) (offset >>> 18)] & 1L << (offset >>> 12)) != 0;
-    }
-
-    private boolean isCode(long offset) {
-        return keepsCode(offset) || (shared && memory.processors().isCode(offset));
-    }
-
-    private static int firstPart(long a, int size) {
-        return (int) Math.min(size, 4096 - (a & 4095));
-    }
-
-    private long loadSlow(long a, int size) {
-        int first = firstPart(a, size);
-        long at = resolve(a, Tlb.READ);
-        long atDevice = deviceAddress;
-        slowAccess(a, size, Tlb.READ);
-        if (first == size) {
-            return at != NO_MEMORY ? ordered(peek(at, size)) : events.deviceRead(atDevice, size);
-        }
-        long next = resolve(a + first, Tlb.READ);
-        long nextDevice = deviceAddress;
-        long value = 0;
-        for (int i = 0; i < size; i++) {
-            long from = i < first ? at : next;
-            int step = i < first ? i : i - first;
-            long b = from != NO_MEMORY
-                    ? peek(from + step, 1)
-                    : events.deviceRead((i < first ? atDevice : nextDevice) + step, 1);
-            value |= (b & 0xff) << (8 * i);
-        }
-        return value;
-    }
-
-    private void storeSlow(long a, int size, long v) {
-        int first = firstPart(a, size);
-        long at = resolve(a, Tlb.WRITE);
-        long atDevice = deviceAddress;
-        slowAccess(a, size, Tlb.WRITE);
-        if (first == size) {
-            announce(at, size);
-            beforeStore();
-            storePart(a, at, atDevice, size, v);
-            publish(at, size);
-            return;
-        }
-        long next = resolve(a + first, Tlb.WRITE);
-        long nextDevice = deviceAddress;
-        announce(at, first);
-        announce(next, size - first);
-        for (int i = 0; i < size; i++) {
-            boolean low = i < first;
-            int step = low ? i : i - first;
-            long to = low ? at : next;
-            storePart(a + i, to < 0 ? to : to + step, (low ? atDevice : nextDevice) + step, 1, v >>> (8 * i) & 0xff);
-        }
-        publish(at, first);
-        publish(next, size - first);
-    }
-
-    /** Stores within a page whose address has been resolved. */
-    private void storePart(long a, long to, long device, int size, long v) {
-        if (to >= 0) {
-            poke(to, size, v);
-        } else if (to == NO_MEMORY) {
-            events.deviceWrite(device, size, v);
-        } else {
-            check(a, paging.store(a, size, v, rightsBank()));
-            paging.settle(tlb);
-        }
-    }
-
-    /** Others may hold code that a store has changed. */
-    private void publish(long offset, int size) {
-        if (shared && offset >= 0 && memory.processors().isCode(offset)) {
-            place.changedCode(offset, size);
-        }
-    }
-
-    /** What only accesses that the TLB does not answer can meet: misalignment where that counts, and data breakpoints. */
-    private void slowAccess(long a, int size, int access) {
-        if (bank == Tlb.USER_ALIGNED && (a & size - 1) != 0) {
-            throw fault.exception(ALIGNMENT_CHECK, 0);
-        }
-        if (watch != null) {
-            watch.accessed(a, size, access);
-        }
-    }
-
-    private void announce(long offset, int size) {
-        if (offset >= 0 && isCode(offset)) {
-            events.codeWrite(offset, size);
-        }
-    }
-
-    private long peek(long offset, int size) {
-        return switch (size) {
-            case 1 -> ram.get(BYTE, offset) & 0xff;
-            case 2 -> ram.get(SHORT, offset) & 0xffff;
-            case 4 -> ram.get(INT, offset) & 0xffff_ffffL;
-            default -> ram.get(LONG, offset);
-        };
-    }
-
-    private void poke(long offset, int size, long v) {
-        switch (size) {
-            case 1 -> ram.set(BYTE, offset, (byte) v);
-            case 2 -> ram.set(SHORT, offset, (short) v);
-            case 4 -> ram.set(INT, offset, (int) v);
-            default -> ram.set(LONG, offset, v);
-        }
-    }
-
-    /**
-     * Compares eight bytes and sets them in one step. An address that leads to no memory compares as different.
-     *
-     * @param a a multiple of 8
-     * @return whether they were as expected, and are set now
-     */
-    public boolean compareAndSet64(long a, long expected, long v) {
-        if ((a & 7) != 0) {
-            throw new IllegalArgumentException("address " + Long.toHexString(a) + " is no multiple of 8");
-        }
-        int slot = Tlb.slot(a);
-        long at = table[slot + Tlb.WRITE] == (a & PAGE) ? a + table[slot + Tlb.ADDEND] : resolve(a, Tlb.WRITE);
-        if (at == EMULATED) {
-            int answer = paging.compareAndSet(a, expected, v, rightsBank());
-            paging.settle(tlb);
-            return answer != Paging.DIFFERENT && check(a, answer);
-        }
-        announce(at, 8);
-        return at != NO_MEMORY && WORD.compareAndSet(ram, at, expected, v);
-    }
-
-    private boolean check(long a, int answer) {
-        if (answer != Paging.MAPPED) {
-            faults++;
-            throw fault.pageFault(a, answer);
-        }
-        return true;
-    }
-
-    /**
-     * Translates, fills the TLB; returns an offset in RAM, {@link #NO_MEMORY} with {@link #deviceAddress} set, or, for a
-     * store, {@link #EMULATED}.
-     */
-    private long resolve(long a, int access) {
-        try {
-            return translate(a, access);
-        } catch (GuestFault f) {
-            throw f;
-        } catch (RuntimeException e) {
-            // The host's: the instruction ends as if it had not started.
-            throw fault.hostFailed(e);
-        }
-    }
-
-    private long translate(long a, int access) {
-        if (checkCanonical && (a << 16 >> 16) != a) {
-            throw fault.nonCanonical(a);
-        }
-        long before = paging.settle(tlb);
-        long offset = inLargePage(a, access);
-        if (offset != NO_MEMORY) {
-            return offset;
-        }
-        while (true) {
-            int answer = paging.translate(a, access, rightsBank(), mapping);
-            if (answer == Paging.EMULATED) {
-                return EMULATED;
-            }
-            long after = paging.settle(tlb);
-            if (after == before) {
-                check(a, answer);
-                offset = fill(a, access);
-                after = paging.settle(tlb);
-                if (after == before) {
-                    return offset;
-                }
-            }
-            // Something was taken away meanwhile: what was found may be just that.
-            before = after;
-        }
-    }
-
-    private long fill(long a, int access) {
-        long page = memory.page(mapping.gfn(), access);
-        boolean trapped = page != GuestMemory.NO_PAGE && memory.writesTrap(mapping.gfn());
-        if (page == GuestMemory.NO_PAGE || (trapped && access == Tlb.WRITE)) {
-            deviceAddress = mapping.gfn() << 12 | (a & 4095);
-            return NO_MEMORY;
-        }
-        int rights = mapping.rights() & memory.rights();
-        int shift = Math.min(mapping.pieceShift(), memory.shift());
-        if (trapped || isCode(page)) {
-            rights &= ~(1 << Tlb.WRITE);
-        }
-        tlb.fill(bank, a, mapping, shown(a, rights), page);
-        if (shift > 12 && !trapped) {
-            tlb.largePages().add(bank, a, mapping, memory.rights(), shift, page);
-        }
-        return page | (a & 4095);
-    }
-
-    /** Fills a piece of a large page that is known. */
-    private long inLargePage(long a, int access) {
-        LargePages pages = tlb.largePages();
-        int index = pages.find(bank, a);
-        if (index < 0 || (pages.rights(index) & 1 << access) == 0) {
-            return NO_MEMORY;
-        }
-        long page = pages.offset(index, a);
-        if (page < 0 || page + 4096 > ram.byteSize()) {
-            return NO_MEMORY;
-        }
-        int rights = pages.rights(index);
-        tlb.fill(bank, a, pages.mapping(index), shown(a, isCode(page) ? rights & ~(1 << Tlb.WRITE) : rights), page);
-        return page | (a & 4095);
-    }
-
-    /** Whose rights the bank has. */
-    private int rightsBank() {
-        return bank == Tlb.USER_ALIGNED ? Tlb.USER : bank;
-    }
-
-    /** What the TLB may answer for by itself: not the accesses that are to be looked at. */
-    private int shown(long a, int rights) {
-        int looked = bank == Tlb.USER_ALIGNED ? rights & 1 << Tlb.EXECUTE : rights;
-        return watch == null ? looked : looked & ~watch.hiddenRights(a);
+        misses.unwatchCode(offset);
     }
 }

@@ -44,11 +44,7 @@ public final class PageWalk extends LongWalk {
         this.root = cr3;
     }
 
-    /**
-     * Loads the four entries that PAE paging holds in registers.
-     *
-     * @return false, changing nothing, if one has reserved bits set: #GP
-     */
+    @Override
     public boolean loadPdptes(long cr3) {
         long[] loaded = new long[4];
         for (int i = 0; i < 4; i++) {

@@ -45,8 +45,20 @@ public interface Paging {
     /** Points to the top table, as CR3 does; the caller flushes. */
     void root(long cr3);
 
+    /**
+     * Loads the four entries that PAE paging holds in registers.
+     *
+     * @return false, changing nothing, if one has reserved bits set: #GP
+     */
+    default boolean loadPdptes(long cr3) {
+        return true;
+    }
+
     /** The page that holds an address is to be looked up again: INVLPG. The caller flushes it from the TLB. */
     default void invalidate(long linear) {}
+
+    /** Any page is to be looked up again, of any context: INVPCID. The caller flushes the TLB. */
+    default void invalidateAll() {}
 
     /**
      * Does a store within a page for which {@link #translate} answered {@link #EMULATED}.

@@ -68,6 +68,11 @@ public final class ShadowPaging extends MonitorWalk {
     }
 
     @Override
+    public void invalidateAll() {
+        traps.controls(asLoaded);
+    }
+
+    @Override
     public int store(long linear, int size, long value, int bank) {
         int answer = traps.write(linear, size, value, bank);
         return answer == PagingTraps.MENDED ? MAPPED : answer;

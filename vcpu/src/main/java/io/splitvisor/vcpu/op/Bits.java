@@ -81,7 +81,7 @@ final class Bits {
             long value = c.mmu.loadForStore(at, d.size);
             if (!locked) {
                 c.mmu.store(at, d.size, action.apply(value, mask));
-            } else if (!c.mmu.compareAndSet(at, d.size, value, action.apply(value, mask))) {
+            } else if (!c.mmu.atomics().compareAndSet(at, d.size, value, action.apply(value, mask))) {
                 throw c.fault.restart();
             }
             return value;

@@ -112,7 +112,7 @@ final class Exchanges {
             }
             c.mmu.probeStore(at, 2 * half);
             if (locked) {
-                c.mmu.exclusively(() -> exchange(c, at));
+                c.mmu.atomics().exclusively(() -> exchange(c, at));
             } else {
                 exchange(c, at);
             }

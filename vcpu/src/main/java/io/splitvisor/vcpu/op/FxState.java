@@ -4,6 +4,7 @@ package io.splitvisor.vcpu.op;
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.FxImage;
 import io.splitvisor.vcpu.decode.Insn;
+import io.splitvisor.vcpu.fp.Mxcsr;
 import java.util.Map;
 
 /** FXSAVE and FXRSTOR: the state of x87, MMX and SSE in 512 bytes. SDM volume 1, 10.5.1. */
@@ -62,7 +63,7 @@ final class FxState {
             for (int n = 0; n < FxImage.XMM_WORD + 2 * registers; n++) {
                 image[n] = c.mmu.load64(at + 8L * n);
             }
-            if (((int) image[FxImage.MXCSR_WORD] & ~FxImage.MXCSR_MASK) != 0) {
+            if (((int) image[FxImage.MXCSR_WORD] & ~Mxcsr.BITS) != 0) {
                 throw c.gp(0);
             }
             image[1] = pointer(image[1]);

@@ -13,27 +13,24 @@ import java.util.Map;
 /** Finds the operation of an instruction. Every row of the opcode table has one: a missing one fails the class. */
 public final class Lowerings {
     private static final Lowering[] BY_ROW = byRow();
-    /** Answer null where an instruction has no small form. */
-    private static final Lowering[] HOT_BY_ROW = hotByRow();
 
     private Lowerings() {}
 
     /** The operation of a decoded instruction; #UD or #GP if its bytes are none. */
     public static Op lower(Insn i) {
-        Op op;
-        if (i.length() > Decoder.MAX_LENGTH) {
-            op = new TooLong();
-        } else if (i.row() == null) {
-            op = new Undefined();
-        } else {
-            op = HOT_BY_ROW[i.row().id()].lower(i);
-            if (op == null) {
-                op = BY_ROW[i.row().id()].lower(i);
-            }
+        if (isTooLong(i)) {
+            return new TooLong();
         }
-        boolean ends = i.row() == null || i.row().has(Row.ENDS_BLOCK) || op instanceof TooLong;
-        op.place(i.start(), i.start() + i.length(), ends);
-        return op;
+        return i.row() == null ? new Undefined() : BY_ROW[i.row().id()].lower(i);
+    }
+
+    /** Whether nothing of the same block may follow: the flow, the mode, or what is pending may have changed. */
+    static boolean endsBlock(Insn i) {
+        return i.row() == null || i.row().has(Row.ENDS_BLOCK) || isTooLong(i);
+    }
+
+    static boolean isTooLong(Insn i) {
+        return i.length() > Decoder.MAX_LENGTH;
     }
 
     private static Lowering[] byRow() {
@@ -76,17 +73,9 @@ public final class Lowerings {
         return result;
     }
 
-    private static Lowering[] hotByRow() {
-        return OpcodeTable.instance().rows().stream()
-                .map(row -> hot(row.mnemonic()))
-                .toArray(Lowering[]::new);
-    }
-
-    private static Lowering hot(String mnemonic) {
-        if (HotArithmetic.has(mnemonic)) {
-            return HotArithmetic::lower;
-        }
-        return HotMoves.has(mnemonic) ? HotMoves::lower : i -> null;
+    /** Whether a mnemonic is that of a jump that depends on a condition code. */
+    static boolean isConditionalJump(String mnemonic) {
+        return mnemonic.startsWith("j") && !mnemonic.startsWith("jmp") && !mnemonic.equals("jcxz");
     }
 
     private static Lowering conditional(Row row) {
@@ -94,7 +83,7 @@ public final class Lowerings {
         if (name.startsWith("set") || name.startsWith("cmov")) {
             return Moves::conditional;
         }
-        if (name.startsWith("j")) {
+        if (isConditionalJump(name)) {
             return Flow::conditional;
         }
         throw new IllegalStateException("no operation for " + name);

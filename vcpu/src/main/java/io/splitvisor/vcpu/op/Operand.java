@@ -153,7 +153,7 @@ abstract class Operand {
 
         @Override
         void write(Cpu c, long value) {
-            if (!c.mmu.compareAndSet(ea.linear(c, size, true), size, c.lockedValue, value)) {
+            if (!c.mmu.atomics().compareAndSet(ea.linear(c, size, true), size, c.lockedValue, value)) {
                 throw c.fault.restart();
             }
         }

@@ -10,9 +10,6 @@ import java.util.Map;
 
 /** Control and status of SSE. */
 final class SseControl {
-    /** The bits that MXCSR has. */
-    static final int MXCSR_MASK = 0xffff;
-
     static final Map<String, Lowering> LOWERINGS = Map.of("ldmxcsr", SseControl::load, "stmxcsr", SseControl::store);
 
     private SseControl() {}
@@ -22,7 +19,7 @@ final class SseControl {
         return new FlagOps.Simple(c -> {
             VectorOp.xmmAvailable(c);
             long value = s.read(c);
-            if ((value & ~MXCSR_MASK) != 0) {
+            if ((value & ~Mxcsr.BITS) != 0) {
                 throw c.gp(0);
             }
             c.mxcsr = (int) value;

@@ -29,6 +29,9 @@ final class Strings {
 
     abstract static class StringOp extends Op {
         final int size;
+        /** Its distance from the start of the block. */
+        private final int start;
+
         private final int repeat;
         private final boolean compares;
         private final int addressBytes;
@@ -39,6 +42,7 @@ final class Strings {
             this.size = i.row().args().get(0).kind() == Arg.Kind.PORT
                     ? i.row().args().get(1).size(i)
                     : i.row().args().get(0).size(i);
+            this.start = i.start();
             this.repeat = i.repeat();
             this.compares = compares;
             this.addressBytes = i.addressBytes();
@@ -65,7 +69,7 @@ final class Strings {
                 return;
             }
             long next = c.rip;
-            c.rip = c.r[Cpu.BLOCK] + start();
+            c.rip = c.r[Cpu.BLOCK] + start;
             long room = Math.min(count, CHUNK);
             long done = 0;
             while (done < room) {

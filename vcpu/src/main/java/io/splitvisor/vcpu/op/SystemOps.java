@@ -173,7 +173,7 @@ final class SystemOps {
         @Override
         public void exec(Cpu c) {
             c.requireRing0();
-            c.mmu.tlb().flushPage(ea.linear(c, 1, false));
+            c.mmu.invalidate(ea.linear(c, 1, false));
         }
     }
 
@@ -211,14 +211,17 @@ final class SystemOps {
             }
             // One address of another context: forgetting more of it is allowed.
             if (type == ONE_ADDRESS && pcid == c.sys.pcid()) {
-                c.mmu.tlb().flushPage(linear);
-            } else if (one) {
+                c.mmu.invalidate(linear);
+                return;
+            }
+            if (one) {
                 c.mmu.tlb().flushContext((int) pcid);
             } else if (type == ALL_AND_GLOBAL) {
                 c.mmu.tlb().flush();
             } else {
                 c.mmu.tlb().flushLocals();
             }
+            c.mmu.paging().invalidateAll();
         }
     }
 

@@ -10,6 +10,8 @@ import io.splitvisor.vcpu.decode.Insn;
 /** An x87 instruction that is no control instruction: what waits is raised first, pointers are noted at the end. */
 abstract class X87Op extends Op {
     private final short opcode;
+    /** Its distance from the start of the block. */
+    private final short start;
     /** The memory operand's address, or null. */
     final Ea ea;
     /** The memory operand's bytes. */
@@ -18,6 +20,7 @@ abstract class X87Op extends Op {
     final int register;
 
     X87Op(Insn i) {
+        this.start = (short) i.start();
         this.opcode = (short) ((i.opcode() & 7) << 8 | i.modRm());
         this.ea = i.hasMemory() ? Ea.of(i) : null;
         this.size = i.hasMemory() ? i.row().args().get(0).size(i) : 0;
@@ -31,7 +34,7 @@ abstract class X87Op extends Op {
         Fpu f = c.fpu;
         f.math.start(f.control);
         work(c, f);
-        f.instructionPointer = c.r[Cpu.BLOCK] + start();
+        f.instructionPointer = c.r[Cpu.BLOCK] + start;
         f.opcode = opcode;
         if (ea != null) {
             f.dataPointer = ea.offset(c);

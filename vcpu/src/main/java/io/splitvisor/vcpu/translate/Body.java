@@ -71,7 +71,6 @@ final class Body {
 
     private final int dirtyInAll;
     private final List<Op> operations = new ArrayList<>();
-    private Op operation;
 
     Body(CodeBuilder code, Exits exits, Label leave, int usedInAll, int dirtyInAll) {
         this.code = code;
@@ -89,10 +88,9 @@ final class Body {
     }
 
     /** The following belongs to an instruction; {@code notYet} of its part have not been executed before it. */
-    void startInsn(long delta, int notYet, Op op) {
+    void startInsn(long delta, int notYet) {
         insnDelta = delta;
         unused = notYet;
-        operation = op;
         exitIsSet = false;
     }
 
@@ -100,8 +98,8 @@ final class Body {
         return partDelta;
     }
 
-    /** The number of this instruction's operation among those that the region calls. */
-    int operation() {
+    /** The number of an operation among those that the region calls. */
+    int operation(Op operation) {
         operations.add(operation);
         return operations.size() - 1;
     }

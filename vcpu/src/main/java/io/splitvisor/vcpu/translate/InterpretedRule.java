@@ -4,6 +4,7 @@ package io.splitvisor.vcpu.translate;
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.Insn;
+import io.splitvisor.vcpu.op.Lowerings;
 import io.splitvisor.vcpu.op.Op;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
@@ -64,7 +65,7 @@ final class InterpretedRule {
         b.setFaultExit();
         b.code.aload(0)
                 .getfield(REGION, "ops", OP.arrayType())
-                .loadConstant(b.operation())
+                .loadConstant(b.operation(Lowerings.lower(i)))
                 .aaload()
                 .aload(Body.CPU)
                 .invokevirtual(OP, "exec", EXEC);

@@ -5,7 +5,6 @@ import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.Decoder;
 import io.splitvisor.vcpu.decode.Insn;
 import io.splitvisor.vcpu.decode.Row;
-import io.splitvisor.vcpu.op.Op;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,12 +13,11 @@ import java.util.List;
  *
  * @param delta where it starts, counted from the region's entry
  * @param insns its instructions
- * @param ops the interpreter's operations for them
  * @param ending how it ends
  * @param length bytes
  * @param observed targets of a computed jump that have been seen, counted from the region's entry
  */
-public record Part(long delta, List<Insn> insns, List<Op> ops, Ending ending, int length, List<Long> observed) {
+public record Part(long delta, List<Insn> insns, Ending ending, int length, List<Long> observed) {
     /** How a block ends. */
     public enum Ending {
         /** It runs into the next block. */
@@ -46,10 +44,11 @@ public record Part(long delta, List<Insn> insns, List<Op> ops, Ending ending, in
      * Decodes a block.
      *
      * @param code its bytes
+     * @param count its instructions
      * @return null if they are not what was decoded before
      */
-    public static Part of(Decoder decoder, long delta, byte[] code, List<Op> ops, List<Long> observed) {
-        List<Insn> insns = new ArrayList<>(ops.size());
+    public static Part of(Decoder decoder, long delta, byte[] code, int count, List<Long> observed) {
+        List<Insn> insns = new ArrayList<>(count);
         int at = 0;
         while (at < code.length) {
             Insn i = decoder.decode(n -> n < code.length ? code[n] & 0xff : 0, at, Insn.MODE64)
@@ -57,10 +56,10 @@ public record Part(long delta, List<Insn> insns, List<Op> ops, Ending ending, in
             insns.add(i);
             at += i.length();
         }
-        if (at != code.length || insns.size() != ops.size()) {
+        if (at != code.length || insns.size() != count) {
             return null;
         }
-        return new Part(delta, insns, ops, ending(insns.getLast()), code.length, observed);
+        return new Part(delta, insns, ending(insns.getLast()), code.length, observed);
     }
 
     private static Ending ending(Insn last) {

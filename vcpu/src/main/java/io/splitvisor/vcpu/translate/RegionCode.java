@@ -15,7 +15,7 @@ public abstract class RegionCode {
      * @param c the processor; its instruction pointer is not looked at, and set only by exits to computed addresses
      * @param r its registers
      * @param base the linear address of the region's entry
-     * @param budget instructions after which a jump back leaves
+     * @param budget instructions after which a jump back leaves; if it is negative, nothing is done, and nothing else looked at
      * @return the number of the exit in {@link Exits} from bit 40, the dynamic {@link FlagKind} in bits 32 to 39, and what is
      *     left of the budget, signed, in the low 32 bits
      */

@@ -76,6 +76,9 @@ final class RegionEmitter {
         code.iload(Body.FLAG_KIND).i2l().loadConstant(32).lshl().lor();
         code.iload(Body.BUDGET).i2l().loadConstant(0xffff_ffffL).land().lor().lreturn();
         code.labelBinding(entry);
+        // Calls that only see whether it is compiled: see Ripening.
+        Label wanted = code.newLabel();
+        code.iload(Body.BUDGET).ifge(wanted).loadConstant(0L).lreturn().labelBinding(wanted);
         b.loadRegisters(b.used());
         b.reloadFlags();
         code.loadConstant(0).istore(Body.EXIT).loadConstant(0).istore(Body.FLAG_KIND);
@@ -94,7 +97,7 @@ final class RegionEmitter {
             Insn i = part.insns().get(n);
             Rule rule = Rules.of(i);
             int after = rule.after().kind(i, b.kind);
-            b.startInsn(part.deltaOf(n), count - n, part.ops().get(n));
+            b.startInsn(part.deltaOf(n), count - n);
             rule.emitter().emit(b, i);
             if (b.kind != after) {
                 throw new IllegalStateException("flags after " + i.row().mnemonic() + " are " + b.kind);
@@ -103,7 +106,7 @@ final class RegionEmitter {
         if (part.ending() == Part.Ending.NEXT) {
             transfer(part.next());
         } else {
-            b.startInsn(part.deltaOf(straight), count - straight, part.ops().get(straight));
+            b.startInsn(part.deltaOf(straight), count - straight);
             ending(part, part.last());
         }
     }

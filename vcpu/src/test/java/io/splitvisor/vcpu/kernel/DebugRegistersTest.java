@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.splitvisor.vcpu.Breakpoints;
 import io.splitvisor.vcpu.Exit;
+import io.splitvisor.vcpu.Tiers;
 import org.junit.jupiter.api.Test;
 
 /** Breakpoints in the debug registers, and the host's. */
@@ -322,5 +323,55 @@ class DebugRegistersTest {
                 .as("a step ignores the breakpoint that it starts at")
                 .isEqualTo(Exit.BUDGET);
         assertThat(k.vcpu.registers().rip()).isEqualTo(rip + 4);
+    }
+
+    @Test
+    void shouldMeetABreakpointInHotCodeAndRunTranslationsElsewhere() {
+        TestKernel.tiers = Tiers.atOnce(2);
+        try {
+            TestKernel k = TestKernel.of("""
+                        EXPECT hit
+                        lea rax, [target]
+                        mov dr0, rax
+                        mov eax, 0x402
+                        mov dr7, rax
+                        mov ecx, 50
+                    1:  call far_away
+                        dec ecx
+                        jne 1b
+                        call before
+                        hlt
+                    before:
+                        mov dr7, rbx
+                        mov ecx, 50
+                    2:  call target
+                        dec ecx
+                        jne 2b
+                        mov eax, 0x402
+                        mov dr7, rax
+                    target:
+                        inc edx
+                        ret
+                    hit:
+                        REPORT rdx
+                        hlt
+                        .align 4096
+                    far_away:
+                        xor ebx, ebx
+                        mov eax, 100
+                    3:  dec eax
+                        jne 3b
+                        xor edx, edx
+                        ret
+                    """);
+            assertThat(k.next()).isEqualTo(Exit.HALT);
+            assertThat(k.reports.get(0)).isEqualTo(DB);
+            assertThat(k.reports.get(3)).as("instructions before").isEqualTo(50);
+            assertThat(k.vcpu.translation().instructions())
+                    .as("translated while armed")
+                    .isGreaterThan(8000);
+        } finally {
+            TestKernel.tiers = Tiers.INTERPRETER;
+        }
     }
 }

@@ -74,6 +74,36 @@ class RewritingTest {
     }
 
     @Test
+    void shouldForgetBlocksWhenTheirRoomIsNeeded() {
+        // More than 64 MiB of decoded code, the limit.
+        long times = 150_000;
+        TestKernel k = TestKernel.of("""
+                    mov r12d, %d
+                    xor r13d, r13d
+                again:
+                    mov dword ptr [patched+1], r12d
+                    call patched
+                    add r13, rax
+                    dec r12d
+                    jne again
+                    hlt
+                .align 64
+                patched:
+                    mov eax, 0x12345678
+                .rept 60
+                    inc rax
+                .endr
+                    ret
+                """.formatted(times));
+        Exit exit = Exit.BUDGET;
+        while (exit == Exit.BUDGET) {
+            exit = k.next();
+        }
+        assertThat(exit).isEqualTo(Exit.HALT);
+        assertThat(k.vcpu.registers().general(13)).isEqualTo(times * (times + 1) / 2 + 60 * times);
+    }
+
+    @Test
     void shouldTranslateLessWhereCodeKeepsChanging() {
         TestKernel.tiers = Tiers.atOnce(2);
         TestKernel k = rewriting(2000);

@@ -152,8 +152,8 @@ class TlbTest {
 
     @Test
     void shouldCompareAndSetInOneStep() {
-        assertThat(mmu.compareAndSet64(SMALL + 8, 0, 77)).isTrue();
-        assertThat(mmu.compareAndSet64(SMALL + 8, 0, 78)).isFalse();
+        assertThat(mmu.atomics().compareAndSet64(SMALL + 8, 0, 77)).isTrue();
+        assertThat(mmu.atomics().compareAndSet64(SMALL + 8, 0, 78)).isFalse();
         assertThat(mmu.load64(SMALL + 8)).isEqualTo(77);
     }
 }

@@ -8,8 +8,10 @@ import io.splitvisor.vcpu.Interrupts;
 import io.splitvisor.vcpu.Tiers;
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Environment;
+import io.splitvisor.vcpu.cpu.SystemRegisters;
 import io.splitvisor.vcpu.engine.Interpreter;
 import io.splitvisor.vcpu.mmu.GuestMemory;
+import io.splitvisor.vcpu.mmu.PageWalk;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -47,8 +49,10 @@ final class Machine {
 
     Machine(long base) {
         this.base = base;
+        GuestMemory memory = GuestMemory.flat(ram);
+        PageWalk walk = new PageWalk(memory, SystemRegisters.PHYSICAL_BITS);
         engine = new Interpreter(
-                new Environment(GuestMemory.flat(ram), Cpuid.baseline(), Interrupts.NEVER, Clock.INSTRUCTIONS), tiers);
+                new Environment(memory, walk, Cpuid.baseline(), Interrupts.NEVER, Clock.INSTRUCTIONS), tiers);
         cpu = engine.cpu();
         root = newTable();
         for (int i = RealProcessor.CODE_PAGE; i < RealProcessor.PAGES; i++) {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.domu;
+
+import io.splitvisor.frontend.Suspendable;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How a domain is suspended and goes on: its front ends come to rest, it shuts down as suspended, and when that call returns
+ * they connect anew. The guest's own threads notice nothing but that time has passed.
+ */
+final class Suspension {
+    /** What has not come to rest by then is done again afterwards. */
+    private static final int REST_SECONDS = 10;
+
+    private final List<Suspendable> followers = new CopyOnWriteArrayList<>();
+
+    void follow(Suspendable follower) {
+        followers.add(follower);
+    }
+
+    void unfollow(Suspendable follower) {
+        followers.remove(follower);
+    }
+
+    /**
+     * Suspends the domain.
+     *
+     * @param shutdown returns when it is resumed
+     */
+    void suspend(Runnable shutdown) {
+        CompletableFuture<?>[] resting =
+                followers.stream().map(Suspendable::suspending).toArray(CompletableFuture[]::new);
+        CompletableFuture.allOf(resting)
+                .completeOnTimeout(null, REST_SECONDS, TimeUnit.SECONDS)
+                .join();
+        try {
+            shutdown.run();
+        } finally {
+            followers.forEach(Suspendable::resumed);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.driver.testkit;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicNode;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * What every back end of bytes has to do, with front ends that behave and front ends that do not. To be extended by a test class of
+ * the driver; each check is run in several orders of events, and its name with the seed of the order is the test's.
+ */
+public abstract class ByteBackendConformance {
+    /** What is to be tried; asked for anew for each test. */
+    protected abstract ByteBackendUnderTest backend();
+
+    /** In how many orders each check is run. */
+    protected int orders() {
+        return 8;
+    }
+
+    /** The checks. */
+    @TestFactory
+    final Stream<DynamicNode> conformance() {
+        return Check.tests(
+                orders(), order -> new ByteBackendBench(backend(), order), ByteBackendChecks.ALL, ConnectionChecks.ALL);
+    }
+}

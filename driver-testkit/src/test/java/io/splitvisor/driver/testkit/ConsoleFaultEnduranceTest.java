@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.driver.testkit;
+
+class ConsoleFaultEnduranceTest extends FaultEndurance {
+    @Override
+    protected ByteBackendUnderTest backend() {
+        return ConsoleUnderTest.backend();
+    }
+
+    @Override
+    protected ByteFrontendUnderTest frontend() {
+        return ConsoleUnderTest.frontend();
+    }
+}
