@@ -72,7 +72,10 @@ public final class Vcpu implements AutoCloseable {
      * Runs until something needs the host.
      *
      * @param budget instructions after which the run ends; it may be exceeded by less than 5000
-     * @throws IllegalStateException if the last exit was an {@link Exit.Access} and has not been answered
+     * @throws IllegalStateException if the last exit was an {@link Exit.Access} and has not been answered, or if the interrupt
+     *     controllers name no vector
+     * @throws RuntimeException what one of the host's interfaces has thrown: the processor stands before the instruction that
+     *     asked, and may run on
      */
     public Exit run(long budget) {
         cpu.mmu.settle();

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
  */
 class AnyBytesPropertyTest {
     private static final long SEED = Long.getLong("fuzz.seed", 20261122);
-    private static final int SECONDS = Integer.getInteger("fuzz.seconds", 4);
+    private static final int SECONDS = Integer.getInteger("fuzz.seconds", 30);
     private static final int RAM = 1 << 18;
     private static final long BUDGET = 2000;
     private static final long SLACK = 5000;

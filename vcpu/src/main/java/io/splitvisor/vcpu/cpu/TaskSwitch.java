@@ -148,7 +148,7 @@ public final class TaskSwitch {
     private void later(GuestFault f) {
         switch (f.kind()) {
             case EXCEPTION -> c.pending.fault(f.vector(), f.error(), f.address());
-            case NON_CANONICAL, RESTART, EXIT -> {
+            case NON_CANONICAL, RESTART, EXIT, HOST_FAILED -> {
                 // Tables that lie in a device: there is no way back to where the host's answer would be needed.
                 c.host.clear();
                 c.pending.fault(Vector.TS, selector & 0xfffc, 0);

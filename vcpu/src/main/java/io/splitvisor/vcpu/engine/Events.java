@@ -13,6 +13,8 @@ import io.splitvisor.vcpu.mmu.GuestFault;
 
 /** What happens between instructions: interrupts, traps, exits, and how exceptions pile up to double and triple faults. */
 final class Events {
+    private static final int MOST_VECTOR = 255;
+
     private final Cpu c;
     private boolean stepping;
     private boolean wantsOneAlone;
@@ -124,7 +126,7 @@ final class Events {
         if (c.pending.interrupt) {
             // Cleared first: whoever raises another one sets it again.
             c.pending.interrupt = false;
-            int vector = c.env.interrupts().acknowledge(c.sys.cr8);
+            int vector = acknowledge();
             if (vector != Interrupts.NONE) {
                 c.pending.interrupt = true;
                 c.attention = true;
@@ -136,6 +138,21 @@ final class Events {
             return Exit.INTERRUPT_WINDOW;
         }
         return null;
+    }
+
+    private int acknowledge() {
+        boolean answered = false;
+        try {
+            int vector = c.env.interrupts().acknowledge(c.sys.cr8);
+            if (vector < Interrupts.NONE || vector > MOST_VECTOR) {
+                throw new IllegalStateException("an interrupt with vector " + vector);
+            }
+            answered = true;
+            return vector;
+        } finally {
+            // If it failed, it is asked again.
+            c.pending.interrupt |= !answered;
+        }
     }
 
     /** The next instruction runs alone from here. */
@@ -183,6 +200,9 @@ final class Events {
                 }
                 return null;
             } catch (GuestFault f) {
+                if (f.kind() == GuestFault.Kind.HOST_FAILED) {
+                    throw f.failure();
+                }
                 if (f.kind() != GuestFault.Kind.EXCEPTION) {
                     return shutdown();
                 }

@@ -357,6 +357,10 @@ public final class Interpreter implements CodeWatch, Processors.Member {
                 c.attention = true;
                 yield c.host.exit();
             }
+            case HOST_FAILED -> {
+                c.host.commit();
+                throw f.failure();
+            }
             case EXCEPTION -> {
                 c.host.commit();
                 yield events.exception(f.vector(), f.error(), f.address());

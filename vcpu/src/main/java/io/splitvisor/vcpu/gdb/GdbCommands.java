@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.gdb;
 
-import io.splitvisor.vcpu.Breakpoints;
 import io.splitvisor.vcpu.Vcpu;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 
-/** What a debugger asks of a processor that stands still. Unknown packets get the empty answer, as the protocol wants. */
+/** What a debugger asks of processors that stand still. Unknown packets get the empty answer, as the protocol wants. */
 final class GdbCommands {
-    /** How the processor goes on. */
-    enum Next {
-        /** Until something happens. */
-        CONTINUE,
-        /** For one instruction. */
-        STEP,
-        /** Without debugger. */
-        DETACH,
-        /** Not at all. */
-        KILL
-    }
-
     private static final String OK = "OK";
     private static final String BAD = "E16";
     private static final String FAULT = "E0e";
@@ -33,7 +20,12 @@ final class GdbCommands {
 
     private final GdbConnection connection;
     private final byte[] auxiliary;
-    private final Map<String, Runnable> inserted = new HashMap<>();
+    private final GdbBreakpoints breakpoints = new GdbBreakpoints();
+    private Map<Integer, GdbThread> threads = Map.of();
+    /** The thread that stopped, and the one whose registers are asked for. */
+    private GdbThread current;
+
+    private GdbThread chosen;
     private boolean announces;
 
     GdbCommands(GdbConnection connection, byte[] auxiliary) {
@@ -41,49 +33,93 @@ final class GdbCommands {
         this.auxiliary = auxiliary;
     }
 
-    /** Whether the debugger waits for the reason of the next stop. */
-    boolean announces() {
-        return announces;
+    /** A processor comes: it gets the breakpoints. */
+    void arm(GdbThread thread) {
+        breakpoints.arm(thread);
     }
 
-    /** Answers packets until the processor is to go on. */
-    Next serve(Vcpu vcpu, String reason) {
+    /** Whether an instruction has a breakpoint of the debugger's. */
+    boolean hasBreakpoint(long address) {
+        return breakpoints.has(address);
+    }
+
+    /** A thread has ended. */
+    void forget(GdbThread thread) {
+        chosen = chosen == thread ? null : chosen;
+    }
+
+    /**
+     * Answers packets until the processors are to go on, and tells them how.
+     *
+     * @param why a stop reply without the thread
+     * @return whether they are to go on at all
+     */
+    boolean serve(Map<Integer, GdbThread> all, GdbThread stopped, String why) {
+        threads = all;
+        current = stopped;
+        chosen = stopped;
+        String reason = why + "thread:" + Integer.toHexString(stopped.id()) + ";";
+        if (announces) {
+            connection.send(reason);
+        }
         announces = false;
         while (true) {
             String packet = connection.next();
-            if (packet.equals(GdbConnection.GONE)) {
-                return Next.DETACH;
+            if (packet.equals(GdbConnection.GONE) || packet.startsWith("D")) {
+                resume("c");
+                breakpoints.removeAll(threads.values());
+                if (!packet.equals(GdbConnection.GONE)) {
+                    connection.send(OK);
+                }
+                return true;
             }
-            Next next = resumption(packet);
-            if (next == Next.DETACH) {
-                connection.send(OK);
+            if (packet.startsWith("k") || packet.startsWith("vKill")) {
+                return false;
             }
-            if (next != null) {
-                announces = next != Next.DETACH;
-                return next;
+            String actions = resumption(packet);
+            if (actions != null) {
+                resume(actions);
+                announces = true;
+                return true;
             }
-            connection.send(answer(vcpu, packet, reason));
+            connection.send(answer(packet, reason));
         }
     }
 
-    private static Next resumption(String packet) {
+    /** The actions of a packet that lets processors go on, as {@code vCont} writes them, or null. */
+    private String resumption(String packet) {
         if (packet.startsWith("vCont;")) {
-            return packet.charAt(6) == 's' || packet.charAt(6) == 'S' ? Next.STEP : Next.CONTINUE;
-        }
-        if (packet.startsWith("vKill")) {
-            return Next.KILL;
+            return packet.substring(6);
         }
         return switch (packet.charAt(0)) {
-            case 'c', 'C' -> Next.CONTINUE;
-            case 's', 'S' -> Next.STEP;
-            case 'D' -> Next.DETACH;
-            case 'k' -> Next.KILL;
+            case 'c', 'C' -> "c";
+            case 's', 'S' -> "s:" + Integer.toHexString(current.id()) + ";c";
             default -> null;
         };
     }
 
-    private String answer(Vcpu vcpu, String packet, String reason) {
+    /** The first action that names a thread, or none in particular, is its own; threads without one wait. */
+    private void resume(String actions) {
+        threads.values().forEach(t -> t.action(GdbThread.Action.HOLD));
+        String[] parts = actions.split(";", -1);
+        for (int n = parts.length - 1; n >= 0; n--) {
+            boolean step = parts[n].startsWith("s") || parts[n].startsWith("S");
+            GdbThread.Action action = step ? GdbThread.Action.STEP : GdbThread.Action.CONTINUE;
+            int colon = parts[n].indexOf(':');
+            if (colon < 0 || parts[n].endsWith(":-1")) {
+                threads.values().forEach(t -> t.action(action));
+            } else {
+                GdbThread one = threads.get((int) Hex.number(parts[n].substring(colon + 1)));
+                if (one != null) {
+                    one.action(action);
+                }
+            }
+        }
+    }
+
+    private String answer(String packet, String reason) {
         String rest = packet.substring(1);
+        Vcpu vcpu = (chosen == null ? current : chosen).vcpu();
         try {
             return switch (packet.charAt(0)) {
                 case '?' -> reason;
@@ -93,14 +129,26 @@ final class GdbCommands {
                 case 'P' -> writeRegister(vcpu, rest);
                 case 'm' -> memory(vcpu, rest);
                 case 'M' -> writeMemory(vcpu, rest);
-                case 'Z', 'z' -> breakpoint(vcpu, packet);
-                case 'H', 'T' -> OK;
+                case 'Z', 'z' -> breakpoints.change(packet, threads.values()) ? OK : "";
+                case 'H' -> choose(rest);
+                case 'T' -> threads.containsKey((int) Hex.number(rest)) ? OK : BAD;
                 case 'q', 'Q', 'v' -> query(packet);
                 default -> "";
             };
         } catch (IllegalArgumentException | IndexOutOfBoundsException _) {
             return BAD;
         }
+    }
+
+    /** {@code Hg}: whose registers; 0 and -1 are any. {@code Hc} says no more than {@code vCont} will. */
+    private String choose(String text) {
+        String number = text.substring(1);
+        if (text.charAt(0) != 'g' || number.equals("-1") || number.equals("0")) {
+            return OK;
+        }
+        GdbThread thread = threads.get((int) Hex.number(number));
+        chosen = thread == null ? chosen : thread;
+        return thread == null ? BAD : OK;
     }
 
     private static String registers(Vcpu vcpu) {
@@ -142,45 +190,6 @@ final class GdbCommands {
         return vcpu.writeLinear(Hex.number(parts[0]), bytes) == bytes.length ? OK : FAULT;
     }
 
-    /** {@code Z} inserts, {@code z} removes: type, address, kind, which is a length for data. */
-    private String breakpoint(Vcpu vcpu, String packet) {
-        String[] parts = packet.substring(1).split("[,;]", -1);
-        String key = parts[0] + "," + parts[1] + "," + parts[2];
-        Runnable old = inserted.remove(key);
-        if (old != null) {
-            old.run();
-        }
-        if (packet.charAt(0) == 'z') {
-            return OK;
-        }
-        Breakpoints b = vcpu.breakpoints();
-        long address = Hex.number(parts[1]);
-        long size = Hex.number(parts[2]);
-        switch (parts[0]) {
-            case "0", "1" -> {
-                b.add(address);
-                inserted.put(key, () -> b.remove(address));
-            }
-            case "2" -> watch(b, key, address, size, Breakpoints.Access.WRITE);
-            case "3" -> watch(b, key, address, size, Breakpoints.Access.READ);
-            case "4" -> watch(b, key, address, size, Breakpoints.Access.ANY);
-            default -> {
-                return "";
-            }
-        }
-        return OK;
-    }
-
-    private void watch(Breakpoints b, String key, long address, long size, Breakpoints.Access access) {
-        b.watch(address, size, access);
-        inserted.put(key, () -> b.unwatch(address, size, access));
-    }
-
-    void forgetBreakpoints() {
-        inserted.values().forEach(Runnable::run);
-        inserted.clear();
-    }
-
     private String query(String packet) {
         if (packet.startsWith("qSupported")) {
             return SUPPORTED + (auxiliary.length > 0 ? ";qXfer:auxv:read+" : "");
@@ -197,8 +206,9 @@ final class GdbCommands {
                 yield OK;
             }
             case "qOffsets" -> offsets();
-            case "qC" -> "QC1";
-            case "qfThreadInfo" -> "m1";
+            case "qC" -> "QC" + Integer.toHexString(current.id());
+            case "qfThreadInfo" ->
+                "m" + threads.keySet().stream().map(Integer::toHexString).collect(Collectors.joining(","));
             case "qsThreadInfo" -> "l";
             case "qAttached" -> "1";
             case "vCont?" -> "vCont;c;C;s;S";

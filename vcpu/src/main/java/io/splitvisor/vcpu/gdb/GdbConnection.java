@@ -28,7 +28,6 @@ final class GdbConnection implements AutoCloseable {
 
     private SocketChannel peer;
     private volatile boolean acknowledges = true;
-    private volatile boolean closed;
 
     /**
      * Listens on a socket, which must not exist.
@@ -62,11 +61,6 @@ final class GdbConnection implements AutoCloseable {
                 return GONE;
             }
         }
-    }
-
-    /** Whether the debugger is there. */
-    boolean isOpen() {
-        return !closed;
     }
 
     /** No acknowledgements from now on. */
@@ -104,8 +98,7 @@ final class GdbConnection implements AutoCloseable {
                 peer.write(bytes);
             }
         } catch (IOException _) {
-            // The reader sees the end, too.
-            closed = true;
+            // The reader sees the end, too, and tells.
         }
     }
 
@@ -124,7 +117,6 @@ final class GdbConnection implements AutoCloseable {
         } catch (IOException _) {
             // It has gone, as at the end of the stream.
         }
-        closed = true;
         packets.add(GONE);
         interrupt.run();
     }
@@ -161,7 +153,6 @@ final class GdbConnection implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        closed = true;
         if (peer != null) {
             peer.close();
         }

@@ -17,7 +17,9 @@ public final class GuestFault extends RuntimeException {
         /** The instruction rewrote code of its own block; it starts again, alone. */
         RESTART,
         /** The processor leaves to its host. */
-        EXIT
+        EXIT,
+        /** The host's own code threw {@link #failure}. */
+        HOST_FAILED
     }
 
     /** {@link #error} of an exception that pushes none. */
@@ -29,6 +31,7 @@ public final class GuestFault extends RuntimeException {
     private int vector;
     private int error;
     private long address;
+    private RuntimeException failure;
 
     GuestFault() {
         super(null, null, false, false);
@@ -84,6 +87,18 @@ public final class GuestFault extends RuntimeException {
     public GuestFault restart() {
         this.kind = Kind.RESTART;
         return this;
+    }
+
+    /** This fault as a failure of the host's. */
+    public GuestFault hostFailed(RuntimeException thrown) {
+        this.kind = Kind.HOST_FAILED;
+        this.failure = thrown;
+        return this;
+    }
+
+    /** What the host threw. */
+    public RuntimeException failure() {
+        return failure;
     }
 
     /** This fault as an exit to the host. */

@@ -249,6 +249,17 @@ final class Misses {
      * store, {@link #EMULATED}.
      */
     long resolve(long a, int access) {
+        try {
+            return translate(a, access);
+        } catch (GuestFault f) {
+            throw f;
+        } catch (RuntimeException e) {
+            // The host's: the instruction ends as if it had not started.
+            throw fault.hostFailed(e);
+        }
+    }
+
+    private long translate(long a, int access) {
         if (checkCanonical && (a << 16 >> 16) != a) {
             throw fault.nonCanonical(a);
         }

@@ -124,7 +124,6 @@ final class ControlMoves {
 
     /** LMSW changes PE, MP, EM and TS, and cannot clear PE. */
     static void lmsw(Cpu c, long value) {
-        c.requireRing0();
         long keep = ~0xeL;
         c.sys.writeCr0((c.sys.cr0 & keep) | (value & 0xe) | (value & SystemRegisters.CR0_PE));
     }

@@ -46,9 +46,9 @@ final class SystemOps {
             Map.entry("sldt", i -> new Show(i, c -> c.ldtr.selector(), true)),
             Map.entry("str", i -> new Show(i, c -> c.tr.selector(), true)),
             Map.entry("smsw", i -> new Show(i, c -> c.sys.cr0, false)),
-            Map.entry("lldt", i -> new Take(i, SystemOps::lldt)),
-            Map.entry("ltr", i -> new Take(i, SystemOps::ltr)),
-            Map.entry("lmsw", i -> new Take(i, ControlMoves::lmsw)));
+            Map.entry("lldt", i -> new Take(i, true, (c, s) -> Descriptors.loadLdt(c, (int) s & 0xffff))),
+            Map.entry("ltr", i -> new Take(i, true, (c, s) -> Descriptors.loadTask(c, (int) s & 0xffff))),
+            Map.entry("lmsw", i -> new Take(i, false, ControlMoves::lmsw)));
 
     private SystemOps() {}
 
@@ -161,18 +161,6 @@ final class SystemOps {
         if (c.plainSelectors()) {
             throw c.ud();
         }
-    }
-
-    private static void lldt(Cpu c, long selector) {
-        requireProtected(c);
-        c.requireRing0();
-        Descriptors.loadLdt(c, (int) selector & 0xffff);
-    }
-
-    private static void ltr(Cpu c, long selector) {
-        requireProtected(c);
-        c.requireRing0();
-        Descriptors.loadTask(c, (int) selector & 0xffff);
     }
 
     private static final class Invlpg extends Op {
@@ -318,15 +306,22 @@ final class SystemOps {
     /** LLDT, LTR, LMSW. */
     private static final class Take extends Op {
         private final Operand s;
+        private final boolean protectedOnly;
         private final ObjLongConsumer<Cpu> action;
 
-        Take(Insn i, ObjLongConsumer<Cpu> action) {
+        Take(Insn i, boolean protectedOnly, ObjLongConsumer<Cpu> action) {
             this.s = Operand.of(i, 0);
+            this.protectedOnly = protectedOnly;
             this.action = action;
         }
 
         @Override
         public void exec(Cpu c) {
+            if (protectedOnly) {
+                requireProtected(c);
+            }
+            // Before the operand is read, which may fault, too.
+            c.requireRing0();
             action.accept(c, s.read(c));
         }
     }

@@ -2,7 +2,6 @@
 package io.splitvisor.vcpu.op;
 
 import io.splitvisor.vcpu.cpu.Cpu;
-import io.splitvisor.vcpu.mmu.GuestFault;
 
 /** Executes blocks of words. */
 public final class WordLoop {
@@ -121,7 +120,7 @@ public final class WordLoop {
                 }
                 i++;
             }
-        } catch (GuestFault f) {
+        } catch (RuntimeException | Error f) {
             code.fault(c, block, i, ipMask);
             throw f;
         }

@@ -15,8 +15,18 @@ public final class Encoder {
     private final byte[] bytes = new byte[32];
     private int length;
 
+    private final boolean code64;
+
     public Encoder(RandomGenerator random) {
+        this(random, true);
+    }
+
+    /**
+     * @param code64 for 64-bit code, not 32-bit code, in which addresses have 32 bits only
+     */
+    Encoder(RandomGenerator random, boolean code64) {
         this.random = random;
+        this.code64 = code64;
     }
 
     /**
@@ -45,7 +55,7 @@ public final class Encoder {
         for (int i = 0; i < 20; i++) {
             emit(random.nextInt(8) == 0 ? random.nextInt(4) : random.nextInt(256));
         }
-        Insn insn = decoder.decode(at -> bytes[at] & 0xff, 0, Insn.MODE64);
+        Insn insn = decoder.decode(at -> bytes[at] & 0xff, 0, code64 ? Insn.MODE64 : Insn.MODE32);
         if (!row.equals(insn.row())) {
             return null;
         }
@@ -65,7 +75,7 @@ public final class Encoder {
         if (random.nextInt(4) == 0 && row.prefix() <= 0) {
             emit(0x66);
         }
-        if (random.nextInt(8) == 0) {
+        if (code64 && random.nextInt(8) == 0) {
             emit(0x67);
         }
         if (row.has(Row.LOCKABLE) && random.nextInt(4) == 0) {
@@ -76,7 +86,7 @@ public final class Encoder {
         } else if (isString(row) && random.nextBoolean()) {
             emit(random.nextBoolean() ? 0xf2 : 0xf3);
         }
-        if (random.nextInt(3) != 0) {
+        if (code64 && random.nextInt(3) != 0) {
             emit(0x40 | random.nextInt(16));
         }
     }
@@ -150,10 +160,12 @@ public final class Encoder {
         if (hasIndex) {
             registers[i.index()] = random.nextInt(-1000, 1000);
             indexed = registers[i.index()] << i.scale();
+            registers[i.index()] = code64 ? registers[i.index()] : registers[i.index()] & 0xffff_ffffL;
         }
         if (hasBase) {
-            registers[i.base()] = target - i.displacement() - indexed;
-            if (i.addressBytes() == 4 && random.nextBoolean()) {
+            long base = target - i.displacement() - indexed;
+            registers[i.base()] = code64 ? base : base & 0xffff_ffffL;
+            if (code64 && i.addressBytes() == 4 && random.nextBoolean()) {
                 registers[i.base()] += random.nextLong() << 32;
             }
         } else {

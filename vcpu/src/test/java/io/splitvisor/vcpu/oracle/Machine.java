@@ -42,6 +42,9 @@ final class Machine {
     private final Interpreter engine;
     private final Cpu cpu;
     private final long base;
+    private final long root;
+    private Fault fault;
+    private boolean narrow;
     private long nextTable = TABLES;
 
     Machine(long base) {
@@ -51,7 +54,7 @@ final class Machine {
         engine = new Interpreter(
                 new Environment(memory, walk, Cpuid.baseline(), Interrupts.NEVER, Clock.INSTRUCTIONS), tiers);
         cpu = engine.cpu();
-        long root = newTable();
+        root = newTable();
         for (int i = RealProcessor.CODE_PAGE; i < RealProcessor.PAGES; i++) {
             map(root, base + 4096L * i, CODE + 4096L * (i - RealProcessor.CODE_PAGE), 7);
         }
@@ -59,7 +62,7 @@ final class Machine {
             map(root, kernel(page), page, 3);
         }
         descriptors();
-        cpu.sys.restore(0x8001_0033L, root, 0x620, 0xd00);
+        cpu.sys.restore(0x8005_0033L, root, 0x620, 0xd00);
         cpu.gdtBase = kernel(GDT);
         cpu.gdtLimit = 0xff;
         cpu.idtBase = kernel(IDT);
@@ -117,6 +120,7 @@ final class Machine {
         userMode();
         System.arraycopy(s.general, 0, cpu.r, 0, 16);
         cpu.eflags(s.flags);
+        cpu.bankChanged();
         cpu.mxcsr = s.mxcsr();
         cpu.fpu.init();
         s.loadFpu(cpu.fpu);
@@ -174,10 +178,15 @@ final class Machine {
             throw new AssertionError("left with " + exit);
         }
         int vector = NO_EXCEPTION;
+        fault = null;
         if (cpu.cpl == 0) {
             vector = (int) (cpu.rip - 3 - kernel(HANDLERS)) >> 4;
             boolean error = (vector >= 10 && vector <= 14) || vector == 8 || vector == 17;
             long frame = cpu.r[Cpu.RSP] + (error ? 8 : 0) - kernel(0);
+            fault = new Fault(
+                    error ? ram.get(ValueLayout.JAVA_INT, frame - 8) : 0,
+                    cpu.sys.cr2,
+                    ram.get(ValueLayout.JAVA_LONG, frame));
             s.flags = ram.get(ValueLayout.JAVA_LONG, frame + 16) & ~0x10000L;
             cpu.r[Cpu.RSP] = ram.get(ValueLayout.JAVA_LONG, frame + 24);
         } else {
@@ -192,8 +201,38 @@ final class Machine {
         return vector;
     }
 
+    /**
+     * What the handler of an exception found.
+     *
+     * @param error its error code, or 0
+     * @param address CR2
+     * @param rip the saved instruction pointer
+     */
+    record Fault(int error, long address, long rip) {}
+
+    /** Runs 32-bit code from now on. */
+    void compatibilityMode() {
+        narrow = true;
+    }
+
+    /** The exception that ended the last {@link #run}, or null. */
+    Fault fault() {
+        return fault;
+    }
+
+    /**
+     * Changes what ring 3 may do to a page.
+     *
+     * @param page counted as {@link RealProcessor#SCRATCH_PAGE} is
+     * @param rights the low bits of its entry: 0, 5 (read), 7 (write)
+     */
+    void protect(int page, int rights) {
+        map(root, base + 4096L * page, CODE + 4096L * (page - RealProcessor.CODE_PAGE), rights);
+        cpu.mmu.tlb().flush();
+    }
+
     private void userMode() {
-        cpu.seg[Cpu.CS].load(0x33, 0, -1, 0xa0fb);
+        cpu.seg[Cpu.CS].load(narrow ? 0x23 : 0x33, 0, -1, narrow ? 0xc0fb : 0xa0fb);
         for (int n : new int[] {Cpu.SS, Cpu.DS, Cpu.ES}) {
             cpu.seg[n].load(0x2b, 0, -1, 0xc0f3);
         }

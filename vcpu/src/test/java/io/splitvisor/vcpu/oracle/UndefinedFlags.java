@@ -35,6 +35,9 @@ final class UndefinedFlags {
             case "div", "idiv" -> ARITHMETIC;
             case "bt", "bts", "btr", "btc" -> OF | SF | AF | PF;
             case "bsf", "bsr" -> ARITHMETIC & ~ZF;
+            case "daa", "das" -> OF;
+            case "aaa", "aas" -> OF | SF | ZF | PF;
+            case "aam", "aad" -> OF | AF | CF;
             default -> 0;
         };
     }

@@ -20,8 +20,8 @@
 struct record {
     uint64_t general[16];
     uint64_t flags, rip;
-    uint64_t vector, error, address, signal, code, signal_address;
-    char unused[0x200 - 24 * 8];
+    uint64_t vector, error, address, code_segment;
+    char unused[0x200 - 22 * 8];
     char fx[512];
 };
 
@@ -40,6 +40,7 @@ static void leave(int signal, siginfo_t *info, void *context) {
     }
     m->gregs[REG_EFL] = (greg_t) record->flags;
     m->gregs[REG_RIP] = (greg_t) record->rip;
+    m->gregs[REG_CSGSFS] = (m->gregs[REG_CSGSFS] & ~0xffffll) | (greg_t) record->code_segment;
     char *fp = (char *) m->fpregs;
     memcpy(fp, record->fx, 28);
     memcpy(fp + 32, record->fx + 32, 8 * 16 + 16 * 16);
@@ -48,8 +49,9 @@ static void leave(int signal, siginfo_t *info, void *context) {
     }
 }
 
-// Comes back with a fault.
+// Comes back with a fault. The kernel leaves alignment checks on, under which this code could fault itself.
 static void come_back(int signal, siginfo_t *info, void *context) {
+    __asm__ volatile("lea -128(%%rsp), %%rsp\n\tpushfq\n\tandl $0xfffbffff, (%%rsp)\n\tpopfq\n\tlea 128(%%rsp), %%rsp" : : : "memory", "cc");
     mcontext_t *m = &((ucontext_t *) context)->uc_mcontext;
     for (int n = 0; n < 16; n++) {
         record->general[n] = (uint64_t) m->gregs[order[n]];
@@ -59,9 +61,6 @@ static void come_back(int signal, siginfo_t *info, void *context) {
     record->vector = (uint64_t) m->gregs[REG_TRAPNO];
     record->error = (uint64_t) m->gregs[REG_ERR];
     record->address = (uint64_t) m->gregs[REG_CR2];
-    record->signal = (uint64_t) signal;
-    record->code = (uint64_t) (int64_t) info->si_code;
-    record->signal_address = (uint64_t) info->si_addr;
     char *fp = (char *) m->fpregs;
     memcpy(record->fx, fp, 416);
     uint16_t control = 0x37f, status = 0;
@@ -110,6 +109,8 @@ int main(int argc, char **argv) {
     for (int n = 0; n < 5; n++) {
         on(faults[n], come_back);
     }
+    // What 32-bit code addresses memory through.
+    __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es" : : "r"(0x2b));
     char byte;
     while (read(0, &byte, 1) == 1) {
         raise(SIGUSR1);

@@ -141,9 +141,13 @@ final class LocalApic implements Interrupts {
         return registers[TASK_PRIORITY >> 4] >> 4 & 15;
     }
 
-    /** Reads a register. */
-    synchronized int read(int at) {
-        int register = at & -16;
+    /** Reads a register, or bytes of it. Between registers there are zeros. */
+    synchronized long read(int at) {
+        int into = at & 15;
+        return into < 4 ? (register(at & -16) & 0xffff_ffffL) >>> 8 * into : 0;
+    }
+
+    private int register(int register) {
         return switch (register) {
             case ID -> id << 24;
             case VERSION -> VERSION_VALUE;
@@ -167,12 +171,15 @@ final class LocalApic implements Interrupts {
     }
 
     /**
-     * Writes a register.
+     * Writes a register. What is no aligned access to a whole one changes nothing.
      *
      * @return whether this sends a message to other controllers, which the caller delivers: {@link #command}
      */
-    synchronized boolean write(int at, int value) {
-        int register = at & -16;
+    synchronized boolean write(int at, int size, int value) {
+        if (size != 4 || (at & 15) != 0) {
+            return false;
+        }
+        int register = at;
         switch (register) {
             case ID, VERSION, PROCESSOR_PRIORITY, CURRENT_COUNT -> {
                 return false;

@@ -7,6 +7,8 @@ import io.splitvisor.vcpu.Exit;
 import io.splitvisor.vcpu.Registers;
 import io.splitvisor.vcpu.Vcpu;
 import io.splitvisor.vcpu.mmu.GuestMemory;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /** A processor of a board: answers its exits. All but the first wait for a start-up message. */
 final class Processor {
@@ -46,8 +48,11 @@ final class Processor {
     private final Vcpu vcpu;
     private long apicBase;
     private long miscEnable = FAST_STRINGS;
-    private boolean started;
-    private boolean awake;
+    private final AtomicBoolean started = new AtomicBoolean();
+    /** Whom to wake: no lock is held for it, because interrupt controllers do so under theirs. */
+    private volatile Thread thread;
+
+    private volatile boolean awake;
 
     Processor(Board board, int number, GuestMemory memory, LocalApic apic) {
         this.board = board;
@@ -74,7 +79,11 @@ final class Processor {
     private Cpuid.Leaf cpuid(int eax, int ecx) {
         Cpuid.Leaf leaf = board.configuration().cpuid().leaf(eax, ecx);
         return eax == 1
-                ? new Cpuid.Leaf(leaf.eax(), leaf.ebx() | number << 24, leaf.ecx(), leaf.edx() | APIC_FEATURE)
+                ? new Cpuid.Leaf(
+                        leaf.eax(),
+                        leaf.ebx() | number << 24,
+                        leaf.ecx(),
+                        leaf.edx() | (apicEnabled() ? APIC_FEATURE : 0))
                 : leaf;
     }
 
@@ -88,7 +97,7 @@ final class Processor {
         r.general(RAX, MultibootKernel.LOADER_MAGIC);
         r.general(RBX, MultibootKernel.INFORMATION);
         r.rip(entry);
-        started = true;
+        started.set(true);
     }
 
     /**
@@ -96,7 +105,7 @@ final class Processor {
      *
      * @return whether it starts the processor
      */
-    synchronized boolean receive(int command) {
+    boolean receive(int command) {
         switch (command >>> 8 & 7) {
             case FIXED, LOWEST_PRIORITY -> apic.raise(command & 0xff);
             case NMI -> {
@@ -104,13 +113,12 @@ final class Processor {
                 wake();
             }
             case STARTUP -> {
-                if (started) {
+                if (!started.compareAndSet(false, true)) {
                     return false;
                 }
                 int page = command & 0xff;
                 vcpu.registers().segment(CS, new Registers.SegmentValue(page << 8, (long) page << 12, 0xffff, 0x9b));
                 vcpu.registers().rip(0);
-                started = true;
                 return true;
             }
             default -> {
@@ -126,9 +134,9 @@ final class Processor {
         wake();
     }
 
-    private synchronized void wake() {
+    private void wake() {
         awake = true;
-        notifyAll();
+        LockSupport.unpark(thread);
     }
 
     void stop() {
@@ -138,6 +146,7 @@ final class Processor {
 
     /** Until the board stops. */
     void run() {
+        thread = Thread.currentThread();
         while (board.isRunning()) {
             answer(vcpu.run(SLICE));
         }
@@ -166,8 +175,12 @@ final class Processor {
         }
     }
 
+    private boolean apicEnabled() {
+        return (apicBase & APIC_ENABLED) != 0;
+    }
+
     private boolean isApic(long gpa) {
-        return gpa - LocalApic.BASE >= 0 && gpa - LocalApic.BASE < LocalApic.SIZE;
+        return apicEnabled() && gpa - LocalApic.BASE >= 0 && gpa - LocalApic.BASE < LocalApic.SIZE;
     }
 
     private long load(long gpa, int size) {
@@ -183,7 +196,7 @@ final class Processor {
             return;
         }
         apic.taskPriority(vcpu.registers().control(8));
-        if (apic.write((int) (w.gpa() - LocalApic.BASE), (int) w.value())) {
+        if (apic.write((int) (w.gpa() - LocalApic.BASE), w.size(), (int) w.value())) {
             board.deliver(this, apic.command());
         }
         vcpu.registers().taskPriority(apic.taskPriority());
@@ -200,16 +213,23 @@ final class Processor {
 
     private void writeMsr(Exit.MsrWrite w) {
         switch (w.index()) {
-            case APIC_BASE -> {
-                apicBase = w.value();
-                vcpu.complete(0);
-            }
+            case APIC_BASE -> writeApicBase(w.value());
             case MISC_ENABLE -> {
                 miscEnable = w.value();
                 vcpu.complete(0);
             }
             default -> counter(w.index());
         }
+    }
+
+    /** It can be switched off, but does not move, and has no other mode. */
+    private void writeApicBase(long value) {
+        if ((value & ~(APIC_ENABLED | BOOT_PROCESSOR)) != LocalApic.BASE) {
+            vcpu.refuse();
+            return;
+        }
+        apicBase = value;
+        vcpu.complete(0);
     }
 
     private void counter(int index) {
@@ -220,15 +240,10 @@ final class Processor {
         }
     }
 
-    /** HLT: until an interrupt that the guest can take, or anything else from outside. */
-    private synchronized void halt() {
+    /** HLT: until something comes from outside. */
+    private void halt() {
         while (!awake && !apic.isPending() && board.isRunning()) {
-            try {
-                wait();
-            } catch (InterruptedException _) {
-                Thread.currentThread().interrupt();
-                return;
-            }
+            LockSupport.park(this);
         }
         awake = false;
     }

@@ -8,7 +8,7 @@ import io.splitvisor.x86.linux.UserProcess;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Runs a program's first thread under gdb; other threads and processes run at full speed. */
+/** Runs a program's threads under gdb; the processes that it makes run at full speed. */
 final class Debugged extends FullSpeed {
     private static final long SLICE = 1_000_000_000L;
     private static final int SIGNAL = 0x7f;
@@ -24,18 +24,22 @@ final class Debugged extends FullSpeed {
     /** The program is there: waits for the debugger. */
     void loaded(Task task) throws IOException {
         debugged = task;
-        session = new GdbSession(socket, task::vcpu, true, task.auxiliaryVector(), task::interrupt);
+        session = new GdbSession(socket, true, task.auxiliaryVector(), task::interruptAll);
         System.err.println("splitvisor x86: waiting for gdb: target remote " + socket);
         session.accept();
     }
 
+    private boolean isDebugged(Task task) {
+        return task.processId() == debugged.processId();
+    }
+
     @Override
     public Exit run(Task task) {
-        if (task != debugged) {
+        if (!isDebugged(task)) {
             return super.run(task);
         }
         try {
-            return session.run(SLICE);
+            return session.run(task.id(), task.vcpu(), SLICE);
         } catch (GdbSession.Killed _) {
             task.kill();
             return null;
@@ -43,10 +47,17 @@ final class Debugged extends FullSpeed {
     }
 
     @Override
+    public void left(Task task) {
+        if (isDebugged(task)) {
+            session.left(task.id());
+        }
+    }
+
+    @Override
     public void fatal(Task task, int signal) {
-        if (task == debugged) {
+        if (isDebugged(task)) {
             try {
-                session.fatal(signal);
+                session.fatal(task.id(), signal);
             } catch (GdbSession.Killed _) {
                 // It is about to end anyway.
                 return;
@@ -57,7 +68,7 @@ final class Debugged extends FullSpeed {
 
     @Override
     public void ended(UserProcess process, int status) {
-        if (process.pid() == debugged.id()) {
+        if (process.pid() == debugged.processId()) {
             session.ended(status >>> 8 & 0xff, status & SIGNAL);
             close();
         }

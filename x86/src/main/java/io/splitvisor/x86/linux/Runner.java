@@ -11,6 +11,9 @@ public interface Runner {
     /** A thread raised a signal that will end its program. */
     default void fatal(Task task, int signal) {}
 
+    /** A thread has ended. */
+    default void left(Task task) {}
+
     /** A thread has made a system call. */
     default void called(Task task, long number, long[] arguments, long result) {}
 

@@ -93,9 +93,14 @@ public final class Task {
         return process.auxiliaryVector();
     }
 
-    /** Has a wait end, without a signal. */
-    public void interrupt() {
-        wakeup.wake();
+    /** Has the waits of all threads of its process end, without a signal. */
+    public void interruptAll() {
+        process.wakeAll();
+    }
+
+    /** The process's number. */
+    public int processId() {
+        return process.pid();
     }
 
     /** Ends the process as SIGKILL would. */
@@ -252,6 +257,7 @@ public final class Task {
     }
 
     private void leave() {
+        process.runner().left(this);
         detach();
         if (clearAtEnd != 0) {
             try {

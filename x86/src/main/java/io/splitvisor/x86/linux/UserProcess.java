@@ -173,6 +173,11 @@ public final class UserProcess {
         return program;
     }
 
+    /** Has the waits of all threads end, without a signal. */
+    void wakeAll() {
+        tasks.forEach(t -> t.wakeup().wake());
+    }
+
     /** Its threads. */
     public List<Task> tasks() {
         return tasks;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,8 @@ class GdbIT {
             }
             """;
 
+    private String program = PROGRAM;
+
     @TempDir
     Path folder;
 
@@ -39,7 +42,7 @@ class GdbIT {
             throws IOException, InterruptedException {
         String gcc = Launched.need("gcc");
         String gdb = Launched.need("gdb");
-        Files.writeString(folder.resolve("p.c"), PROGRAM);
+        Files.writeString(folder.resolve("p.c"), program);
         List<String> compile = new ArrayList<>(List.of(gcc, "-g", "-O0", "-o", "p", "p.c"));
         compile.addAll(linking);
         assertThat(Launched.natively(folder, "", compile).code()).isZero();
@@ -60,7 +63,7 @@ class GdbIT {
             words.add("./p");
             Launched.Result result = Launched.run(folder, "", words);
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            return new String(result.out(), java.nio.charset.StandardCharsets.UTF_8) + result.err();
+            return new String(result.out(), StandardCharsets.UTF_8) + result.err();
         } finally {
             process.destroyForcibly();
         }
@@ -105,6 +108,64 @@ class GdbIT {
         String log = debug(
                 List.of("-pie", "-fPIE"), List.of(), "break square", "continue", "backtrace", "delete", "continue");
         assertThat(log).contains("square (x=1)", "main (argc=1", "exited with code 067");
+    }
+
+    /** Two threads that meet twice. */
+    static final String THREADS = """
+            #include <pthread.h>
+            #include <stdio.h>
+            int done[2];
+            pthread_barrier_t both;
+            int work(int n) { done[n] = n + 1; return n; }
+            void *start(void *n) { pthread_barrier_wait(&both); work((int) (long) n); pthread_barrier_wait(&both); return 0; }
+            void joined(void) {}
+            int main(void) {
+                pthread_t t[2];
+                pthread_barrier_init(&both, 0, 3);
+                for (long n = 0; n < 2; n++)
+                    pthread_create(&t[n], 0, start, (void *) n);
+                pthread_barrier_wait(&both);
+                pthread_barrier_wait(&both);
+                for (int n = 0; n < 2; n++)
+                    pthread_join(t[n], 0);
+                joined();
+                return done[0] + done[1];
+            }
+            """;
+
+    @Test
+    void shouldShowThreadsAndStopThemTogether() throws IOException, InterruptedException {
+        program = THREADS;
+        String log = debug(
+                List.of("-static", "-pthread"),
+                List.of(),
+                "break work",
+                "continue",
+                "info threads",
+                "print $_thread",
+                "set scheduler-locking on",
+                "stepi",
+                "set scheduler-locking off",
+                "thread apply all print $rsp",
+                "print n",
+                "continue",
+                "print done[0] + done[1] < 3",
+                "print n",
+                "delete",
+                "break joined",
+                "continue",
+                "info threads",
+                "continue");
+        assertThat(log).contains("exited with code 03");
+        assertThat(log.split("hit Breakpoint 1, work|Breakpoint 1, work", -1))
+                .as("each thread comes by once: %s", log)
+                .hasSize(3);
+        assertThat(log).containsPattern("(?m)^\\*? +3 +Thread ").contains("joined ()");
+        assertThat(log.lines()
+                        .filter(l -> l.matches(".*= \\(void \\*\\) 0x[0-9a-f]+"))
+                        .count())
+                .as("stack pointers of three threads: %s", log)
+                .isEqualTo(3);
     }
 
     @Test
