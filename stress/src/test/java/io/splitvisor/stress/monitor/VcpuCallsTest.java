@@ -151,10 +151,10 @@ class VcpuCallsTest {
         assertThat(real.guest.hypercalls().schedWatchdog(id, 100)).isZero();
         assertThat(real.guest.hypercalls().schedWatchdog(id, 0)).isZero();
         assertThat(real.guest.hypercalls().schedWatchdog(id, 100)).isEqualTo(-XenErrno.EINVAL);
-        batch.sched().shutdownCode(ShutdownReason.SUSPEND.code());
+        batch.sched().shutdownCode(ShutdownReason.REBOOT.code());
         batch.run();
         assertThat(batch.result(0)).isZero();
-        real.guest.shutdown(ShutdownReason.REBOOT);
-        assertThat(real.endings).contains("shutdown " + ShutdownReason.SUSPEND.code());
+        real.guest.shutdown(ShutdownReason.POWEROFF);
+        assertThat(real.endings).contains("shutdown " + ShutdownReason.REBOOT.code());
     }
 }
