@@ -158,16 +158,20 @@ public final class GdbSession implements AutoCloseable {
             if (killed) {
                 throw new Killed();
             }
-            if (interrupted && !stopped) {
+            // One that is held keeps what it has to tell: the debugger does not expect a word of it, and takes its
+            // breakpoints out while another one steps.
+            boolean released = !stopped && me.action() != GdbThread.Action.HOLD;
+            if (released && interrupted) {
                 interrupted = false;
                 me.reason(signal(SIGINT));
             }
-            if (me.isAtBreakpoint()
+            if (released
+                    && me.isAtBreakpoint()
                     && !commands.hasBreakpoint(me.vcpu().registers().rip())) {
                 // It was removed while another thread had the word.
                 me.reason(null);
             }
-            if (!stopped && me.reason() != null) {
+            if (released && me.reason() != null) {
                 stopped = true;
                 serving = me;
                 stopOthers(me);
@@ -176,7 +180,7 @@ public final class GdbSession implements AutoCloseable {
             }
             if (serving == me && running == 0) {
                 serve(me);
-            } else if (!stopped && me.action() != GdbThread.Action.HOLD) {
+            } else if (!stopped && released) {
                 running++;
                 return me.action() == GdbThread.Action.STEP;
             } else {
