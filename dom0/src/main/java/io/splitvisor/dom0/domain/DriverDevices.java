@@ -85,15 +85,13 @@ final class DriverDevices implements Devices {
     }
 
     private LoadedDriver require(String type, Kind otherwise) {
-        return drivers.find(type)
-                .orElseThrow(() -> new ToolstackException(
-                        otherwise,
-                        "there is no driver for devices of type " + type + "; there are: "
-                                + String.join(
-                                        ", ",
-                                        drivers.list().stream()
-                                                .map(LoadedDriver::type)
-                                                .toList())));
+        return drivers.find(type).orElseThrow(() -> {
+            List<String> types = drivers.list().stream().map(LoadedDriver::type).toList();
+            String there = types.isEmpty()
+                    ? "no drivers were loaded (--driver-path)"
+                    : "there are: " + String.join(", ", types);
+            return new ToolstackException(otherwise, "there is no driver for devices of type " + type + "; " + there);
+        });
     }
 
     @Override
