@@ -6,6 +6,7 @@ import io.splitvisor.abi.Runstate;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.grant.GrantTable;
 import io.splitvisor.abi.io.XenconsInterface;
+import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.EventChannel;
@@ -225,6 +226,12 @@ final class GuestDomain implements Invitation.Guest {
             throw new ToolstackException(
                     ToolstackException.Kind.INVALID,
                     "Error: Domain '" + domain.domid() + "' has no VCPU " + vcpu + ".");
+        }
+        if (domain.paging().mode() == PagingMode.NONE) {
+            throw new ToolstackException(
+                    ToolstackException.Kind.INVALID,
+                    "Error: Domain '" + domain.domid()
+                            + "' has no page tables: its configuration does not set 'paging'.");
         }
         return PagingFigures.walk(domain, vcpu, linear);
     }
