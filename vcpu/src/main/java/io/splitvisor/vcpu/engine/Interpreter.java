@@ -290,7 +290,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         if (cleared) {
             return block;
         }
-        code.follow(last, code.side(c, last), block);
+        code.follow(c, last, block);
         if (tiers.translates()) {
             noteFollower(last, block);
         }
