@@ -37,6 +37,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     /** Rounds, each request or response moved counting as one, between two looks at the clock, which costs about as much. */
     private static final int ROUNDS_PER_LOOK = 64;
 
+    /** Rounds without a pause of the processor after the last work: what comes next comes soon, or not so soon. */
+    private static final int QUICK_ROUNDS = 16;
+
     /** Looks at the clock between two offers of the core to somebody else. */
     private static final int LOOKS_PER_YIELD = 16;
 
@@ -229,6 +232,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         long idleSince = 0;
         int unlooked = 0;
         int idleLooks = 0;
+        int idleRounds = 0;
         while (!stopping) {
             int work = runTasks() + takeWoken() + serveActive();
             if (work > 0) {
@@ -237,13 +241,14 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
                 }
                 idleSince = 0;
                 idleLooks = 0;
+                idleRounds = 0;
             } else if (active.isEmpty()) {
                 sleep();
                 idleSince = 0;
                 idleLooks = 0;
                 unlooked = 0;
                 continue;
-            } else {
+            } else if (++idleRounds > QUICK_ROUNDS) {
                 Thread.onSpinWait();
             }
             unlooked += 1 + work;
