@@ -24,8 +24,13 @@ final class Commands {
             case "vm-list" -> in.show("GET", "/v1/domains?vm=1&guests=1", "");
             case "domid" -> domid(in);
             case "domname" -> domname(in);
-            case "pause", "unpause", "resume" ->
+            case "pause", "unpause" ->
                 in.show("POST", domain(in.operand(0)) + "/" + in.verb().name(), "");
+            case "resume" ->
+                in.show(
+                        "POST",
+                        domain(in.operand(0)) + "/resume",
+                        Json.line(Json.object("anew", in.arguments().has("a"))));
             case "rename" ->
                 in.show("POST", domain(in.operand(0)) + "/rename", Json.line(Json.object("name", in.operand(1))));
             case "mem-set", "mem-max" -> MemoryCommands.run(in);
@@ -135,6 +140,11 @@ final class Commands {
             }
             return -1;
         }
+        return domidIn(answer);
+    }
+
+    /** The domid in what a domain is as text. */
+    static int domidIn(Answer answer) {
         return Integer.parseInt(answer.body().substring(0, answer.body().indexOf(' ')));
     }
 

@@ -26,10 +26,14 @@ final class ConfigReader {
     private final List<Problem> warnings = new ArrayList<>();
     private final SettingReader read;
 
+    /** Whether the text could be read: where it could not, nobody knows what is missing. */
+    private final boolean legible;
+
     ConfigReader(String source, Map<String, Setting> settings, List<Problem> problems) {
         this.source = source;
         this.settings = settings;
         this.problems = problems;
+        this.legible = problems.isEmpty();
         this.read = new SettingReader(settings, problems);
     }
 
@@ -53,6 +57,7 @@ final class ConfigReader {
         List<DiskConfig> disks = disks();
         List<VifConfig> vifs = vifs();
         List<VdevConfig> vdevs = vdevs();
+        List<ChannelConfig> channels = channels();
         List<Path> drivers = drivers(guest);
         OnShutdown on = onShutdown();
         boolean optional = read.flag("optional");
@@ -72,6 +77,7 @@ final class ConfigReader {
                 .disks(disks)
                 .vifs(vifs)
                 .vdevs(vdevs)
+                .channels(channels)
                 .drivers(drivers)
                 .on(on)
                 .optional(optional)
@@ -307,6 +313,17 @@ final class ConfigReader {
         return vdevs;
     }
 
+    private List<ChannelConfig> channels() {
+        List<ChannelConfig> channels = read.each("channel", ChannelConfig::parse);
+        var seen = new HashSet<String>();
+        for (ChannelConfig channel : channels) {
+            if (!seen.add(channel.name())) {
+                read.problem(settings.get("channel"), channel.name() + " is the name of one before it");
+            }
+        }
+        return channels;
+    }
+
     private List<Path> drivers(Optional<Guest> guest) {
         List<Path> drivers = read.paths("drivers");
         if (guest.isPresent() && !(guest.get() instanceof Guest.Jvm) && !drivers.isEmpty()) {
@@ -355,6 +372,8 @@ final class ConfigReader {
     }
 
     private void missing(String key, String message) {
-        problems.add(new Problem(source, 0, key, message));
+        if (legible) {
+            problems.add(new Problem(source, 0, key, message));
+        }
     }
 }

@@ -87,13 +87,14 @@ final class DriverDevices implements Devices {
     private LoadedDriver require(String type, Kind otherwise) {
         return drivers.find(type)
                 .orElseThrow(() -> new ToolstackException(
-                        otherwise,
-                        "there is no driver for devices of type " + type + "; there are: "
-                                + String.join(
-                                        ", ",
-                                        drivers.list().stream()
-                                                .map(LoadedDriver::type)
-                                                .toList())));
+                        otherwise, "there is no driver for devices of type " + type + "; " + known()));
+    }
+
+    private String known() {
+        List<String> types = drivers.list().stream().map(LoadedDriver::type).toList();
+        return types.isEmpty()
+                ? "this Dom0 was started without any: --driver-path names their jars"
+                : "there are: " + String.join(", ", types);
     }
 
     @Override

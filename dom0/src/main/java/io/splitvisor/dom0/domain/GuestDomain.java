@@ -38,7 +38,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -63,10 +62,10 @@ final class GuestDomain implements Invitation.Guest {
     private final Instant created = Instant.now();
     private final PollingLoop loop;
     private final ConsoleDevice console;
+    private final Consoles consoles;
     private final FixedLine consoleLine;
     private final List<HypercallRing> hypercallRings = new ArrayList<>();
     private final CompletableFuture<Void> attached = new CompletableFuture<>();
-    private final ConcurrentLinkedQueue<ConsoleReader> readers = new ConcurrentLinkedQueue<>();
     private final Welcome welcome;
     private final EventChannel xenstoreChannel;
 
@@ -95,6 +94,7 @@ final class GuestDomain implements Invitation.Guest {
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
         this.console = new ConsoleDevice(services.backends().control("console of domain " + domain.domid()));
+        this.consoles = new Consoles(console);
         this.welcome = new StartOfDay(domain, config).write();
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             HypercallRing ring = new HypercallRing(domain, vcpu, services.hypercalls());
@@ -178,6 +178,11 @@ final class GuestDomain implements Invitation.Guest {
 
     ConsoleDevice console() {
         return console;
+    }
+
+    /** All of its consoles. */
+    Consoles consoles() {
+        return consoles;
     }
 
     Optional<ShutdownReason> shutdown() {
@@ -332,10 +337,12 @@ final class GuestDomain implements Invitation.Guest {
         shutdown = ShutdownReason.SUSPEND;
     }
 
-    /** Lets a suspended guest run again; false if it has died meanwhile. */
-    boolean resume() {
-        new StartOfDay(domain, config).renew(welcome);
-        if (!domain.resume()) {
+    /** Lets a suspended guest run again, as a new domain or as it was; false if it has died meanwhile. */
+    boolean resume(boolean anew) {
+        if (anew) {
+            new StartOfDay(domain, config).renew(welcome);
+        }
+        if (!domain.resume(anew)) {
             return false;
         }
         shutdown = null;
@@ -343,15 +350,6 @@ final class GuestDomain implements Invitation.Guest {
         hypercallRings.forEach(loop::wake);
         console.wake();
         return true;
-    }
-
-    ConsoleReader openConsole() {
-        ConsoleReader reader = new ConsoleReader(console);
-        readers.add(reader);
-        if (dying) {
-            reader.end();
-        }
-        return reader;
     }
 
     /** Once its process is gone: what it has left in its folder stays, and nothing else. */
@@ -426,7 +424,7 @@ final class GuestDomain implements Invitation.Guest {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         }
-        readers.forEach(ConsoleReader::end);
+        consoles.end();
     }
 
     /** As it is now. */

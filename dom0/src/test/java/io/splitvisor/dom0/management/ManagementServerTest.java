@@ -109,7 +109,7 @@ class ManagementServerTest {
         JsonNode error = MAPPER.readTree(answer.body()).path("error");
         assertThat(error.path("kind").stringValue()).isEqualTo("bad-config");
         assertThat(error.path("problems").size()).isGreaterThanOrEqualTo(3);
-        assertThat(error.path("problems").get(1).path("line").intValue()).isEqualTo(1);
+        assertThat(error.path("problems").get(0).path("line").intValue()).isEqualTo(1);
         assertThat(toolstack.list()).hasSize(1);
     }
 
@@ -191,7 +191,7 @@ class ManagementServerTest {
         post("/v1/domains", create("name='a'; type='exec'; kernel='k'"));
         toolstack.guestWrites(1, "before\n");
         toolstack.guestEchoes(1);
-        try (ConsoleConnection console = client.console("a")) {
+        try (ConsoleConnection console = client.console("a", 0)) {
             assertThat(readUntil(console, "before\n")).isEqualTo("before\n");
             byte[] large = "0123456789abcdef".repeat(4096).getBytes(StandardCharsets.US_ASCII);
             Thread.ofVirtual().start(() -> console.write(large, 0, large.length));
@@ -200,7 +200,7 @@ class ManagementServerTest {
             toolstack.destroy(1);
             assertThat(console.read(new byte[16])).isEqualTo(-1);
         }
-        assertThatThrownBy(() -> client.console("a"))
+        assertThatThrownBy(() -> client.console("a", 0))
                 .isInstanceOf(ToolstackException.class)
                 .hasMessage("a is an invalid domain identifier (rc=-6)");
     }

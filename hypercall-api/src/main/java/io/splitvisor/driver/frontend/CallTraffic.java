@@ -35,6 +35,11 @@ record CallTraffic(FrontendDomain domain, Protocol protocol, List<FrontQueue> qu
     }
 
     @Override
+    public void goOn() {
+        queues.forEach(FrontQueue::goOn);
+    }
+
+    @Override
     public boolean isQuiet() {
         return queues.stream().allMatch(FrontQueue::isQuiet);
     }

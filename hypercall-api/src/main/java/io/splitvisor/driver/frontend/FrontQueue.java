@@ -36,6 +36,10 @@ public final class FrontQueue {
     private InFlight inFlight;
     private FrontQueue redirect;
     private boolean paused;
+
+    /** Responses are being taken, and whoever takes them publishes what is submitted meanwhile. */
+    private boolean reaping;
+
     private Outcome refusal;
     private long sequence;
     private long finished;
@@ -71,7 +75,7 @@ public final class FrontQueue {
             other = redirect;
             if (other == null) {
                 accept(call);
-                notify = publish();
+                notify = !reaping && publish();
             }
         } finally {
             lock.unlock();
@@ -95,7 +99,7 @@ public final class FrontQueue {
                 for (int i = 0; i < count; i++) {
                     accept(calls[i]);
                 }
-                notify = publish();
+                notify = !reaping && publish();
             }
         } finally {
             lock.unlock();
@@ -260,12 +264,26 @@ public final class FrontQueue {
         return finished;
     }
 
-    /** Takes the responses that are there; how many. */
+    /** Takes the responses that are there; how many. Publishes nothing. */
     int reap() {
         RingEnd now = end;
         if (now == null) {
             return 0;
         }
+        boolean within = reaping;
+        reaping = true;
+        try {
+            int reaped = reap(now);
+            if (!line.isEmpty()) {
+                issue();
+            }
+            return reaped;
+        } finally {
+            reaping = within;
+        }
+    }
+
+    private int reap(RingEnd now) {
         FrontRing ring = now.ring;
         MemorySegment memory = ring.memory();
         boolean takeBack = !now.link.persistent();
@@ -291,9 +309,6 @@ public final class FrontQueue {
             reaped++;
             finish(call, Outcome.ANSWERED);
         }
-        if (!line.isEmpty()) {
-            issue();
-        }
         return reaped;
     }
 
@@ -313,23 +328,15 @@ public final class FrontQueue {
 
     /** The back end notified; whether calls are done that were not at its last notification. */
     boolean upcall() {
-        boolean notify;
-        boolean work;
-        lock.lock();
-        try {
+        boolean[] work = new boolean[1];
+        locked(() -> {
             upcalls++;
             reap();
             rearm();
-            notify = publish();
-            work = finished != finishedAtUpcall;
+            work[0] = finished != finishedAtUpcall;
             finishedAtUpcall = finished;
-        } finally {
-            lock.unlock();
-        }
-        if (notify) {
-            send();
-        }
-        return work;
+        });
+        return work[0];
     }
 
     /** Sees to it that an event comes with the next response, if somebody sleeps until then. */
@@ -364,22 +371,14 @@ public final class FrontQueue {
 
     /** Goes to work on a fresh ring, with what is in line. */
     void connect(RingEnd fresh) {
-        boolean notify;
-        lock.lock();
-        try {
+        locked(() -> {
             redirect = null;
             paused = false;
             inFlight = new InFlight(fresh.ring.slots(), responseId.size() * Byte.SIZE);
             end = fresh;
             issue();
             rearm();
-            notify = publish();
-        } finally {
-            lock.unlock();
-        }
-        if (notify) {
-            fresh.notifier.run();
-        }
+        });
     }
 
     /**
@@ -414,15 +413,38 @@ public final class FrontQueue {
         }
     }
 
-    /** Whether nothing is in flight, after a look at the ring. */
-    boolean isQuiet() {
+    /** Puts into the ring again. */
+    void goOn() {
+        locked(() -> {
+            paused = false;
+            issue();
+            rearm();
+        });
+    }
+
+    /** Does something under the lock, publishes what came of it, and tells the back end if it wants to be told. */
+    private void locked(Runnable what) {
+        boolean notify;
         lock.lock();
         try {
-            reap();
-            return end == null || inFlight.isEmpty();
+            what.run();
+            notify = publish();
         } finally {
             lock.unlock();
         }
+        if (notify) {
+            send();
+        }
+    }
+
+    /** Whether nothing is in flight, after a look at the ring. */
+    boolean isQuiet() {
+        boolean[] quiet = new boolean[1];
+        locked(() -> {
+            reap();
+            quiet[0] = end == null || inFlight.isEmpty();
+        });
+        return quiet[0];
     }
 
     /**

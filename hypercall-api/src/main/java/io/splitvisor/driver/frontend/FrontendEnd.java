@@ -55,6 +55,10 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
     private int vainConnections;
     private long progressBefore;
     private Drain drain;
+
+    /** What has the domain's suspension wait; null when it does not, or does not any more. */
+    private Drain resting;
+
     private boolean closing;
     private boolean saidGoodbye;
     private boolean gone;
@@ -296,6 +300,7 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
                 quiet.complete(null);
             } else {
                 drain(DRAIN_LIMIT, () -> quiet.complete(null));
+                resting = drain;
             }
         });
         return quiet;
@@ -310,6 +315,21 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
                 waitForComeBack();
                 xenbus.lookSoon();
             }
+        });
+    }
+
+    /** What the back end has done meanwhile is looked at as ever; if it closes, that goes on. */
+    @Override
+    public void suspendCancelled() {
+        xenbus.execute(() -> {
+            if (drain != null && drain.equals(resting)) {
+                drain = null;
+                xenbus.waitOver();
+            }
+            if (drain == null && !closing && !gone) {
+                traffic.goOn();
+            }
+            xenbus.lookSoon();
         });
     }
 

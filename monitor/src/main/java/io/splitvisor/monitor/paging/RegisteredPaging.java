@@ -79,6 +79,11 @@ public final class RegisteredPaging implements Paging {
         return roots[user ? vcpus + vcpu : vcpu];
     }
 
+    /** Held by each operation. Whoever makes many in a row takes it once, around them. */
+    public Object lock() {
+        return frames.lock();
+    }
+
     /** Counts calls and elements. */
     public void count(PagingCounter counter, long more) {
         synchronized (frames.lock()) {
@@ -147,6 +152,9 @@ public final class RegisteredPaging implements Paging {
             if (EntryRules.isHarmless(before, entry)) {
                 tables.write(table, i, entry, keepBits);
                 return 0;
+            }
+            if (table.level == 1 && EntryRules.staysAtPage(before, entry)) {
+                return tables.changeRights(table, i, before, entry, keepBits) ? 0 : -XenErrno.EBUSY;
             }
             int result = tables.hold(table, entry, slice);
             if (result != 0) {

@@ -18,6 +18,7 @@ import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MmuExtOp;
 import io.splitvisor.abi.MmuUpdate;
+import io.splitvisor.abi.MmuUpdateRequest;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.UvmFlags;
 import io.splitvisor.abi.XenErrno;
@@ -264,6 +265,22 @@ class RegisteredPagingTest {
                 .isEqualTo(-XenErrno.EFAULT);
         assertThat(guest.hypervisor.call(guest.guest, Hypercall.MMU_UPDATE, 64, 0, -8, DomId.SELF))
                 .isZero();
+    }
+
+    /** Of a list of more than 64 pages only the ends are looked at before it is read. */
+    @Test
+    void m10_shouldDoWhatStandsBeforeAHoleInTheList() {
+        int before = 253;
+        long list = 701 * 4096L - before * MmuUpdateRequest.SIZE;
+        for (int i = 0; i < before; i++) {
+            MmuUpdateRequest.ptr(guest.ram, list + i * 16L, 300 * 4096L + i * 8L);
+            MmuUpdateRequest.val(guest.ram, list + i * 16L, 1000 + i);
+        }
+        guest.guest.domain().memory().reservation().decrease(701, 0);
+        assertThat(guest.runUpdates(list, 70 * 256, DomId.SELF)).isEqualTo(-XenErrno.EFAULT);
+        assertThat(guest.done()).isEqualTo(before);
+        assertThat(guest.peek(300, before - 1)).isEqualTo(1000 + before - 1);
+        assertThat(guest.peek(300, before)).isZero();
     }
 
     @Test

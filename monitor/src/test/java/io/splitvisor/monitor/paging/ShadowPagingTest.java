@@ -294,7 +294,7 @@ class ShadowPagingTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1L << 40, 1L << 51, 1L << 45})
+    @ValueSource(longs = {1L << 46, 1L << 51, 1L << 48})
     void s2_shouldFaultOnFramesBeyondTheWidth(long bit) {
         guest.poke(L1, 330, entry(330, RIGHTS) | bit);
         assertThat(guest.trap(PagingTrap.FAULT, 330 * 4096, 0)).isEqualTo(PagingTrap.pageFault(9));
