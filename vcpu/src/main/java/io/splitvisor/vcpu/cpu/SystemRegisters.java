@@ -148,6 +148,11 @@ public final class SystemRegisters {
         return (cr4 & CR4_SMAP) != 0;
     }
 
+    /** Whether instructions on XMM registers raise neither #UD nor #NM. */
+    public boolean sseEnabled() {
+        return (cr0 & (CR0_EM | CR0_TS)) == 0 && (cr4 & CR4_OSFXSR) != 0;
+    }
+
     /** MOV to CR0. */
     public void writeCr0(long value) {
         if ((value & 0xffff_ffff_0000_0000L) != 0) {
