@@ -8,6 +8,7 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.block.BlockDevice;
 import io.splitvisor.domu.block.BlockException;
 import io.splitvisor.domu.block.BlockSettings;
+import io.splitvisor.domu.console.Channels;
 import io.splitvisor.domu.console.Console;
 import io.splitvisor.domu.event.EventChannels;
 import io.splitvisor.domu.event.Vcpu;
@@ -145,9 +146,14 @@ public final class GuestDomain {
                 memory.segment(), DomainLayout.bytes(attachment.layout().startInfo()));
     }
 
-    /** The console. */
+    /** The first console. */
     public Console console() {
         return console;
+    }
+
+    /** The other consoles, which the configuration's {@code channel} key names. */
+    public Channels channels() {
+        return new Channels(frontends());
     }
 
     /** A connection to xenstored, made when first asked for. Relative paths start at this domain's home. */
@@ -329,12 +335,14 @@ public final class GuestDomain {
     }
 
     /**
-     * Suspends the domain, and returns when the toolstack has resumed it. Front ends come to rest before, and connect anew
-     * afterwards; calls made meanwhile wait.
+     * Suspends the domain, and returns when the toolstack has resumed it. Front ends come to rest before, and go on afterwards;
+     * calls made meanwhile wait.
+     *
+     * @return whether the domain runs as a new one, in which front ends connect anew
      */
-    public void suspend() {
+    public boolean suspend() {
         System.out.flush();
-        suspension.suspend(() -> hypercalls().schedShutdown(ShutdownReason.SUSPEND.code()));
+        return suspension.suspend(() -> hypercalls().schedShutdown(ShutdownReason.SUSPEND.code()));
     }
 
     /** From now on somebody is told when the domain is suspended, and when it runs again. */

@@ -70,7 +70,7 @@ final class ShutdownControl implements WatchHandler {
             case "suspend" -> {
                 store.write(NODE, "");
                 // Not on this thread, which the front ends need to come to rest.
-                Thread.ofVirtual().name("suspend").start(domain::suspend);
+                Thread.ofVirtual().name("suspend").start(() -> domain.suspend());
             }
             default -> System.err.println("guest: " + NODE + " \"" + wish + "\" is not supported, ignored");
         }

@@ -6,10 +6,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 
 /**
- * How a domain is suspended and goes on: its front ends come to rest, it shuts down as suspended, and when that call returns
- * they connect anew. The guest's own threads notice nothing but that time has passed.
+ * How a domain is suspended and goes on: its front ends come to rest, it shuts down as suspended, and when that call returns 1
+ * they go on, or connect anew when it returns 0, which means that the domain is a new one. The guest's own threads notice nothing
+ * but that time has passed.
  */
 final class Suspension {
     /** What has not come to rest by then is done again afterwards. */
@@ -28,18 +30,22 @@ final class Suspension {
     /**
      * Suspends the domain.
      *
-     * @param shutdown returns when it is resumed
+     * @param shutdown returns when it is resumed: 0 in a new domain
+     * @return whether it is a new domain
      */
-    void suspend(Runnable shutdown) {
+    boolean suspend(IntSupplier shutdown) {
         CompletableFuture<?>[] resting =
                 followers.stream().map(Suspendable::suspending).toArray(CompletableFuture[]::new);
         CompletableFuture.allOf(resting)
                 .completeOnTimeout(null, REST_SECONDS, TimeUnit.SECONDS)
                 .join();
+        // A call that fails has suspended nothing.
+        boolean anew = false;
         try {
-            shutdown.run();
+            anew = shutdown.getAsInt() == 0;
         } finally {
-            followers.forEach(Suspendable::resumed);
+            followers.forEach(anew ? Suspendable::resumed : Suspendable::suspendCancelled);
         }
+        return anew;
     }
 }

@@ -134,6 +134,11 @@ class GuestMainTest {
             public void resumed() {
                 story.add("resumed after " + shutdownReason());
             }
+
+            @Override
+            public void suspendCancelled() {
+                story.add("cancelled");
+            }
         });
         guest.dom0.store().put("control/shutdown", "suspend");
         // The stage set resumes at once.

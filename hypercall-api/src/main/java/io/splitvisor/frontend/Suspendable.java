@@ -12,6 +12,11 @@ public interface Suspendable {
      */
     CompletableFuture<Void> suspending();
 
-    /** The domain runs again; whoever was at the other end may be another one. Any thread; does not wait. */
+    /** The domain runs again, as a new one: whoever was at the other end may be another one. Any thread; does not wait. */
     void resumed();
+
+    /**
+     * The domain runs again, as if it had never been suspended: connections are what they were. Any thread; does not wait.
+     */
+    void suspendCancelled();
 }

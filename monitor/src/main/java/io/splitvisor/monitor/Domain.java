@@ -65,6 +65,9 @@ public final class Domain {
         ENDED
     }
 
+    /** How the last resumption was meant. */
+    private volatile boolean anew;
+
     /** The reason that the guest latched before it shuts down, as an int of 8 bits; -1 for none. */
     private volatile int shutdownCode = -1;
 
@@ -303,14 +306,21 @@ public final class Domain {
     }
 
     /**
-     * A domain that was suspended runs again ({@code XEN_DOMCTL_resumedomain}): its {@code SCHEDOP_shutdown} returns 0. Whoever
-     * resumes it has to wake the workers.
+     * A domain that was suspended runs again ({@code XEN_DOMCTL_resumedomain}): its {@code SCHEDOP_shutdown} returns. Whoever
+     * resumes it has to wake the workers. Event channels and grants stay as they are.
      *
+     * @param asNew whether the guest is to take itself for a new domain, to which the call returns 0 and not 1
      * @return false if it was not suspended
      */
-    public boolean resume() {
+    public boolean resume(boolean asNew) {
+        anew = asNew;
         shutdownCode = -1;
         return life.compareAndSet(Life.SUSPENDED, Life.RUNNING);
+    }
+
+    /** Whether it is to take itself for a new domain, since it was resumed last. */
+    public boolean resumedAnew() {
+        return anew;
     }
 
     /** The guest ended in an orderly way; only the first end counts, with the reason latched before, if there is one. */

@@ -17,6 +17,7 @@ public final class ReservedMemory implements AutoCloseable {
     private static final MethodHandle MUNMAP = Native.link("munmap", INT, LONG, LONG);
 
     private static final int PROT_NONE = 0;
+    private static final int PROT_READ = 1;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED = 1;
     private static final int MAP_PRIVATE = 2;
@@ -51,18 +52,18 @@ public final class ReservedMemory implements AutoCloseable {
 
     /** Gives pages back; they read as zero afterwards. */
     public void clear(long offset, long bytes) {
-        place(offset, bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NO_FILE, 0);
+        place(offset, bytes, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NO_FILE, 0);
     }
 
     /**
      * Maps a file over pages: stores go to the file, and those of others are seen. Pages behind the file's end must not
      * be touched.
      *
-     * @param fd open for reading and writing
+     * @param fd open for reading, and for writing if the pages are to be written
      * @throws HostException if the system refuses; the pages are then as they were
      */
-    public void mapShared(long offset, long bytes, int fd, long fileOffset) {
-        place(offset, bytes, MAP_SHARED, fd, fileOffset);
+    public void mapShared(long offset, long bytes, int fd, boolean writable, long fileOffset) {
+        place(offset, bytes, writable ? PROT_READ_WRITE : PROT_READ, MAP_SHARED, fd, fileOffset);
     }
 
     /** Unmaps. Idempotent. */
@@ -73,9 +74,9 @@ public final class ReservedMemory implements AutoCloseable {
         }
     }
 
-    private void place(long offset, long bytes, int flags, int fd, long fileOffset) {
+    private void place(long offset, long bytes, int protection, int flags, int fd, long fileOffset) {
         java.util.Objects.checkFromIndexSize(offset, bytes, segment.byteSize());
-        map(segment.address() + offset, bytes, PROT_READ_WRITE, flags | MAP_FIXED, fd, fileOffset);
+        map(segment.address() + offset, bytes, protection, flags | MAP_FIXED, fd, fileOffset);
     }
 
     private static long map(long address, long bytes, int protection, int flags, int fd, long fileOffset) {

@@ -3,7 +3,6 @@ package io.splitvisor.vcpu;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Environment;
-import io.splitvisor.vcpu.cpu.SystemRegisters;
 import io.splitvisor.vcpu.engine.Interpreter;
 import io.splitvisor.vcpu.mmu.GuestMemory;
 import io.splitvisor.vcpu.mmu.PageWalk;
@@ -42,7 +41,7 @@ public final class Vcpu implements AutoCloseable {
      * @param tiers how code is executed
      */
     public Vcpu(GuestMemory memory, Cpuid cpuid, Interrupts interrupts, Clock clock, Tiers tiers) {
-        this(memory, new PageWalk(memory, SystemRegisters.PHYSICAL_BITS), cpuid, interrupts, clock, tiers);
+        this(memory, new PageWalk(memory), cpuid, interrupts, clock, tiers);
     }
 
     /**

@@ -24,8 +24,13 @@ final class Commands {
             case "vm-list" -> in.show("GET", "/v1/domains?vm=1&guests=1", "");
             case "domid" -> domid(in);
             case "domname" -> domname(in);
-            case "pause", "unpause", "resume" ->
+            case "pause", "unpause" ->
                 in.show("POST", domain(in.operand(0)) + "/" + in.verb().name(), "");
+            case "resume" ->
+                in.show(
+                        "POST",
+                        domain(in.operand(0)) + "/resume",
+                        Json.line(Json.object("anew", in.arguments().has("a"))));
             case "rename" ->
                 in.show("POST", domain(in.operand(0)) + "/rename", Json.line(Json.object("name", in.operand(1))));
             case "mem-set", "mem-max" -> MemoryCommands.run(in);

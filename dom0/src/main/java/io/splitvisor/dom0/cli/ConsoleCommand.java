@@ -39,20 +39,21 @@ final class ConsoleCommand {
         if (!type.equals("pv")) {
             throw new ToolstackException(Kind.INVALID, "console type supported are: pv");
         }
-        if (!in.arguments().value("n", "0").equals("0")) {
-            throw new ToolstackException(Kind.INVALID, "Unable to attach console");
+        String number = in.arguments().value("n", "0");
+        if (!number.matches("[0-9]{1,9}")) {
+            throw new ToolstackException(Kind.INVALID, "'" + number + "' is no console number");
         }
         String escape = in.arguments().value("e", DEFAULT_ESCAPE);
         if (!escape.matches("(\\^?[\\x00-\\xff])?")) {
             throw new ToolstackException(
                     Kind.INVALID, "'" + escape + "' is no escape character; expected one, or ^ and a letter");
         }
-        return attach(in, in.operand(0), escape);
+        return attach(in, in.operand(0), Integer.parseInt(number), escape);
     }
 
     /** Attaches until the user leaves or the domain ends. */
-    static int attach(Invocation in, String domain, String escape) {
-        try (ConsoleConnection console = in.client().console(domain);
+    static int attach(Invocation in, String domain, int number, String escape) {
+        try (ConsoleConnection console = in.client().console(domain, number);
                 RawTerminal terminal = RawTerminal.enter()) {
             int leave = terminal.isTerminal() ? escapeByte(escape) : -1;
             var shown = new AtomicLong(System.nanoTime());

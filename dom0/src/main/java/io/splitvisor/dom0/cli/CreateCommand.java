@@ -56,7 +56,7 @@ final class CreateCommand {
         } else if (!in.arguments().has("quiet")) {
             in.environment().err().print(answer.body());
         }
-        int code = in.arguments().has("c") ? ConsoleCommand.attach(in, domid, ConsoleCommand.DEFAULT_ESCAPE) : 0;
+        int code = in.arguments().has("c") ? ConsoleCommand.attach(in, domid, 0, ConsoleCommand.DEFAULT_ESCAPE) : 0;
         if (events != null) {
             for (String event = events.next(); !event.startsWith("destroyed " + domid + " "); event = events.next()) {
                 if (event.startsWith("shutdown " + domid + " ")) {

@@ -78,7 +78,15 @@ final class Verbs {
             new Verb("pause", false, true, "<Domain>", "Pause execution of a domain", 1, List.of()),
             new Verb("unpause", false, true, "<Domain>", "Unpause a paused domain", 1, List.of()),
             new Verb("suspend", false, true, "<Domain>", "Suspend a domain to RAM", 1, List.of()),
-            new Verb("resume", false, true, "<Domain>", "Resume a domain from RAM", 1, List.of()),
+            new Verb(
+                    "resume",
+                    false,
+                    true,
+                    "[-a] <Domain>",
+                    "Resume a domain from RAM",
+                    1,
+                    List.of(Option.flag(
+                            'a', "anew", "The domain takes itself for a new one: its devices connect anew."))),
             new Verb(
                     "console",
                     false,
@@ -88,7 +96,11 @@ final class Verbs {
                     1,
                     List.of(
                             Option.valued('t', "", "TYPE", "console type: pv is the one there is"),
-                            Option.valued('n', "", "NUMBER", "console number: 0 is the one there is"),
+                            Option.valued(
+                                    'n',
+                                    "",
+                                    "NUMBER",
+                                    "console number, 0 where it is not given; others are those of the channel key"),
                             Option.valued('e', "", "ESCAPE", "escape character, ^] where it is not given"))),
             new Verb("vm-list", false, false, "", "List guest domains, excluding dom0, stubdoms, etc.", 0, List.of()),
             new Verb(
@@ -267,7 +279,7 @@ final class Verbs {
                     false,
                     false,
                     "[options] <Domain> <Address>",
-                    "Show how an address of a domain is translated, level by level",
+                    "Show how an address (hexadecimal) of a domain is translated, level by level",
                     2,
                     List.of(Option.valued('v', "vcpu", "VCPU", "Whose address (0)."))),
             new Verb(

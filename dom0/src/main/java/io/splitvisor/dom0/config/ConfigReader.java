@@ -57,6 +57,7 @@ final class ConfigReader {
         List<DiskConfig> disks = disks();
         List<VifConfig> vifs = vifs();
         List<VdevConfig> vdevs = vdevs();
+        List<ChannelConfig> channels = channels();
         List<Path> drivers = drivers(guest);
         OnShutdown on = onShutdown();
         boolean optional = read.flag("optional");
@@ -76,6 +77,7 @@ final class ConfigReader {
                 .disks(disks)
                 .vifs(vifs)
                 .vdevs(vdevs)
+                .channels(channels)
                 .drivers(drivers)
                 .on(on)
                 .optional(optional)
@@ -309,6 +311,17 @@ final class ConfigReader {
             }
         }
         return vdevs;
+    }
+
+    private List<ChannelConfig> channels() {
+        List<ChannelConfig> channels = read.each("channel", ChannelConfig::parse);
+        var seen = new HashSet<String>();
+        for (ChannelConfig channel : channels) {
+            if (!seen.add(channel.name())) {
+                read.problem(settings.get("channel"), channel.name() + " is the name of one before it");
+            }
+        }
+        return channels;
     }
 
     private List<Path> drivers(Optional<Guest> guest) {

@@ -23,6 +23,7 @@ import java.util.stream.Stream;
  * @param disks its disks, no vdev twice
  * @param vifs its network interfaces
  * @param vdevs its devices that drivers make, no number of a type twice
+ * @param channels its consoles besides the first, numbered from 1, no name twice
  * @param drivers jars and folders with front ends, for JVM guests
  * @param on what happens when it shuts down
  * @param optional whether {@code up} may leave it out where its kernel is missing
@@ -45,6 +46,7 @@ public record DomainConfig(
         List<DiskConfig> disks,
         List<VifConfig> vifs,
         List<VdevConfig> vdevs,
+        List<ChannelConfig> channels,
         List<Path> drivers,
         OnShutdown on,
         boolean optional,
@@ -111,6 +113,7 @@ public record DomainConfig(
         disks = List.copyOf(disks);
         vifs = List.copyOf(vifs);
         vdevs = List.copyOf(vdevs);
+        channels = List.copyOf(channels);
         drivers = List.copyOf(drivers);
         after = List.copyOf(after);
         takes = List.copyOf(takes);

@@ -25,6 +25,7 @@ public final class DomainConfigBuilder {
     private List<DiskConfig> disks = List.of();
     private List<VifConfig> vifs = List.of();
     private List<VdevConfig> vdevs = List.of();
+    private List<ChannelConfig> channels = List.of();
     private List<Path> drivers = List.of();
     private DomainConfig.OnShutdown on = DomainConfig.OnShutdown.DEFAULT;
     private boolean optional;
@@ -51,6 +52,7 @@ public final class DomainConfigBuilder {
         disks = from.disks();
         vifs = from.vifs();
         vdevs = from.vdevs();
+        channels = from.channels();
         drivers = from.drivers();
         on = from.on();
         optional = from.optional();
@@ -109,6 +111,12 @@ public final class DomainConfigBuilder {
     /** Its devices that drivers make. */
     public DomainConfigBuilder vdevs(List<VdevConfig> value) {
         vdevs = value;
+        return this;
+    }
+
+    /** Its consoles besides the first. */
+    public DomainConfigBuilder channels(List<ChannelConfig> value) {
+        channels = value;
         return this;
     }
 
@@ -180,6 +188,7 @@ public final class DomainConfigBuilder {
                 disks,
                 vifs,
                 vdevs,
+                channels,
                 drivers,
                 on,
                 optional,

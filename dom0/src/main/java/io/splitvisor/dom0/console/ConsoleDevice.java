@@ -4,16 +4,13 @@ package io.splitvisor.dom0.console;
 import io.splitvisor.driver.backend.ByteDevice;
 import io.splitvisor.driver.backend.ByteLine;
 import io.splitvisor.xenbus.ControlThread;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The back end of a console. Output goes into a bounded history and to whoever listens; input waits in a bounded buffer until
- * the guest takes it. The guest is never held up by a listener, and a guest that floods its console is served {@link
- * #ROUNDS_PER_PERIOD} times in a period and waits for the rest of it, as with xenconsoled (row C2).
+ * the guest takes it. The guest is never held up by a listener, and one that floods its console is made to wait ({@link Pace}).
  *
  * <p>All of it is kept while no guest is connected.
  */
@@ -23,9 +20,6 @@ public final class ConsoleDevice implements ByteDevice {
 
     /** Bytes of input that wait for the guest; more is dropped. */
     public static final int INPUT_BYTES = 1 << 12;
-
-    private static final int ROUNDS_PER_PERIOD = 30;
-    private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
     /** Hears a console's output. Called in the loop: must not block. */
     @FunctionalInterface
@@ -39,32 +33,28 @@ public final class ConsoleDevice implements ByteDevice {
     }
 
     private final ControlThread timer;
+    private final Pace pace;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private final byte[] buffer = new byte[2048];
     private volatile ByteLine line;
 
     // Guarded by this: touched by the loop and by whoever reads the history or types.
-    private final History history = new History(HISTORY_BYTES);
-    private final byte[] input = new byte[INPUT_BYTES];
-    private int inputLength;
+    private final ByteFifo history = new ByteFifo(HISTORY_BYTES);
+    private final ByteFifo input = new ByteFifo(INPUT_BYTES);
     private long inputDropped;
     private volatile boolean closed;
-
-    // The loop's own.
-    private long periodStart;
-    private int rounds;
 
     /** @param timer the console's own: says how long it rests, and ends the rest. Closed with the console */
     public ConsoleDevice(ControlThread timer) {
         this.timer = timer;
-        this.periodStart = timer.nanoTime();
+        this.pace = new Pace(timer);
     }
 
     /** Adds a listener; it hears what comes after the history returned here, without a gap. */
     public byte[] listen(Listener listener) {
         synchronized (this) {
             listeners.add(listener);
-            return history.snapshot();
+            return history.copy();
         }
     }
 
@@ -75,7 +65,7 @@ public final class ConsoleDevice implements ByteDevice {
 
     /** The output remembered. */
     public synchronized byte[] history() {
-        return history.snapshot();
+        return history.copy();
     }
 
     /** Bytes typed that found no room, because the guest does not read. */
@@ -86,9 +76,7 @@ public final class ConsoleDevice implements ByteDevice {
     /** Types at the guest. What does not fit any more is dropped, as on a serial line; all of it, once the guest is gone. */
     public void type(byte[] bytes) {
         synchronized (this) {
-            int taken = closed ? 0 : Math.min(bytes.length, input.length - inputLength);
-            System.arraycopy(bytes, 0, input, inputLength, taken);
-            inputLength += taken;
+            int taken = closed ? 0 : input.put(bytes, 0, bytes.length);
             inputDropped += bytes.length - taken;
         }
         wake();
@@ -109,7 +97,7 @@ public final class ConsoleDevice implements ByteDevice {
 
     private void publish(byte[] bytes, int length) {
         synchronized (this) {
-            history.append(bytes, 0, length);
+            history.putLast(bytes, 0, length);
             for (Listener listener : listeners) {
                 listener.output(Arrays.copyOf(bytes, length));
             }
@@ -119,8 +107,8 @@ public final class ConsoleDevice implements ByteDevice {
     @Override
     public void ready(ByteLine connected) {
         line = connected;
-        long now = timer.nanoTime();
-        if (isResting(now)) {
+        // Last words are heard in any case.
+        if (pace.isResting() && !closed) {
             return;
         }
         int count = connected.read(buffer, 0, buffer.length);
@@ -128,33 +116,12 @@ public final class ConsoleDevice implements ByteDevice {
             publish(buffer, count);
         }
         if (count + giveInput(connected) > 0) {
-            countRound(now);
+            pace.count(this::wake);
         }
     }
 
     private synchronized int giveInput(ByteLine to) {
-        if (inputLength == 0) {
-            return 0;
-        }
-        int count = to.write(input, 0, inputLength);
-        System.arraycopy(input, count, input, 0, inputLength - count);
-        inputLength -= count;
-        return count;
-    }
-
-    /** The time that counts is the loop's: a guest cannot make it pass faster. Last words are heard in any case. */
-    private boolean isResting(long now) {
-        return rounds >= ROUNDS_PER_PERIOD && now - periodStart < PERIOD_NANOS && !closed;
-    }
-
-    private void countRound(long now) {
-        if (now - periodStart >= PERIOD_NANOS) {
-            periodStart = now;
-            rounds = 0;
-        }
-        if (++rounds == ROUNDS_PER_PERIOD) {
-            timer.schedule(this::wake, Duration.ofNanos(Math.max(PERIOD_NANOS - (now - periodStart), 0)));
-        }
+        return input.giveTo(to);
     }
 
     /** The guest is gone, or about to be: only what it wrote last is still heard. */

@@ -3,6 +3,7 @@ package io.splitvisor.dom0.console;
 
 import io.splitvisor.abi.io.XenconsInterface;
 import io.splitvisor.driver.ByteProtocol;
+import io.splitvisor.driver.backend.ByteDevice;
 import io.splitvisor.driver.backend.ByteDriver;
 import io.splitvisor.driver.backend.DeviceConfig;
 import java.util.function.Function;
@@ -12,14 +13,14 @@ import java.util.function.Function;
  *
  * @param consoles the console of a device
  */
-public record ConsoleDriver(Function<DeviceConfig, ConsoleDevice> consoles) implements ByteDriver {
+public record ConsoleDriver(Function<DeviceConfig, ? extends ByteDevice> consoles) implements ByteDriver {
     @Override
     public ByteProtocol protocol() {
         return XenconsInterface.PROTOCOL;
     }
 
     @Override
-    public ConsoleDevice open(DeviceConfig config) {
+    public ByteDevice open(DeviceConfig config) {
         return consoles.apply(config);
     }
 }

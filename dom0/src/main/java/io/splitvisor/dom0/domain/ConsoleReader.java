@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.domain;
 
+import io.splitvisor.dom0.console.ByteFifo;
 import io.splitvisor.dom0.console.ConsoleDevice;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
 import java.util.Arrays;
@@ -13,9 +14,7 @@ final class ConsoleReader implements ConsoleStream, ConsoleDevice.Listener {
     private static final int BUFFER_BYTES = 1 << 18;
 
     private final ConsoleDevice console;
-    private final byte[] buffer = new byte[BUFFER_BYTES];
-    private int start;
-    private int length;
+    private final ByteFifo buffer = new ByteFifo(BUFFER_BYTES);
     private boolean ended;
 
     ConsoleReader(ConsoleDevice console) {
@@ -33,14 +32,7 @@ final class ConsoleReader implements ConsoleStream, ConsoleDevice.Listener {
     }
 
     private void append(byte[] bytes) {
-        for (byte b : bytes) {
-            if (length == BUFFER_BYTES) {
-                start = (start + 1) % BUFFER_BYTES;
-                length--;
-            }
-            buffer[(start + length) % BUFFER_BYTES] = b;
-            length++;
-        }
+        buffer.putLast(bytes, 0, bytes.length);
     }
 
     /** The domain is gone: what is buffered can still be read. */
@@ -49,9 +41,13 @@ final class ConsoleReader implements ConsoleStream, ConsoleDevice.Listener {
         notifyAll();
     }
 
+    synchronized boolean hasEnded() {
+        return ended;
+    }
+
     @Override
     public synchronized int read(byte[] target, int offset, int most) {
-        while (length == 0 && !ended) {
+        while (buffer.size() == 0 && !ended) {
             try {
                 wait();
             } catch (InterruptedException e) {
@@ -59,16 +55,7 @@ final class ConsoleReader implements ConsoleStream, ConsoleDevice.Listener {
                 return -1;
             }
         }
-        if (length == 0) {
-            return -1;
-        }
-        int count = Math.min(most, length);
-        for (int i = 0; i < count; i++) {
-            target[offset + i] = buffer[(start + i) % BUFFER_BYTES];
-        }
-        start = (start + count) % BUFFER_BYTES;
-        length -= count;
-        return count;
+        return buffer.size() == 0 ? -1 : buffer.take(target, offset, most);
     }
 
     @Override

@@ -22,6 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param storeLayout where domains are in the store
  * @param disks the block back end, for the toolstack
  * @param devices drivers and their devices
+ * @param channels domains' consoles besides the first
  * @param attachServer where guests come in
  * @param timer for what happens later; its tasks must not block
  * @param summary what domains did that are gone
@@ -38,6 +39,7 @@ record Dom0Services(
         StoreLayout storeLayout,
         Disks disks,
         DriverDevices devices,
+        Channels channels,
         AttachServer attachServer,
         ScheduledExecutorService timer,
         Summary summary,

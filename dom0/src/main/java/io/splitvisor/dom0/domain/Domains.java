@@ -103,8 +103,8 @@ final class Domains implements Toolstack {
     }
 
     @Override
-    public void resume(int domid) {
-        lifecycle.resume(lifecycle.guest(domid));
+    public void resume(int domid, boolean anew) {
+        lifecycle.resume(lifecycle.guest(domid), anew);
     }
 
     @Override
@@ -258,8 +258,8 @@ final class Domains implements Toolstack {
     }
 
     @Override
-    public ConsoleStream console(int domid) {
-        return lifecycle.guest(domid).openConsole();
+    public ConsoleStream console(int domid, int number) {
+        return lifecycle.guest(domid).consoles().open(number);
     }
 
     @Override

@@ -85,13 +85,16 @@ final class DriverDevices implements Devices {
     }
 
     private LoadedDriver require(String type, Kind otherwise) {
-        return drivers.find(type).orElseThrow(() -> {
-            List<String> types = drivers.list().stream().map(LoadedDriver::type).toList();
-            String there = types.isEmpty()
-                    ? "no drivers were loaded (--driver-path)"
-                    : "there are: " + String.join(", ", types);
-            return new ToolstackException(otherwise, "there is no driver for devices of type " + type + "; " + there);
-        });
+        return drivers.find(type)
+                .orElseThrow(() -> new ToolstackException(
+                        otherwise, "there is no driver for devices of type " + type + "; " + known()));
+    }
+
+    private String known() {
+        List<String> types = drivers.list().stream().map(LoadedDriver::type).toList();
+        return types.isEmpty()
+                ? "this Dom0 was started without any: --driver-path names their jars"
+                : "there are: " + String.join(", ", types);
     }
 
     @Override

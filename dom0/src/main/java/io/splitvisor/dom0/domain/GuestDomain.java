@@ -6,6 +6,7 @@ import io.splitvisor.abi.Runstate;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.grant.GrantTable;
 import io.splitvisor.abi.io.XenconsInterface;
+import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.EventChannel;
@@ -21,6 +22,7 @@ import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.PageWalk;
 import io.splitvisor.dom0.toolstack.PagingInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
@@ -36,9 +38,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,10 +62,10 @@ final class GuestDomain implements Invitation.Guest {
     private final Instant created = Instant.now();
     private final PollingLoop loop;
     private final ConsoleDevice console;
+    private final Consoles consoles;
     private final FixedLine consoleLine;
     private final List<HypercallRing> hypercallRings = new ArrayList<>();
     private final CompletableFuture<Void> attached = new CompletableFuture<>();
-    private final ConcurrentLinkedQueue<ConsoleReader> readers = new ConcurrentLinkedQueue<>();
     private final Welcome welcome;
     private final GuestLaunch launch;
     private final EventChannel xenstoreChannel;
@@ -97,6 +99,7 @@ final class GuestDomain implements Invitation.Guest {
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
         this.console = new ConsoleDevice(services.backends().control("console of domain " + domain.domid()));
+        this.consoles = new Consoles(console);
         this.welcome = new StartOfDay(domain, config).write();
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             HypercallRing ring = new HypercallRing(domain, vcpu, services.hypercalls());
@@ -182,6 +185,11 @@ final class GuestDomain implements Invitation.Guest {
         return console;
     }
 
+    /** All of its consoles. */
+    Consoles consoles() {
+        return consoles;
+    }
+
     Optional<ShutdownReason> shutdown() {
         return Optional.ofNullable(shutdown);
     }
@@ -215,12 +223,12 @@ final class GuestDomain implements Invitation.Guest {
 
     /** What its hypercall rings have counted. */
     HypercallInfo hypercallInfo() {
-        return HypercallFigures.of(domain, config.name(), hypercallRings);
+        return read(() -> HypercallFigures.of(domain, config.name(), hypercallRings));
     }
 
     /** How its memory is virtualized. */
     PagingInfo pagingInfo() {
-        return PagingFigures.of(domain, config.name());
+        return read(() -> PagingFigures.of(domain, config.name()));
     }
 
     /** How an address of a vCPU is translated. */
@@ -230,7 +238,25 @@ final class GuestDomain implements Invitation.Guest {
                     ToolstackException.Kind.INVALID,
                     "Error: Domain '" + domain.domid() + "' has no VCPU " + vcpu + ".");
         }
-        return PagingFigures.walk(domain, vcpu, linear);
+        if (domain.paging().mode() == PagingMode.NONE) {
+            throw new ToolstackException(
+                    ToolstackException.Kind.INVALID,
+                    "Error: Domain '" + domain.domid()
+                            + "' has no page tables: its configuration does not set 'paging'.");
+        }
+        return read(() -> PagingFigures.walk(domain, vcpu, linear));
+    }
+
+    /** Reads figures out of its memory. Whoever asks does not keep the domain, which may be taken away meanwhile. */
+    private <T> T read(Supplier<T> figures) {
+        try {
+            return figures.get();
+        } catch (IllegalStateException e) {
+            if (dying) {
+                throw Toolstack.noSuchDomain(domid());
+            }
+            throw e;
+        }
     }
 
     /** Invites the process. With {@code stopped} it is stopped before it can attach. */
@@ -320,10 +346,12 @@ final class GuestDomain implements Invitation.Guest {
         shutdown = ShutdownReason.SUSPEND;
     }
 
-    /** Lets a suspended guest run again; false if it has died meanwhile. */
-    boolean resume() {
-        new StartOfDay(domain, config).renew(welcome);
-        if (!domain.resume()) {
+    /** Lets a suspended guest run again, as a new domain or as it was; false if it has died meanwhile. */
+    boolean resume(boolean anew) {
+        if (anew) {
+            new StartOfDay(domain, config).renew(welcome);
+        }
+        if (!domain.resume(anew)) {
             return false;
         }
         shutdown = null;
@@ -331,15 +359,6 @@ final class GuestDomain implements Invitation.Guest {
         hypercallRings.forEach(loop::wake);
         console.wake();
         return true;
-    }
-
-    ConsoleReader openConsole() {
-        ConsoleReader reader = new ConsoleReader(console);
-        readers.add(reader);
-        if (dying) {
-            reader.end();
-        }
-        return reader;
     }
 
     /** Once its process is gone: what it has left in its folder stays, and nothing else. */
@@ -414,7 +433,7 @@ final class GuestDomain implements Invitation.Guest {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         }
-        readers.forEach(ConsoleReader::end);
+        consoles.end();
     }
 
     /** As it is now. */

@@ -113,6 +113,7 @@ final class Lifecycle implements MonitorListener {
                 services.disks().attach(guest, disk);
             }
             services.devices().attachAll(guest);
+            services.channels().attachAll(guest);
             events.publish(new DomainEvent.Created(guest.domid(), config.name()));
             Flight.domainCreated(guest.domid(), config.name());
             guest.start(paused);
@@ -310,17 +311,19 @@ final class Lifecycle implements MonitorListener {
         }
     }
 
-    /** Lets a suspended domain go on. */
-    void resume(GuestDomain guest) {
+    /** Lets a suspended domain go on, as a new one or as it was. */
+    void resume(GuestDomain guest, boolean anew) {
         synchronized (guest) {
             boolean suspended = guest.shutdown().equals(Optional.of(ShutdownReason.SUSPEND)) && !guest.dying();
             if (!suspended) {
                 throw new ToolstackException(
                         Kind.BAD_STATE, "Domain '" + guest.config().name() + "' is not suspended.");
             }
-            services.devices().resume(guest);
+            if (anew) {
+                services.devices().resume(guest);
+            }
             services.storeLayout().resume(guest);
-            if (!guest.resume()) {
+            if (!guest.resume(anew)) {
                 throw new ToolstackException(
                         Kind.BAD_STATE, "Domain '" + guest.config().name() + "' has died while it was suspended.");
             }

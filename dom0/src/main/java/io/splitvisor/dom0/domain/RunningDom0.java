@@ -79,6 +79,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 new StoreLayout(store),
                 new Disks(backends, store, devices),
                 new DriverDevices(drivers, devices, lifecycle::runningGuest),
+                new Channels(devices, backends),
                 attachServer,
                 timer,
                 summary,

@@ -93,7 +93,7 @@ final class DomainRoutes {
         switch (verb) {
             case "pause" -> toolstack.pause(domid);
             case "unpause" -> toolstack.unpause(domid);
-            case "resume" -> toolstack.resume(domid);
+            case "resume" -> toolstack.resume(domid, request.truth("anew"));
             case "rename" -> toolstack.rename(domid, request.required("name"));
             case "memory" -> toolstack.setMemory(domid, request.number("kib"));
             case "maxmem" -> toolstack.setMaxMemory(domid, request.number("kib"));
@@ -196,7 +196,8 @@ final class DomainRoutes {
         if (!request.upgrade().equals(Optional.of(ManagementClient.CONSOLE_PROTOCOL))) {
             throw Request.invalid("a console needs 'Upgrade: " + ManagementClient.CONSOLE_PROTOCOL + "'");
         }
-        return new Reply.Console(toolstack.console(toolstack.resolve(name)));
+        int number = count(request.parameter("number", "0"));
+        return new Reply.Console(toolstack.console(toolstack.resolve(name), number));
     }
 
     private Reply hypercalls(Request request, int domid) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.management;
 
+import io.splitvisor.dom0.config.ChannelConfig;
 import io.splitvisor.dom0.config.CpuShare;
 import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
@@ -16,6 +17,7 @@ import io.splitvisor.dom0.toolstack.SchedCredit;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -79,6 +81,8 @@ public final class JsonForms {
                 config.vifs().stream().map(JsonForms::vif).toList(),
                 "vdevs",
                 config.vdevs().stream().map(DeviceForms::vdev).toList(),
+                "channels",
+                config.channels().stream().map(JsonForms::channel).toList(),
                 "drivers",
                 config.drivers(),
                 "on_poweroff",
@@ -95,6 +99,15 @@ public final class JsonForms {
                 config.after(),
                 "takes",
                 config.takes());
+    }
+
+    private static Map<String, Object> channel(ChannelConfig channel) {
+        var form = Json.object(
+                "name", channel.name(), "connection", channel.connection().word());
+        if (channel.connection() instanceof ChannelConfig.Socket(Path path)) {
+            form.put("path", path);
+        }
+        return form;
     }
 
     private static Map<String, Object> paging(PagingChoice paging) {

@@ -95,16 +95,17 @@ public final class ManagementClient {
      * Attaches to a console.
      *
      * @param domain a domid or name
+     * @param number which of its consoles; 0 is the first
      * @return the connection: bytes both ways
-     * @throws ToolstackException if the domain is none
+     * @throws ToolstackException if there is no such domain, or no such console
      */
-    public ConsoleConnection console(String domain) {
+    public ConsoleConnection console(String domain, int number) {
         try {
             SocketChannel channel = connect();
             HttpExchange exchange = new HttpExchange(channel);
             exchange.send(
                     "GET",
-                    "/v1/domains/" + encode(domain) + "/console",
+                    "/v1/domains/" + encode(domain) + "/console?number=" + number,
                     Form.TEXT.type,
                     "Upgrade\r\nUpgrade: " + CONSOLE_PROTOCOL,
                     "");

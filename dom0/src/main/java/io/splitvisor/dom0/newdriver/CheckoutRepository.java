@@ -6,14 +6,18 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * A Maven repository in a folder, with the modules that a driver is written and tested against, as the checkout has built them.
  * A project that names the folder as a repository needs no {@code mvn install} and no settings.
+ *
+ * <p>Maven never asks a second time for a snapshot without a time in its name; it would go on with the copy of the first build, or
+ * of another checkout. So each module has a name of its own for each content ({@link SnapshotFolder}).
  */
 public final class CheckoutRepository {
     /** What a driver and its tests depend on, directly or not. */
@@ -65,28 +69,19 @@ public final class CheckoutRepository {
      * @throws IllegalArgumentException if a module was not packaged
      */
     public void fill() {
-        copy(checkout.resolve("pom.xml"), "splitvisor", ".pom");
+        put("splitvisor", Map.of("pom", checkout.resolve("pom.xml")));
         for (String module : MODULES) {
             Path jar = checkout.resolve(module).resolve("target").resolve(module + "-" + version + ".jar");
             if (!Files.exists(jar)) {
                 throw new IllegalArgumentException(jar + " is missing; './splitvisor help' builds it");
             }
-            copy(jar, module, ".jar");
-            copy(checkout.resolve(module).resolve("pom.xml"), module, ".pom");
+            put(module, Map.of("jar", jar, "pom", checkout.resolve(module).resolve("pom.xml")));
         }
     }
 
-    private void copy(Path from, String artifact, String extension) {
-        Path to = folder.resolve("io/splitvisor")
-                .resolve(artifact)
-                .resolve(version)
-                .resolve(artifact + "-" + version + extension);
+    private void put(String artifact, Map<String, Path> files) {
         try {
-            Files.createDirectories(to.getParent());
-            // Renamed into place: somebody's Maven may be reading the old one.
-            Path fresh = Files.createTempFile(to.getParent(), artifact, ".new");
-            Files.copy(from, fresh, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.COPY_ATTRIBUTES);
-            Files.move(fresh, to, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+            new SnapshotFolder(folder, artifact, version).put(files, Instant.now());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -77,6 +77,8 @@ public final class NewDriver {
                     "src/main/resources/META-INF/services/io.splitvisor.driver.backend.BackendDriver",
                     name + "." + className() + "Backend\n");
             put(folder, "pom.xml", template("pom.xml"));
+            // The checkout's repository is no network: "mvn -o" may look there, too, and does not go on with old jars.
+            put(folder, ".mvn/maven.config", "-Daether.offline.protocols=file\n");
             put(folder, "README.md", template("README.md"));
             put(folder, name + ".cfg", template("driver.cfg"));
             return List.copyOf(written);

@@ -74,11 +74,19 @@ public interface Toolstack {
     void shutdown(int domid, ShutdownReason reason);
 
     /**
-     * Lets a domain run again that has suspended itself: its {@code SCHEDOP_shutdown} returns, and its devices connect anew.
+     * Lets a domain run again that has suspended itself. Its {@code SCHEDOP_shutdown} returns 1, as after xl's {@code resume}:
+     * rings, grants and event channels are what they were.
      *
+     * @param anew the call returns 0 instead, as in a domain that was restored: its devices connect anew, with fresh rings,
+     *     grants and ports. What the guest has bound besides stays bound
      * @throws ToolstackException BAD_STATE if it is not suspended
      */
-    void resume(int domid);
+    void resume(int domid, boolean anew);
+
+    /** As above, as it was. */
+    default void resume(int domid) {
+        resume(domid, false);
+    }
 
     /**
      * Ends the domain without asking it. Returns when it is gone and all that it held is free. Domain-0 ends otherwise: its
@@ -198,8 +206,18 @@ public interface Toolstack {
      */
     SchedCredit schedCredit(int domid, OptionalInt weight, OptionalInt cap);
 
-    /** Attaches to the domain's console. */
-    ConsoleStream console(int domid);
+    /**
+     * Attaches to one of the domain's consoles.
+     *
+     * @param number 0 is the first; others are those of its {@code channel} key
+     * @throws ToolstackException NO_SUCH_DEVICE if the domain has none of this number, or one that is a socket
+     */
+    ConsoleStream console(int domid, int number);
+
+    /** Attaches to the domain's first console. */
+    default ConsoleStream console(int domid) {
+        return console(domid, 0);
+    }
 
     /** The host and Dom0. */
     HostInfo host();

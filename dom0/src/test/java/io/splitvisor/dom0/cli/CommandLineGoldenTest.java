@@ -241,6 +241,7 @@ class CommandLineGoldenTest {
                                     ],
                                     "nics": [],
                                     "vdevs": [],
+                                    "channels": [],
                                     "drivers": [],
                                     "on_poweroff": "destroy",
                                     "on_reboot": "restart",

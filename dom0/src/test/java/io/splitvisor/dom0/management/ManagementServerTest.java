@@ -191,7 +191,7 @@ class ManagementServerTest {
         post("/v1/domains", create("name='a'; type='exec'; kernel='k'"));
         toolstack.guestWrites(1, "before\n");
         toolstack.guestEchoes(1);
-        try (ConsoleConnection console = client.console("a")) {
+        try (ConsoleConnection console = client.console("a", 0)) {
             assertThat(readUntil(console, "before\n")).isEqualTo("before\n");
             byte[] large = "0123456789abcdef".repeat(4096).getBytes(StandardCharsets.US_ASCII);
             Thread.ofVirtual().start(() -> console.write(large, 0, large.length));
@@ -200,7 +200,7 @@ class ManagementServerTest {
             toolstack.destroy(1);
             assertThat(console.read(new byte[16])).isEqualTo(-1);
         }
-        assertThatThrownBy(() -> client.console("a"))
+        assertThatThrownBy(() -> client.console("a", 0))
                 .isInstanceOf(ToolstackException.class)
                 .hasMessage("a is an invalid domain identifier (rc=-6)");
     }

@@ -7,7 +7,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +30,7 @@ class NewDriverTest {
                 .extracting(Path::toString)
                 .contains(
                         "pom.xml",
+                        ".mvn/maven.config",
                         "README.md",
                         "vdemo.cfg",
                         "src/main/java/vdemo/Vdemo.java",
@@ -94,5 +97,32 @@ class NewDriverTest {
         assertThat(artifact.resolve("domU-9.9.pom")).hasContent("domU");
         assertThat(repository.folder().resolve("io/splitvisor/splitvisor/9.9/splitvisor-9.9.pom"))
                 .exists();
+    }
+
+    /** Maven looks into the metadata of every build, and takes a name that it has not seen for something new. */
+    @Test
+    void shouldGiveASnapshotAnotherNameWheneverItHasChanged() throws IOException {
+        Path jar = Files.writeString(folder.resolve("built.jar"), "one");
+        Path repository = folder.resolve("repository");
+        var snapshot = new SnapshotFolder(repository, "kit", "1.2-SNAPSHOT");
+        Instant noon = Instant.parse("2026-01-02T12:00:00Z");
+        snapshot.put(Map.of("jar", jar), noon);
+        snapshot.put(Map.of("jar", jar), noon.plusSeconds(60));
+        Path artifact = repository.resolve("io/splitvisor/kit/1.2-SNAPSHOT");
+        assertThat(artifact.resolve("kit-1.2-20260102.120000-1.jar")).hasContent("one");
+        Files.writeString(jar, "two");
+        snapshot.put(Map.of("jar", jar), noon);
+        Files.writeString(jar, "three");
+        snapshot.put(Map.of("jar", jar), noon.plusSeconds(3600));
+        assertThat(artifact.resolve("maven-metadata.xml"))
+                .content()
+                .contains("<timestamp>20260102.130000</timestamp>", "<value>1.2-20260102.130000-1</value>");
+        try (var files = Files.list(artifact)) {
+            assertThat(files)
+                    .extracting(file -> file.getFileName().toString())
+                    .as("the newest, and the one before it")
+                    .containsExactlyInAnyOrder(
+                            "maven-metadata.xml", "kit-1.2-20260102.120001-1.jar", "kit-1.2-20260102.130000-1.jar");
+        }
     }
 }

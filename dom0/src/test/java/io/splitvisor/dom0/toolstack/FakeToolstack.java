@@ -205,9 +205,9 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
-    public synchronized void resume(int domid) {
+    public synchronized void resume(int domid, boolean anew) {
         fake(domid);
-        calls.add("resume " + domid);
+        calls.add("resume " + domid + (anew ? " anew" : ""));
     }
 
     @Override
@@ -423,7 +423,11 @@ public final class FakeToolstack implements Toolstack {
     }
 
     @Override
-    public synchronized ConsoleStream console(int domid) {
+    public synchronized ConsoleStream console(int domid, int number) {
+        if (number != 0) {
+            throw new ToolstackException(
+                    ToolstackException.Kind.NO_SUCH_DEVICE, "Unable to attach console: there is no console " + number);
+        }
         return new FakeConsole(fake(domid));
     }
 

@@ -289,7 +289,8 @@ public final class AddressSpaces {
         }
         int pages = (RegisteredUpdates.BUFFER_BYTES + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE;
         long buffer = GuestMemory.address(memory.allocate(pages));
-        return new RegisteredUpdates(cpu, machine, kernel, memory.segment(), newBatch(cpu.vcpu(), 2), buffer, options);
+        return new RegisteredUpdates(
+                cpu, machine, kernel, memory.segment(), calls -> newBatch(cpu.vcpu(), calls), buffer, options);
     }
 
     HypercallBatch newBatch(int vcpu, int capacity) {

@@ -43,7 +43,10 @@ final class HypercallTraps implements PagingTraps {
 
     /** As {@link #run}, for what has to succeed. */
     private long must(String what) {
-        long result = run();
+        return checked(what, run());
+    }
+
+    private static long checked(String what, long result) {
         if (result < 0) {
             throw new IllegalStateException(what + ": " + XenErrno.nameOf(result));
         }
@@ -63,7 +66,8 @@ final class HypercallTraps implements PagingTraps {
     @Override
     public int fault(long linear, int access, int bank) {
         batch.paging().fault(linear, access(access, bank));
-        return answer(must("fault"));
+        long result = run();
+        return result == -XenErrno.EFAULT ? NOTHING : answer(checked("fault", result));
     }
 
     @Override
@@ -100,10 +104,7 @@ final class HypercallTraps implements PagingTraps {
     public int eptViolation(long gpa, int access) {
         batch.paging().eptViolation(gpa, access(access, Tlb.SUPERVISOR));
         long result = run();
-        if (result < 0 && result != -XenErrno.EFAULT) {
-            throw new IllegalStateException("EPT violation: " + XenErrno.nameOf(result));
-        }
-        return result < 0 ? NOTHING : MENDED;
+        return result == -XenErrno.EFAULT ? NOTHING : answer(checked("EPT violation", result));
     }
 
     @Override

@@ -2,7 +2,6 @@
 package io.splitvisor.domu.paging;
 
 import io.splitvisor.abi.paging.MmuFigures;
-import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.vcpu.mmu.Mmu;
 import java.lang.foreign.MemorySegment;
 
@@ -40,11 +39,6 @@ public final class MmuReport {
     /** Accesses that found what they needed in the TLB: all but those that led to fills. */
     public long hits() {
         return Math.max(0, accesses - mmu.tlb().fills());
-    }
-
-    /** Writes where the root is, as CR3 has it, for who follows the guest's tables from outside. */
-    void root(int frame) {
-        MmuFigures.setRelease(control, MmuFigures.CR3, GuestMemory.address(frame));
     }
 
     /** Writes the figures where Dom0 finds them. */

@@ -138,7 +138,6 @@ public final class Processor {
 
     private void load(int root, int pcid, boolean keep) {
         updates.load(root);
-        report.root(root);
         mmu.select(pcid, keep);
     }
 

@@ -1,48 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.paging;
 
-import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.MmuExtOp;
 import io.splitvisor.abi.MmuExtRequest;
 import io.splitvisor.abi.MmuUpdate;
-import io.splitvisor.abi.MmuUpdateRequest;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.paging.PageTableEntry;
 import io.splitvisor.hypercall.HypercallBatch;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
+import java.util.function.IntFunction;
 
 /**
  * Tables changed by hypercalls, and read where they lie. Between {@link #begin} and {@link #end} changes are collected and
- * made by one {@code mmu_update}, as Linux does in its lazy mode; what is read then is what will stand there.
+ * made by one {@code mmu_update}, as Linux does in its lazy mode; what is read then is what will stand there. While the
+ * monitor makes many, the next are collected.
  */
 final class RegisteredUpdates implements TableUpdates {
-    /** Changes that one call makes. */
-    static final int MOST = 512;
-
     /** Bytes of guest memory for the arrays. */
-    static final int BUFFER_BYTES = MOST * MmuUpdateRequest.SIZE + 4096;
-
-    private static final int MASK = 4 * MOST - 1;
+    static final int BUFFER_BYTES = 2 * UpdateQueue.BUFFER_BYTES + 4096;
 
     private final Processor processor;
     private final Machine machine;
     private final KernelMap kernel;
     private final MemorySegment memory;
-    private final HypercallBatch batch;
-    private final long updates;
     private final long extended;
     private final PagingOptions options;
 
-    // What is collected, by the entry's address: a hash table of the last value, emptied with the queue.
-    private final long[] keys = new long[MASK + 1];
-    private final long[] values = new long[MASK + 1];
-    private int count;
+    private UpdateQueue collected;
+
+    /** Those before them, under way or done. */
+    private UpdateQueue sent;
+
     private int depth;
+
+    // The table that changed last, and where the machine has it: until all changes are made.
+    private long nearFrame = -1;
+    private long nearAddress;
 
     /**
      * @param memory guest-physical memory
-     * @param batch of two calls, this object's alone
+     * @param batches makes batches, this object's alone, of so many calls
      * @param buffer guest-physical address of {@link #BUFFER_BYTES}
      * @param options whether changes are collected at all, and how to wait
      */
@@ -51,16 +49,16 @@ final class RegisteredUpdates implements TableUpdates {
             Machine machine,
             KernelMap kernel,
             MemorySegment memory,
-            HypercallBatch batch,
+            IntFunction<HypercallBatch> batches,
             long buffer,
             PagingOptions options) {
         this.processor = processor;
         this.machine = machine;
         this.kernel = kernel;
         this.memory = memory;
-        this.batch = batch;
-        this.updates = buffer;
-        this.extended = buffer + MOST * MmuUpdateRequest.SIZE;
+        this.collected = new UpdateQueue(batches.apply(UpdateQueue.CALLS), memory, buffer);
+        this.sent = new UpdateQueue(batches.apply(UpdateQueue.CALLS), memory, buffer + UpdateQueue.BUFFER_BYTES);
+        this.extended = buffer + 2 * UpdateQueue.BUFFER_BYTES;
         this.options = options;
     }
 
@@ -71,21 +69,17 @@ final class RegisteredUpdates implements TableUpdates {
 
     @Override
     public long get(long at) {
-        int slot = find(at);
-        return keys[slot] == at ? values[slot] : machine.toPhysical(processor.kernelLoad(at));
+        int slot = collected.find(at);
+        if (slot != UpdateQueue.NONE) {
+            return collected.value(slot);
+        }
+        slot = sent.find(at);
+        return slot != UpdateQueue.NONE ? sent.value(slot) : machine.toPhysical(processor.kernelLoad(at));
     }
 
     @Override
     public long named(long raw) {
         return machine.toPhysical(raw);
-    }
-
-    private int find(long at) {
-        int slot = (int) (at >>> 3 ^ at >>> 12) & MASK;
-        while (keys[slot] != 0 && keys[slot] != at) {
-            slot = slot + 1 & MASK;
-        }
-        return slot;
     }
 
     @Override
@@ -99,32 +93,55 @@ final class RegisteredUpdates implements TableUpdates {
     }
 
     private void queue(long at, long entry, int command) {
-        if (count == MOST) {
-            submit();
+        if (collected.isFull()) {
+            send();
         }
-        long request = updates + (long) count * MmuUpdateRequest.SIZE;
-        MmuUpdateRequest.ptr(memory, request, machine.address(at) | command);
-        MmuUpdateRequest.val(memory, request, machine.toMachine(entry));
-        int slot = find(at);
-        keys[slot] = at;
-        values[slot] = entry;
-        count++;
+        collected.add(at, entry, machineAddress(at) | command, machine.toMachine(entry));
         if (depth == 0 || !options.lazy()) {
             submit();
         }
     }
 
-    private void addUpdates() {
-        if (count > 0) {
-            batch.paging().mmuUpdate(updates, count, 0, DomId.SELF);
-            count = 0;
-            Arrays.fill(keys, 0);
+    /** Entries come in the order in which they stand in tables. */
+    private long machineAddress(long at) {
+        long frame = at >>> PageTableEntry.PAGE_SHIFT;
+        if (frame != nearFrame) {
+            nearAddress = machine.address(frame << PageTableEntry.PAGE_SHIFT);
+            nearFrame = frame;
+        }
+        return nearAddress | at & (1 << PageTableEntry.PAGE_SHIFT) - 1;
+    }
+
+    /** What is collected goes to the monitor, behind what went before; that is waited for. */
+    private void send() {
+        UpdateQueue before = sent;
+        sent = collected;
+        collected = before;
+        sent.submit();
+        finish(before);
+    }
+
+    private void finish(UpdateQueue queue) {
+        if (queue.isEmpty()) {
+            return;
+        }
+        long failed = queue.finish(options.waiting());
+        processor.mmu().settle();
+        if (failed != 0) {
+            throw new IllegalStateException("page tables: the monitor refuses: " + XenErrno.nameOf(failed));
         }
     }
 
     private void submit() {
-        addUpdates();
-        run();
+        nearFrame = -1;
+        if (sent.isEmpty()) {
+            finish(collected);
+            return;
+        }
+        if (!collected.isEmpty()) {
+            send();
+        }
+        finish(sent);
     }
 
     /** An extended operation, after all changes so far. */
@@ -133,28 +150,11 @@ final class RegisteredUpdates implements TableUpdates {
     }
 
     private void extended(int command, long first, long second) {
-        addUpdates();
         MmuExtRequest.cmd(memory, extended, command);
         MmuExtRequest.arg1Mfn(memory, extended, first);
         MmuExtRequest.arg2Vcpumask(memory, extended, second);
-        batch.paging().mmuExtOp(extended, 1, 0, DomId.SELF);
-        run();
-    }
-
-    private void run() {
-        if (batch.size() == 0) {
-            return;
-        }
-        batch.run(options.waiting());
-        int failed = 0;
-        for (int i = 0; i < batch.size(); i++) {
-            failed = batch.result(i) != 0 && failed == 0 ? (int) batch.result(i) : failed;
-        }
-        batch.clear();
-        processor.mmu().settle();
-        if (failed != 0) {
-            throw new IllegalStateException("page tables: the monitor refuses: " + XenErrno.nameOf(failed));
-        }
+        collected.addExtended(extended);
+        submit();
     }
 
     @Override

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.domu.paging;
 
+import io.splitvisor.abi.paging.MmuFigures;
 import io.splitvisor.abi.paging.MonitorHeader;
-import io.splitvisor.abi.paging.MonitorLayout;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.HypercallWait;
 import io.splitvisor.vcpu.mmu.ByFormat;
@@ -23,8 +23,6 @@ import java.lang.foreign.MemorySegment;
  * @param paging how misses of the TLB are translated; one MMU's alone
  */
 public record VirtualMemory(GuestMemory memory, Paging paging) {
-    private static final int BITS = MonitorLayout.PHYSICAL_BITS;
-
     /**
      * The memory of a vCPU.
      *
@@ -39,20 +37,23 @@ public record VirtualMemory(GuestMemory memory, Paging paging) {
             int vcpu,
             HypercallBatch batch,
             HypercallWait waiting) {
-        MonitorView view = new MonitorView(monitor, ram.page(ram.layout().vcpuControl(vcpu)), vcpu);
+        MemorySegment control = ram.page(ram.layout().vcpuControl(vcpu));
+        MonitorView view = new MonitorView(monitor, control, vcpu);
         GuestMemory machine = new Settled(GuestMemory.flat(ram.segment()), view);
         HypercallTraps traps = new HypercallTraps(batch, waiting);
         return switch (MonitorHeader.mode(monitor)) {
-            case NONE -> new VirtualMemory(machine, new PageWalk(machine, BITS));
+            case NONE -> new VirtualMemory(machine, new PageWalk(machine));
             case SHADOW -> {
                 GuestMemory physical = new Physical(machine, new Machine(monitor));
-                ShadowPaging shadow = new ShadowPaging(view, traps, BITS);
-                yield new VirtualMemory(machine, new ByFormat(new PageWalk(physical, BITS), physical, shadow));
+                ShadowPaging shadow = new ShadowPaging(view, traps);
+                yield new VirtualMemory(machine, new ByFormat(new PageWalk(physical), physical, shadow));
             }
-            case REGISTERED -> new VirtualMemory(machine, new RegisteredPaging(view, ram.segment(), BITS));
+            case REGISTERED -> new VirtualMemory(machine, new RegisteredPaging(view, ram.segment()));
             case EPT -> {
-                GuestMemory extended = new EptMemory(ram.segment(), view, traps, BITS);
-                yield new VirtualMemory(extended, new PageWalk(extended, BITS));
+                GuestMemory extended = new EptMemory(ram.segment(), view, traps);
+                // The monitor need not know where the guest's tables are; who looks from outside wants to.
+                PageWalk walk = new PageWalk(extended, root -> MmuFigures.setRelease(control, MmuFigures.CR3, root));
+                yield new VirtualMemory(extended, walk);
             }
         };
     }

@@ -89,7 +89,12 @@ public final class TestGuest {
                 followers.stream().map(Suspendable::suspending).toArray(CompletableFuture[]::new));
     }
 
-    /** It was suspended, and goes on. */
+    /** It was suspended, and goes on as if nothing had been. */
+    public void cancelSuspend() {
+        followers.forEach(Suspendable::suspendCancelled);
+    }
+
+    /** It was suspended, and goes on as a new domain. */
     public void resume() {
         followers.forEach(Suspendable::resumed);
     }

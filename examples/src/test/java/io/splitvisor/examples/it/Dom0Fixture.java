@@ -95,7 +95,12 @@ final class Dom0Fixture implements AutoCloseable {
 
     /** What a domain has written so far, and goes on to write. */
     Output console(int domid) {
-        ConsoleStream stream = dom0.toolstack().console(domid);
+        return console(domid, 0);
+    }
+
+    /** The same of one of its consoles. */
+    Output console(int domid, int number) {
+        ConsoleStream stream = dom0.toolstack().console(domid, number);
         consoles.add(stream);
         return new Output(stream);
     }

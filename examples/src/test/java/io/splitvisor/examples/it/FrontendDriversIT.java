@@ -99,7 +99,7 @@ class FrontendDriversIT {
         assertThat(console.text()).doesNotContain("vline 5 has gone");
         dom0.toolstack().shutdown(domid, ShutdownReason.SUSPEND);
         dom0.toolstack().waitFor(domid, Condition.SHUTDOWN, PATIENCE);
-        dom0.toolstack().resume(domid);
+        dom0.toolstack().resume(domid, true);
         dom0.toolstack().devices().attach(domid, VdevConfig.parse("vline"));
         await().atMost(PATIENCE).until(() -> console.text().split("HELLO FROM VLINE 0", -1).length == 3);
     }

@@ -82,14 +82,7 @@ class NewDriverIT {
 
     /** Without the network: everything that the project needs was needed by this build, too. */
     private String verify(Path project) throws IOException, InterruptedException {
-        var builder = new ProcessBuilder(
-                        "mvn",
-                        "-B",
-                        "-ntp",
-                        "-o",
-                        "-Daether.offline.protocols=file",
-                        "-Dmaven.repo.local=" + localRepository(),
-                        "verify")
+        var builder = new ProcessBuilder("mvn", "-B", "-ntp", "-o", "-Dmaven.repo.local=" + localRepository(), "verify")
                 .directory(project.toFile())
                 .redirectErrorStream(true)
                 .redirectInput(new File("/dev/null"));
@@ -108,7 +101,8 @@ class NewDriverIT {
 
     /**
      * This build's local repository by links, but for Splitvisor's own artifacts: they are to come from the checkout, and must
-     * not be left where the next build of the checkout would find them.
+     * not be left where the next build of the checkout would find them. One is there already, of an older checkout, and is not
+     * to be used.
      */
     private Path localRepository() throws IOException {
         Path real = Path.of(
@@ -116,6 +110,15 @@ class NewDriverIT {
         Path copy = Files.createDirectories(folder.resolve("repository/io"));
         link(real.resolve("io"), copy, "splitvisor");
         link(real, copy.getParent(), "io");
+        String version = new CheckoutRepository(CHECKOUT).version();
+        String name = "hypercall-api-" + version;
+        Path stale =
+                Files.createDirectories(copy.resolve("splitvisor/hypercall-api").resolve(version));
+        Files.writeString(stale.resolve(name + ".jar"), "of another checkout");
+        Files.copy(CHECKOUT.resolve("hypercall-api/pom.xml"), stale.resolve(name + ".pom"));
+        Files.writeString(
+                stale.resolve("_remote.repositories"),
+                name + ".jar>splitvisor-checkout=\n" + name + ".pom>splitvisor-checkout=\n");
         return copy.getParent();
     }
 

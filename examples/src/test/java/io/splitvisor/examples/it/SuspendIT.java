@@ -20,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Guests that are suspended in the middle of their work, and resumed. */
 class SuspendIT {
@@ -67,15 +69,17 @@ class SuspendIT {
                 .contains(ShutdownReason.SUSPEND);
     }
 
-    @Test
-    void shouldLoseNothingThatWasInFlight() throws IOException {
+    /** As it was, or as a new domain, in which its disk connects anew. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldLoseNothingThatWasInFlight(boolean anew) throws IOException {
         int domid = journal();
         Dom0Fixture.Output console = dom0.console(domid);
         console.awaitText("durable");
         for (int round = 0; round < ROUNDS; round++) {
             suspend(domid);
             long before = durable(console);
-            dom0.toolstack().resume(domid);
+            dom0.toolstack().resume(domid, anew);
             await().atMost(PATIENCE).until(() -> durable(console) > before + 20);
         }
         long written = durable(console);
@@ -94,6 +98,25 @@ class SuspendIT {
                         .as("record " + number)
                         .isTrue();
             }
+        }
+    }
+
+    /**
+     * As xl's {@code resume}: the call returns 1, and everything that was bound still is. As a new domain: 0, and front ends have
+     * other ports; but Dom0's own channels and the guest's interrupts stay, for the domain is the same one.
+     */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void shouldKeepWhatIsBound(boolean anew) {
+        int domid = dom0.create(Dom0Fixture.jvm("sleeper", SleeperGuest.class, 2));
+        Dom0Fixture.Output console = dom0.console(domid);
+        for (int round = 1; round <= 2; round++) {
+            assertThat(dom0.toolstack()
+                            .waitFor(domid, Condition.SHUTDOWN, PATIENCE)
+                            .shutdown())
+                    .contains(ShutdownReason.SUSPEND);
+            dom0.toolstack().resume(domid, anew);
+            console.awaitText("round " + round + ": a new domain " + anew + ", a timer, an interrupt, a store");
         }
     }
 

@@ -21,7 +21,7 @@ import java.lang.invoke.VarHandle;
  *      304     8  generation last seen
  *      312     8  flush last seen
  *      320     8  invalidate last seen
- *      328     8  CR3 as loaded
+ *      328     8  under EPT: the address of the top table of four levels; 0 while there is none
  * </pre>
  */
 public final class MmuFigures {

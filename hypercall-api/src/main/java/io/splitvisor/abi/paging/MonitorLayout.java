@@ -36,8 +36,11 @@ public record MonitorLayout(int machinePages, int ramPages, int populated, int p
     /** An entry for a hole, or a machine page without a frame. */
     public static final int NOTHING = -1;
 
-    /** Width of a physical address, a guest's or a machine's (MAXPHYADDR): 1 TiB. Bits above it in an entry are reserved. */
-    public static final int PHYSICAL_BITS = 40;
+    /**
+     * Width of a physical address, a guest's or a machine's (MAXPHYADDR): bits above it in an entry are reserved. That of the
+     * x86 processor, so that its registers and its tables fault alike. Pages of RAM have less: between 1 TiB and this are holes.
+     */
+    public static final int PHYSICAL_BITS = 46;
 
     /** Pages of the header: the parts of 32 vCPUs need more than one. */
     private static final int HEADER_PAGES = 2;

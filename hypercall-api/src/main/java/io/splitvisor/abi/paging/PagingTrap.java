@@ -28,7 +28,8 @@ package io.splitvisor.abi.paging;
  * address. {@link #EMULATE}: a store that has to go through WRITE or COMPARE_AND_SET, because the page is a shadowed table,
  * or CR0.WP is 0 and the guest's entry is read-only. Walking a shadow, the MMU acts as if CR0.WP were 1.
  *
- * -EFAULT: an entry leads to a frame without a page, on the way or at its end; a JVM guest takes it as a bus error.
+ * -EFAULT: an entry leads to a frame without a page, on the way or at its end. The MMU walks the guest's tables itself then,
+ * and takes the address for a device's.
  *
  * <p><b>WRITE</b> does all of a store, rights and accessed and dirty bits included: {@link #MENDED} or a page fault. 1, 2, 4
  * or 8 bytes, any alignment, but within a page: the MMU splits what crosses one, and stores of 16 bytes into two of 8.
@@ -41,7 +42,7 @@ package io.splitvisor.abi.paging;
  *
  * <p><b>EPT_VIOLATION</b>: the second dimension's walk found no entry or too few rights; access is {@link #WRITE_ACCESS},
  * {@link #FETCH} or 0 for a read; accesses of the first dimension's walk to tables are writes when they set accessed or dirty
- * bits. {@link #MENDED}: walk again. -EFAULT: the guest has nothing there; a JVM guest takes it as a bus error.
+ * bits. {@link #MENDED}: walk again. -EFAULT: the guest has nothing there; it may be a device's address.
  * <b>EPT_MISCONFIGURATION</b>: an entry of the extended tables that makes no sense. The monitor looks for itself: if it finds
  * none either, {@link #MENDED}; otherwise the domain ends.
  *

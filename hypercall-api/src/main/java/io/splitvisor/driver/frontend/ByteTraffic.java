@@ -24,6 +24,11 @@ record ByteTraffic(FrontendDomain domain, ByteProtocol protocol, FrontBytes byte
     }
 
     @Override
+    public void goOn() {
+        bytes.goOn();
+    }
+
+    @Override
     public boolean isQuiet() {
         return bytes.isQuiet();
     }

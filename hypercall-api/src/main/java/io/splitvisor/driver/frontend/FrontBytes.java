@@ -89,6 +89,17 @@ public final class FrontBytes {
         }
     }
 
+    /** Puts into the ring again. */
+    void goOn() {
+        lock.lock();
+        try {
+            paused = false;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Whether the back end has taken everything. */
     boolean isQuiet() {
         lock.lock();

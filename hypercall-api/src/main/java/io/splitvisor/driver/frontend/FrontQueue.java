@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.frontend;
 
-import io.splitvisor.driver.Place;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
 import io.splitvisor.ring.FrontRing;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -22,8 +20,6 @@ public final class FrontQueue {
     private final int index;
     private final int lineLimit;
     private final boolean replayed;
-    private final Place requestId;
-    private final Place responseId;
     private final Consumer<String> misbehaviour;
     private final CallLine line = new CallLine();
     private final Sleepers sleepers = new Sleepers(this);
@@ -36,6 +32,10 @@ public final class FrontQueue {
     private InFlight inFlight;
     private FrontQueue redirect;
     private boolean paused;
+
+    /** Responses are being taken, and whoever takes them publishes what is submitted meanwhile. */
+    private boolean reaping;
+
     private Outcome refusal;
     private long sequence;
     private long finished;
@@ -44,17 +44,12 @@ public final class FrontQueue {
     private long notifications;
     private long upcalls;
 
-    /** A ring and what is needed to use it. */
-    record RingEnd(FrontRing ring, Runnable notifier, Link link) {}
-
     FrontQueue(Protocol protocol, int index, int lineLimit, Consumer<String> misbehaviour) {
         this.index = index;
         this.lineLimit = lineLimit;
         this.replayed = protocol.replayed();
-        this.requestId = protocol.requestId().place();
-        this.responseId = protocol.responseId().place();
         this.misbehaviour = misbehaviour;
-        this.inFlight = new InFlight(1, responseId.size() * Byte.SIZE);
+        this.inFlight = new InFlight(1, Long.SIZE);
     }
 
     /** The queue's number on its device. */
@@ -71,7 +66,7 @@ public final class FrontQueue {
             other = redirect;
             if (other == null) {
                 accept(call);
-                notify = publish();
+                notify = !reaping && publish();
             }
         } finally {
             lock.unlock();
@@ -95,7 +90,7 @@ public final class FrontQueue {
                 for (int i = 0; i < count; i++) {
                     accept(calls[i]);
                 }
-                notify = publish();
+                notify = !reaping && publish();
             }
         } finally {
             lock.unlock();
@@ -130,7 +125,7 @@ public final class FrontQueue {
     void send() {
         RingEnd now = end;
         if (now != null) {
-            now.notifier.run();
+            now.send();
         }
     }
 
@@ -161,24 +156,18 @@ public final class FrontQueue {
     }
 
     private void put(RingCall call, RingEnd to) {
-        if (!call.fits(to.link)) {
+        if (!call.fits(to.link())) {
             // A back end that came back takes smaller requests than the one before.
             finish(call, Outcome.UNSUPPORTED);
             return;
         }
-        MemorySegment memory = to.ring.memory();
-        long at = to.ring.claimRequest();
-        call.put(memory, at, to.link);
-        requestId.write(memory, at, inFlight.add(call));
+        to.put(call, inFlight);
     }
 
     /** Publishes what was put into the ring; whether the back end wants to be told. */
     boolean publish() {
         RingEnd now = end;
-        if (now == null || now.ring.unpushedRequests() == 0) {
-            return false;
-        }
-        boolean notify = now.ring.pushRequestsAndCheckNotify();
+        boolean notify = now != null && now.publish();
         if (notify) {
             notifications++;
         }
@@ -212,7 +201,7 @@ public final class FrontQueue {
     /** Whether there seem to be responses. Any thread, without the lock. */
     boolean hasResponses() {
         RingEnd now = end;
-        return now != null && now.ring.unconsumedResponses() != 0;
+        return now != null && now.hasResponses();
     }
 
     /**
@@ -260,39 +249,46 @@ public final class FrontQueue {
         return finished;
     }
 
-    /** Takes the responses that are there; how many. */
+    /** Takes the responses that are there; how many. Publishes nothing. */
     int reap() {
         RingEnd now = end;
         if (now == null) {
             return 0;
         }
-        FrontRing ring = now.ring;
-        MemorySegment memory = ring.memory();
-        boolean takeBack = !now.link.persistent();
-        int pending = ring.takeableResponses();
+        boolean within = reaping;
+        reaping = true;
+        try {
+            int reaped = reap(now);
+            if (!line.isEmpty()) {
+                issue();
+            }
+            return reaped;
+        } finally {
+            reaping = within;
+        }
+    }
+
+    private int reap(RingEnd now) {
+        int pending = now.pending();
         if (pending == FrontRing.OVERFLOW) {
             misbehaved("more responses than the ring holds");
             return 0;
         }
         int reaped = 0;
-        for (; pending > 0; pending--) {
-            long at = ring.takeResponse();
-            long id = responseId.read(memory, at);
+        int last = now.taken(pending);
+        // A callback may have taken some of them itself.
+        while (last - now.taken(0) > 0) {
+            long at = now.take();
+            long id = now.id(at);
             RingCall call = inFlight.find(id);
-            if (call == null || !call.take(memory, at)) {
-                misbehaved("a response to no request");
-                return reaped;
-            }
-            if (takeBack && !call.reclaim()) {
-                misbehaved("a page still mapped after the response");
+            String wrong = now.give(call, at);
+            if (wrong != null) {
+                misbehaved(wrong);
                 return reaped;
             }
             inFlight.remove(id);
             reaped++;
             finish(call, Outcome.ANSWERED);
-        }
-        if (!line.isEmpty()) {
-            issue();
         }
         return reaped;
     }
@@ -313,28 +309,20 @@ public final class FrontQueue {
 
     /** The back end notified; whether calls are done that were not at its last notification. */
     boolean upcall() {
-        boolean notify;
-        boolean work;
-        lock.lock();
-        try {
+        boolean[] work = new boolean[1];
+        locked(() -> {
             upcalls++;
             reap();
             rearm();
-            notify = publish();
-            work = finished != finishedAtUpcall;
+            work[0] = finished != finishedAtUpcall;
             finishedAtUpcall = finished;
-        } finally {
-            lock.unlock();
-        }
-        if (notify) {
-            send();
-        }
-        return work;
+        });
+        return work[0];
     }
 
     /** Sees to it that an event comes with the next response, if somebody sleeps until then. */
     void rearm() {
-        while (sleepers.areThere() && end != null && end.ring.finalCheckForResponses() > 0) {
+        while (sleepers.areThere() && end != null && end.armed()) {
             reap();
         }
     }
@@ -348,38 +336,40 @@ public final class FrontQueue {
     /** Fails everything from now on, and what is in line or in flight. */
     private void refuse(Outcome why) {
         refusal = why;
-        giveUp(inFlight.removeAll(), why);
+        List<RingCall> all = inFlight.removeAll();
+        all.forEach(RingCall::lost);
         for (RingCall call = line.poll(); call != null; call = line.poll()) {
-            finish(call, why);
+            all.add(call);
         }
+        finishAll(all, why);
         sleepers.wakeHarvester();
     }
 
-    private void giveUp(List<RingCall> calls, Outcome why) {
+    /** A callback that throws does not keep the others from hearing of it. */
+    private void finishAll(List<RingCall> calls, Outcome why) {
+        RuntimeException thrown = null;
         for (RingCall call : calls) {
-            call.lost();
-            finish(call, why);
+            try {
+                finish(call, why);
+            } catch (RuntimeException e) {
+                thrown = e;
+            }
+        }
+        if (thrown != null) {
+            throw thrown;
         }
     }
 
     /** Goes to work on a fresh ring, with what is in line. */
     void connect(RingEnd fresh) {
-        boolean notify;
-        lock.lock();
-        try {
+        locked(() -> {
             redirect = null;
             paused = false;
-            inFlight = new InFlight(fresh.ring.slots(), responseId.size() * Byte.SIZE);
+            inFlight = fresh.newTable();
             end = fresh;
             issue();
             rearm();
-            notify = publish();
-        } finally {
-            lock.unlock();
-        }
-        if (notify) {
-            fresh.notifier.run();
-        }
+        });
     }
 
     /**
@@ -406,23 +396,41 @@ public final class FrontQueue {
 
     /** Puts nothing more into the ring. */
     void pause() {
+        locked(() -> paused = true);
+    }
+
+    /** Puts into the ring again. */
+    void goOn() {
+        locked(() -> {
+            paused = false;
+            issue();
+            rearm();
+        });
+    }
+
+    /** Does something under the lock, publishes what came of it, and tells the back end if it wants to be told. */
+    private void locked(Runnable what) {
+        boolean notify;
         lock.lock();
         try {
-            paused = true;
+            what.run();
+            notify = publish();
         } finally {
             lock.unlock();
+        }
+        if (notify) {
+            send();
         }
     }
 
     /** Whether nothing is in flight, after a look at the ring. */
     boolean isQuiet() {
-        lock.lock();
-        try {
+        boolean[] quiet = new boolean[1];
+        locked(() -> {
             reap();
-            return end == null || inFlight.isEmpty();
-        } finally {
-            lock.unlock();
-        }
+            quiet[0] = end == null || inFlight.isEmpty();
+        });
+        return quiet[0];
     }
 
     /**
@@ -441,7 +449,8 @@ public final class FrontQueue {
             if (replayed) {
                 line.addFirst(unanswered);
             } else {
-                giveUp(unanswered, Outcome.LOST);
+                unanswered.forEach(RingCall::lost);
+                finishAll(unanswered, Outcome.LOST);
             }
             return !line.isEmpty();
         } finally {

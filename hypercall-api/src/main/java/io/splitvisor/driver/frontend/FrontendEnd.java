@@ -55,6 +55,10 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
     private int vainConnections;
     private long progressBefore;
     private Drain drain;
+
+    /** What has the domain's suspension wait; null when it does not, or does not any more. */
+    private Drain resting;
+
     private boolean closing;
     private boolean saidGoodbye;
     private boolean gone;
@@ -173,6 +177,7 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
         xenbus.waitFor("the back end to come (state 2)", limits.comeBack(), () -> {
             log.accept(frontend + ": the back end does not come back");
             close("the back end does not come back");
+            presence.because("the back end does not come back");
             finish();
         });
     }
@@ -279,6 +284,7 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
     @Override
     public void failed(XenbusException cause) {
         disconnect(cause.getMessage());
+        presence.because(cause.getMessage());
         finish();
         xenbus.waitFor("the back end to close (state 6)", limits.close(), () -> {
             xenbus.waitOver();
@@ -296,6 +302,7 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
                 quiet.complete(null);
             } else {
                 drain(DRAIN_LIMIT, () -> quiet.complete(null));
+                resting = drain;
             }
         });
         return quiet;
@@ -310,6 +317,21 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
                 waitForComeBack();
                 xenbus.lookSoon();
             }
+        });
+    }
+
+    /** What the back end has done meanwhile is looked at as ever; if it closes, that goes on. */
+    @Override
+    public void suspendCancelled() {
+        xenbus.execute(() -> {
+            if (drain != null && drain.equals(resting)) {
+                drain = null;
+                xenbus.waitOver();
+            }
+            if (drain == null && !closing && !gone) {
+                traffic.goOn();
+            }
+            xenbus.lookSoon();
         });
     }
 

@@ -18,6 +18,9 @@ interface Traffic {
     /** Puts nothing more into the rings. */
     void pause();
 
+    /** Puts into the rings again, if there are any. */
+    void goOn();
+
     /** Whether nothing is in flight, after a look at the rings. */
     boolean isQuiet();
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.hypercall;
 
-import io.splitvisor.abi.MmuExtRequest;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.paging.PageTableEntry;
 import io.splitvisor.abi.paging.PagingTrap;
@@ -73,14 +72,13 @@ final class DescriptorHandlers {
     }
 
     /** {@code MMUEXT_SET_LDT}: none, with no entries; or page-aligned, canonical, and of at most 8192 (row M17). */
-    static int setLdt(HypercallContext call, RegisteredPaging paging, MemorySegment request) {
-        int entries = MmuExtRequest.arg2NrEnts(request, 0);
-        long linear = entries == 0 ? 0 : MmuExtRequest.arg1LinearAddr(request, 0);
+    static int setLdt(RegisteredPaging paging, int vcpu, long address, int entries) {
+        long linear = entries == 0 ? 0 : address;
         boolean aligned = linear % DomainLayout.PAGE_SIZE == 0 && PageTableEntry.isCanonical(linear);
         if (Integer.compareUnsigned(entries, DescriptorRules.LDT_ENTRIES) > 0 || !aligned) {
             return -XenErrno.EINVAL;
         }
-        paging.setLdt(call.vcpu(), linear, entries);
+        paging.setLdt(vcpu, linear, entries);
         return 0;
     }
 }

@@ -7,9 +7,9 @@ import io.splitvisor.monitor.memory.GuestMemory;
 import io.splitvisor.monitor.paging.RegisteredPaging;
 
 /**
- * The list of {@code mmu_update} and {@code mmuext_op}: (list, count, done, domid). Elements are copied in once each, and
- * served in order up to the first that fails; those before it stay done, and their number goes to the guest (row M10). An
- * element that is interrupted is continued from its private copy.
+ * The list of {@code mmu_update} and {@code mmuext_op}: (list, count, done, domid). Elements are copied in, {@value #RUN} at a
+ * time, and served in order up to the first that fails; those before it stay done, and their number goes to the guest (row
+ * M10). What is done for an element is done with one copy of it: one that is interrupted is continued from there.
  *
  * @param size bytes of an element
  * @param calls what counts the calls
@@ -23,6 +23,9 @@ record MmuBatch(int size, PagingCounter calls, PagingCounter elements, Element s
     /** So many elements cost as much as a simple call. */
     private static final int ELEMENTS_A_UNIT = 4;
 
+    /** Elements that are copied at once, as many as the call's structure has room for. A power of two. */
+    private static final int RUN = 32;
+
     // In the call's progress, above the number of elements done: an element is under way; the error that ended the
     // list.
     private static final long UNDER_WAY = 1L << 32;
@@ -31,8 +34,13 @@ record MmuBatch(int size, PagingCounter calls, PagingCounter elements, Element s
     /** What is done for an element. */
     @FunctionalInterface
     interface Element {
-        /** 0, a negative errno, or {@link RegisteredPaging#RESTART}. */
-        int serve(HypercallContext call, RegisteredPaging paging);
+        /**
+         * Serves it, with the lock of the domain's paging held.
+         *
+         * @param at where it lies in the call's structure
+         * @return 0, a negative errno, or {@link RegisteredPaging#RESTART}
+         */
+        int serve(HypercallContext call, long at, RegisteredPaging paging);
     }
 
     /** Serves the list, or its next slice. */
@@ -46,9 +54,18 @@ record MmuBatch(int size, PagingCounter calls, PagingCounter elements, Element s
             }
             paging.count(calls, 1);
         }
+        // One lock for a turn's elements: it costs as much as what is done for one.
+        synchronized (paging.lock()) {
+            return serveSlice(call, paging, count);
+        }
+    }
+
+    private long serveSlice(HypercallContext call, RegisteredPaging paging, long count) {
         long done = call.progress() & PREEMPTED - 1;
         boolean underWay = (call.progress() & UNDER_WAY) != 0;
         int error = (int) (call.progress() >>> ERROR_SHIFT);
+        // Elements up to this one are copied. Of those of the slice before only the one that is under way counts.
+        long copied = underWay ? done + 1 : done;
         boolean moved = false;
         while (paging.settle(call)) {
             if (error != 0 || done == count) {
@@ -57,11 +74,16 @@ record MmuBatch(int size, PagingCounter calls, PagingCounter elements, Element s
             if (moved && call.preempt()) {
                 return preempt(call, done);
             }
-            if (!underWay && !memory.copyFrom(list + done * size, call.argument(), size)) {
-                return finish(call, paging, done, -XenErrno.EFAULT);
+            long slot = (done & RUN - 1) * size;
+            if (done == copied) {
+                int more = copy(call, done, (int) Math.min(count - done, RUN - (done & RUN - 1)));
+                if (more == 0) {
+                    return finish(call, paging, done, -XenErrno.EFAULT);
+                }
+                copied += more;
             }
             moved = true;
-            int result = served.serve(call, paging);
+            int result = served.serve(call, slot, paging);
             underWay = result == RegisteredPaging.RESTART;
             if (underWay) {
                 return preempt(call, done | UNDER_WAY);
@@ -71,6 +93,21 @@ record MmuBatch(int size, PagingCounter calls, PagingCounter elements, Element s
             call.spend(done % ELEMENTS_A_UNIT == 0 ? 1 : 0);
         }
         return preempt(call, done | (underWay ? UNDER_WAY : 0) | (long) error << ERROR_SHIFT);
+    }
+
+    /** Copies elements to their places; one if there is a hole among them; 0 if that is the first. */
+    private int copy(HypercallContext call, long first, int most) {
+        GuestMemory memory = call.caller().memory();
+        long from = call.word(0) + first * size;
+        long slot = (first & RUN - 1) * size;
+        for (int elements = most; ; elements = 1) {
+            if (memory.copyFrom(from, call.argument(), slot, (long) elements * size)) {
+                return elements;
+            }
+            if (elements == 1) {
+                return 0;
+            }
+        }
     }
 
     private static long preempt(HypercallContext call, long progress) {

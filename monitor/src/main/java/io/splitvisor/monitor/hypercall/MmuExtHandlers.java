@@ -41,11 +41,11 @@ final class MmuExtHandlers {
         return DomainTargets.permitted(call, owner) ? operations.serve(call, paging) : -XenErrno.EPERM;
     }
 
-    private int operation(HypercallContext call, RegisteredPaging paging) {
+    private int operation(HypercallContext call, long at, RegisteredPaging paging) {
         MemorySegment request = call.argument();
-        long machine = MmuExtRequest.arg1Mfn(request, 0);
+        long machine = MmuExtRequest.arg1Mfn(request, at);
         boolean own = call.caller().paging() == paging;
-        int command = MmuExtRequest.cmd(request, 0);
+        int command = MmuExtRequest.cmd(request, at);
         return switch (command) {
             case MmuExtOp.PIN_L1_TABLE, MmuExtOp.PIN_L2_TABLE, MmuExtOp.PIN_L3_TABLE, MmuExtOp.PIN_L4_TABLE ->
                 paging.pin(own ? call.vcpu() : 0, machine, command - MmuExtOp.PIN_L1_TABLE + 1, call);
@@ -56,7 +56,7 @@ final class MmuExtHandlers {
             }
             case MmuExtOp.COPY_PAGE -> {
                 call.spend(PAGE_COST);
-                yield paging.copyPage(machine, MmuExtRequest.arg2SrcMfn(request, 0));
+                yield paging.copyPage(machine, MmuExtRequest.arg2SrcMfn(request, at));
             }
             case MmuExtOp.MARK_SUPER, MmuExtOp.UNMARK_SUPER -> -XenErrno.EOPNOTSUPP;
             case MmuExtOp.NEW_BASEPTR,
@@ -69,42 +69,49 @@ final class MmuExtHandlers {
                     MmuExtOp.INVLPG_ALL,
                     MmuExtOp.FLUSH_CACHE,
                     MmuExtOp.FLUSH_CACHE_GLOBAL,
-                    MmuExtOp.SET_LDT -> own ? ownOperation(call, paging, command) : -XenErrno.EPERM;
+                    MmuExtOp.SET_LDT -> own ? ownOperation(call, at, paging, command) : -XenErrno.EPERM;
             default -> -XenErrno.ENOSYS;
         };
     }
 
     /** What nobody may do to another domain. */
-    private static int ownOperation(HypercallContext call, RegisteredPaging paging, int command) {
+    private static int ownOperation(HypercallContext call, long at, RegisteredPaging paging, int command) {
         MemorySegment request = call.argument();
+        long first = MmuExtRequest.arg1Mfn(request, at);
         int vcpu = call.vcpu();
         return switch (command) {
-            case MmuExtOp.NEW_BASEPTR -> paging.newRoot(vcpu, MmuExtRequest.arg1Mfn(request, 0), call);
-            case MmuExtOp.NEW_USER_BASEPTR -> paging.newUserRoot(vcpu, MmuExtRequest.arg1Mfn(request, 0), call);
-            case MmuExtOp.TLB_FLUSH_LOCAL, MmuExtOp.INVLPG_LOCAL -> flush(call, paging, command, 1L << vcpu);
-            case MmuExtOp.TLB_FLUSH_ALL, MmuExtOp.INVLPG_ALL -> flush(call, paging, command, -1);
+            case MmuExtOp.NEW_BASEPTR -> paging.newRoot(vcpu, first, call);
+            case MmuExtOp.NEW_USER_BASEPTR -> paging.newUserRoot(vcpu, first, call);
+            case MmuExtOp.TLB_FLUSH_LOCAL -> flush(paging, vcpu, 1L << vcpu);
+            case MmuExtOp.TLB_FLUSH_ALL -> flush(paging, vcpu, -1);
+            case MmuExtOp.INVLPG_LOCAL -> invalidate(paging, vcpu, 1L << vcpu, first);
+            case MmuExtOp.INVLPG_ALL -> invalidate(paging, vcpu, -1, first);
             case MmuExtOp.TLB_FLUSH_MULTI, MmuExtOp.INVLPG_MULTI -> {
                 GuestMemory memory = call.caller().memory();
-                long mask = MmuExtRequest.arg2Vcpumask(request, 0);
-                yield memory.isAccessible(mask, Long.BYTES)
-                        ? flush(call, paging, command, memory.getLong(mask))
-                        : -XenErrno.EINVAL;
+                long place = MmuExtRequest.arg2Vcpumask(request, at);
+                if (!memory.isAccessible(place, Long.BYTES)) {
+                    yield -XenErrno.EINVAL;
+                }
+                long mask = memory.getLong(place);
+                yield command == MmuExtOp.TLB_FLUSH_MULTI
+                        ? flush(paging, vcpu, mask)
+                        : invalidate(paging, vcpu, mask, first);
             }
             // No guest has devices whose memory its caches could keep from.
             case MmuExtOp.FLUSH_CACHE, MmuExtOp.FLUSH_CACHE_GLOBAL -> -XenErrno.EACCES;
-            default -> DescriptorHandlers.setLdt(call, paging, request);
+            default -> DescriptorHandlers.setLdt(paging, vcpu, first, MmuExtRequest.arg2NrEnts(request, at));
         };
     }
 
-    private static int flush(HypercallContext call, RegisteredPaging paging, int command, long mask) {
-        boolean all = command == MmuExtOp.TLB_FLUSH_LOCAL
-                || command == MmuExtOp.TLB_FLUSH_MULTI
-                || command == MmuExtOp.TLB_FLUSH_ALL;
-        long linear = MmuExtRequest.arg1LinearAddr(call.argument(), 0);
-        if (all) {
-            paging.flush(call.vcpu(), mask);
-        } else if (PageTableEntry.isCanonical(linear)) {
-            paging.invalidate(call.vcpu(), mask, linear);
+    private static int flush(RegisteredPaging paging, int vcpu, long mask) {
+        paging.flush(vcpu, mask);
+        return 0;
+    }
+
+    /** An address that is not canonical is in no TLB. */
+    private static int invalidate(RegisteredPaging paging, int vcpu, long mask, long linear) {
+        if (PageTableEntry.isCanonical(linear)) {
+            paging.invalidate(vcpu, mask, linear);
         }
         return 0;
     }

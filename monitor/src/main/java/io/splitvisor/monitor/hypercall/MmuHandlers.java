@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.hypercall;
 
+import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.MmuUpdate;
 import io.splitvisor.abi.MmuUpdateRequest;
 import io.splitvisor.abi.UvmFlags;
@@ -46,32 +47,34 @@ final class MmuHandlers {
         return tables.paging() instanceof RegisteredPaging paging ? updates.serve(call, paging) : -XenErrno.EOPNOTSUPP;
     }
 
-    private int update(HypercallContext call, RegisteredPaging paging) {
-        long ptr = MmuUpdateRequest.ptr(call.argument(), 0);
-        long val = MmuUpdateRequest.val(call.argument(), 0);
-        Domain tables = targets.tableOwner(call, call.word(3));
-        Domain pages = targets.pageOwner(call, call.word(3));
-        if (tables == null || pages == null) {
-            // It was there in the slice before.
-            return -XenErrno.ESRCH;
-        }
-        boolean own = tables == call.caller();
+    private int update(HypercallContext call, long at, RegisteredPaging paging) {
+        long ptr = MmuUpdateRequest.ptr(call.argument(), at);
+        long val = MmuUpdateRequest.val(call.argument(), at);
+        boolean own = paging == call.caller().paging();
         int command = (int) ptr & COMMAND;
         return switch (command) {
             case MmuUpdate.NORMAL_PT_UPDATE, MmuUpdate.PT_UPDATE_PRESERVE_AD, MmuUpdate.PT_UPDATE_NO_TRANSLATE -> {
-                if (pages != call.caller() && pages != tables) {
-                    yield -XenErrno.EPERM;
-                }
-                if (!own && !call.caller().privileged()) {
-                    yield -XenErrno.EPERM;
-                }
                 boolean keepBits = command == MmuUpdate.PT_UPDATE_PRESERVE_AD;
-                yield paging.update(own ? call.vcpu() : 0, ptr - command, val, keepBits, call);
+                yield mayUpdate(call, own)
+                        ? paging.update(own ? call.vcpu() : 0, ptr - command, val, keepBits, call)
+                        : -XenErrno.EPERM;
             }
             case MmuUpdate.MACHPHYS_UPDATE ->
-                own && pages == tables ? paging.tellFrame(ptr >>> PageTableEntry.PAGE_SHIFT, val) : -XenErrno.EPERM;
+                own && targets.pageOwner(call, call.word(3)) == call.caller()
+                        ? paging.tellFrame(ptr >>> PageTableEntry.PAGE_SHIFT, val)
+                        : -XenErrno.EPERM;
             default -> -XenErrno.ENOSYS;
         };
+    }
+
+    /** Whether tables may change as the call asks: the caller's own by anybody, with the pages of the same domain. */
+    private boolean mayUpdate(HypercallContext call, boolean own) {
+        if (call.word(3) == DomId.SELF) {
+            return true;
+        }
+        Domain pages = targets.pageOwner(call, call.word(3));
+        return (pages == call.caller() || pages == targets.tableOwner(call, call.word(3)))
+                && (own || call.caller().privileged());
     }
 
     private long updateVa(HypercallContext call, Domain owner) {

@@ -19,6 +19,9 @@ import java.lang.foreign.MemorySegment;
  * ring are served when they are over; other vCPUs are not concerned.
  */
 final class SchedHandlers {
+    /** What {@code SCHEDOP_shutdown} returns to a domain that goes on as it was; 0 is for a new one. */
+    private static final long SUSPEND_CANCELLED = 1;
+
     private static final long NO_TIMEOUT = 0;
 
     private final Monitor monitor;
@@ -46,10 +49,10 @@ final class SchedHandlers {
                 .set(SchedWatchdog.id(call.argument(), 0), SchedWatchdog.timeout(call.argument(), 0)));
     }
 
-    /** Completes when the domain is resumed, if it is suspended. */
+    /** Completes when the domain is resumed, if it is suspended; what it returns says how (Linux, {@code xen_suspend}). */
     private static long shutdown(HypercallContext call) {
         if (call.resumed()) {
-            return 0;
+            return call.caller().resumedAnew() ? 0 : SUSPEND_CANCELLED;
         }
         call.caller().shutdown(SchedShutdown.reason(call.argument(), 0));
         return call.caller().suspended() ? HypercallContext.PREEMPTED : 0;

@@ -48,4 +48,9 @@ final class EntryRules {
     static boolean isHarmless(long before, long after) {
         return PageTableEntry.isPresent(before) && ((before ^ after) & ~HARMLESS) == 0;
     }
+
+    /** Whether both are present, and lead to the same page: what the first holds of it, the second needs no other of. */
+    static boolean staysAtPage(long before, long after) {
+        return PageTableEntry.isPresent(before & after) && PageTableEntry.frame(before) == PageTableEntry.frame(after);
+    }
 }

@@ -288,13 +288,33 @@ final class RegisteredTables {
         frames.put(machine);
     }
 
+    /**
+     * Writes an entry of level 1 that leads to the same page as before. Its reference to the page stays; only the one of
+     * those who write may come or go.
+     *
+     * @return false if the page cannot be written to; then nothing has changed
+     */
+    boolean changeRights(RegisteredTable table, int i, long before, long entry, boolean keepBits) {
+        int machine = (int) PageTableEntry.frame(entry);
+        boolean wrote = (before & PageTableEntry.WRITABLE) != 0;
+        boolean writes = (entry & PageTableEntry.WRITABLE) != 0;
+        if (writes && !wrote && !types.getWritable(machine)) {
+            return false;
+        }
+        write(table, i, entry, keepBits);
+        if (wrote && !writes) {
+            types.putWritable(machine);
+        }
+        return true;
+    }
+
     /** Writes an entry whose references are held, into the copy and into the guest's page. */
     void write(RegisteredTable table, int i, long entry, boolean keepBits) {
         long written = PageTableEntry.isPresent(entry) ? translated(table.level, entry) : entry;
         pool.entry(table.page, i, written);
         long at = DomainLayout.bytes(table.machine) + (long) i * Long.BYTES;
         if (!keepBits) {
-            ENTRY.setVolatile(ram, at, entry);
+            ENTRY.setRelease(ram, at, entry);
             return;
         }
         long before;

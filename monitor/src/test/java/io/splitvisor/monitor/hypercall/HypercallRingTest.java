@@ -267,6 +267,39 @@ class HypercallRingTest {
         assertThat(hypervisor.endings()).containsExactly(guest.domid() + " shutdown 0");
     }
 
+    /** Who waits for the result in its slot makes the next call within the same turn; the index is right after each turn. */
+    @Test
+    void shouldServeOneCallAfterTheOtherAndPublishThemAtTheEndOfTheTurn() throws InterruptedException {
+        int calls = 20_000;
+        FrontRing front = guest.ring(0);
+        Thread caller = Thread.ofPlatform().start(() -> {
+            for (int i = 0; i < calls; i++) {
+                long slot = front.slot(front.reqProdPvt());
+                guest.stage(Hypercall.XEN_VERSION, XenVersion.VERSION);
+                long unanswered = MulticallEntry.result(front.memory(), slot);
+                front.pushRequests();
+                while (MulticallEntry.resultAcquire(front.memory(), slot) == unanswered) {
+                    Thread.onSpinWait();
+                }
+                front.takeResponse();
+            }
+        });
+        int served = 0;
+        while (served < calls) {
+            int turn = ring.serve();
+            assertThat(turn).isLessThanOrEqualTo(SLICE);
+            served += turn;
+            if (turn == 0) {
+                Thread.yield();
+            }
+        }
+        caller.join();
+        assertThat(front.unconsumedResponses()).isZero();
+        assertThat(ring.calls()).isEqualTo(calls);
+        assertThat(ring.statistics().publications()).isLessThanOrEqualTo(calls);
+        assertThat(hypervisor.endings()).isEmpty();
+    }
+
     @Test
     void shouldCrashTheDomainOnAFailureOfTheMonitor() {
         ring.failed(new IllegalStateException("broken"));

@@ -38,7 +38,7 @@ record PlainWalk(int fault, boolean hole, long address, List<Long> entries) {
             }
             boolean large = (entry & 0x80) != 0;
             boolean leaf = shift == 12 || (large && shift < 39);
-            boolean reserved = (entry & 0x000f_ff00_0000_0000L) != 0
+            boolean reserved = (entry & 0x000f_c000_0000_0000L) != 0
                     || (large && shift == 39)
                     || (leaf && shift > 12 && (entry & (1L << shift) - 0x2000) != 0);
             if (reserved) {
@@ -50,12 +50,12 @@ record PlainWalk(int fault, boolean hole, long address, List<Long> entries) {
                 if ((write && !writable) || (user && !forUsers)) {
                     return new PlainWalk(shown | 1, false, 0, entries);
                 }
-                long base = entry & 0x0000_00ff_ffff_f000L & -(1L << shift);
+                long base = entry & 0x0000_3fff_ffff_f000L & -(1L << shift);
                 long physical = base | linear & (1L << shift) - 1;
                 int page = guest.frames.machine(physical >>> 12);
                 return new PlainWalk(-1, page == FrameTable.NONE, page * 4096L + (physical & 4095), entries);
             }
-            table = (entry & 0x0000_00ff_ffff_f000L) >>> 12;
+            table = (entry & 0x0000_3fff_ffff_f000L) >>> 12;
         }
     }
 

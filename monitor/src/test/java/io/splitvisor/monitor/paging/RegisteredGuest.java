@@ -92,8 +92,13 @@ final class RegisteredGuest {
     }
 
     long runUpdates(int count, long domid) {
+        return runUpdates(LIST, count, domid);
+    }
+
+    /** As above, of a list that lies elsewhere. */
+    long runUpdates(long list, int count, long domid) {
         ram.set(ValueLayout.JAVA_INT, DONE, -1);
-        return hypervisor.call(guest, Hypercall.MMU_UPDATE, LIST, count, DONE, domid);
+        return hypervisor.call(guest, Hypercall.MMU_UPDATE, list, count, DONE, domid);
     }
 
     int done() {

@@ -18,9 +18,14 @@ import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MmuExtOp;
 import io.splitvisor.abi.MmuUpdate;
+import io.splitvisor.abi.MmuUpdateRequest;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.UvmFlags;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.grant.GnttabCopy;
+import io.splitvisor.abi.grant.GnttabCopyPtr;
+import io.splitvisor.abi.grant.GrantStatus;
+import io.splitvisor.abi.grant.GrantTableOp;
 import io.splitvisor.abi.paging.MonitorHeader;
 import io.splitvisor.abi.paging.PagingCounter;
 import io.splitvisor.monitor.Guest;
@@ -125,6 +130,23 @@ class RegisteredPagingTest {
         guest.pin(4, L4);
         assertThat(guest.update(L1, 30, entry(table, RIGHTS))).isEqualTo(-XenErrno.EBUSY);
         assertThat(guest.update(L1, 30, entry(table, PRESENT | USER))).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {L1, L4})
+    void m4_shouldNotCopyIntoATable(int table) {
+        guest.pin(4, L4);
+        MemorySegment memory = guest.guest.memory();
+        GnttabCopyPtr.gmfn(memory, GnttabCopy.source(0), DATA);
+        GnttabCopyPtr.domid(memory, GnttabCopy.source(0), DomId.SELF);
+        GnttabCopyPtr.gmfn(memory, GnttabCopy.dest(0), table);
+        GnttabCopyPtr.domid(memory, GnttabCopy.dest(0), DomId.SELF);
+        GnttabCopy.len(memory, 0, 8);
+        long before = guest.peek(table, 0);
+        assertThat(hypervisor.call(guest.guest, Hypercall.GRANT_TABLE_OP, GrantTableOp.COPY, 0, 1))
+                .isZero();
+        assertThat(GnttabCopy.status(memory, 0)).isEqualTo(GrantStatus.GENERAL_ERROR);
+        assertThat(guest.peek(table, 0)).isEqualTo(before);
     }
 
     @Test
@@ -243,6 +265,22 @@ class RegisteredPagingTest {
                 .isEqualTo(-XenErrno.EFAULT);
         assertThat(guest.hypervisor.call(guest.guest, Hypercall.MMU_UPDATE, 64, 0, -8, DomId.SELF))
                 .isZero();
+    }
+
+    /** Of a list of more than 64 pages only the ends are looked at before it is read. */
+    @Test
+    void m10_shouldDoWhatStandsBeforeAHoleInTheList() {
+        int before = 253;
+        long list = 701 * 4096L - before * MmuUpdateRequest.SIZE;
+        for (int i = 0; i < before; i++) {
+            MmuUpdateRequest.ptr(guest.ram, list + i * 16L, 300 * 4096L + i * 8L);
+            MmuUpdateRequest.val(guest.ram, list + i * 16L, 1000 + i);
+        }
+        guest.guest.domain().memory().reservation().decrease(701, 0);
+        assertThat(guest.runUpdates(list, 70 * 256, DomId.SELF)).isEqualTo(-XenErrno.EFAULT);
+        assertThat(guest.done()).isEqualTo(before);
+        assertThat(guest.peek(300, before - 1)).isEqualTo(1000 + before - 1);
+        assertThat(guest.peek(300, before)).isZero();
     }
 
     @Test

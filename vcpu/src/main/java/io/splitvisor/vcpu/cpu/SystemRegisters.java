@@ -65,9 +65,6 @@ public final class SystemRegisters {
     /** No-execute enabled. */
     public static final long EFER_NXE = 1 << 11;
 
-    /** Width of a physical address, MAXPHYADDR. */
-    public static final int PHYSICAL_BITS = 46;
-
     private static final long CR0_DEFINED =
             CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
     /** MCE and PCE are accepted and have no effect beyond being readable. */
@@ -151,6 +148,11 @@ public final class SystemRegisters {
         return (cr4 & CR4_SMAP) != 0;
     }
 
+    /** Whether instructions on XMM registers raise neither #UD nor #NM. */
+    public boolean sseEnabled() {
+        return (cr0 & (CR0_EM | CR0_TS)) == 0 && (cr4 & CR4_OSFXSR) != 0;
+    }
+
     /** MOV to CR0. */
     public void writeCr0(long value) {
         if ((value & 0xffff_ffff_0000_0000L) != 0) {
@@ -184,7 +186,7 @@ public final class SystemRegisters {
     /** MOV to CR3. */
     public void writeCr3(long value) {
         long address = pcids() ? value & ~CR3_KEEP : value;
-        if (longMode() && (address & -1L << PHYSICAL_BITS) != 0) {
+        if (longMode() && (address & -1L << Paging.PHYSICAL_BITS) != 0) {
             throw cpu.gp(0);
         }
         long next = longMode() ? address : address & 0xffff_ffffL;

@@ -15,6 +15,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class HotCode {
     /** More regions than that push out one that has not run for a while. */
     private static final int MOST_REGIONS = 4096;
+
+    private static final int PLACES = 1 << 10;
     /** A block with this heat is never hot in any run that ends. */
     private static final int COLD = Integer.MIN_VALUE;
     /** Each time that a page's translations are overwritten doubles how hot its blocks have to be, up to this shift. */
@@ -26,6 +28,9 @@ final class HotCode {
     private final RegionFormer former;
     private final byte[] churn;
     private final Set<Region> live = new LinkedHashSet<>();
+    /** Regions by where they were entered. */
+    private final Region[] entered = new Region[PLACES];
+
     private final Queue<Runnable> finished = new ConcurrentLinkedQueue<>();
     private long translated;
     private long dropped;
@@ -133,8 +138,19 @@ final class HotCode {
         failure = thrown;
     }
 
+    private int place() {
+        return (int) (c.rip ^ c.rip >>> 10) & PLACES - 1;
+    }
+
+    /** A region that was entered before where the instruction pointer is now, and may be entered again, or null. */
+    Region following() {
+        Region region = entered[place()];
+        return region != null && region.isAt(c) ? region : null;
+    }
+
     /** Runs a region; returns what to do next. */
     Exits.Next run(Region region, long most) {
+        entered[place()] = region;
         long before = c.retired;
         Exits.Next next = region.run(c, most);
         instructions += c.retired - before;
@@ -153,6 +169,11 @@ final class HotCode {
     private void drop(Region region) {
         region.kill();
         live.remove(region);
+        for (int n = 0; n < PLACES; n++) {
+            if (entered[n] == region) {
+                entered[n] = null;
+            }
+        }
         dropped++;
     }
 

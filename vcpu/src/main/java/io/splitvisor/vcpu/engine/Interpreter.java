@@ -236,14 +236,23 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         return (!c.debug.armed() || region.avoidsBreakpoints(c)) && region.fits(c);
     }
 
-    private Exits.Next translated(Region region) {
+    /** Runs a region, and those that follow as long as nothing else is to be looked at. */
+    private Exits.Next translated(Region first) {
         code.stop();
-        runningRegion = region;
         try {
-            return hot.run(region, limit - c.retired);
+            Exits.Next next = Exits.Next.ANYTHING;
+            for (Region region = first; region != null; region = follows(next) ? hot.following() : null) {
+                runningRegion = region;
+                next = hot.run(region, limit - c.retired);
+            }
+            return next;
         } finally {
             runningRegion = null;
         }
+    }
+
+    private boolean follows(Exits.Next next) {
+        return next == Exits.Next.ANYTHING && !c.attention && c.retired - limit < 0 && !c.debug.armed();
     }
 
     private void execute(int block) {
@@ -281,7 +290,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
         if (cleared) {
             return block;
         }
-        code.follow(last, code.side(c, last), block);
+        code.follow(c, last, block);
         if (tiers.translates()) {
             noteFollower(last, block);
         }

@@ -66,7 +66,16 @@ final class Region {
 
     /** Whether it may be entered at the processor's instruction pointer. */
     boolean fits(Cpu c) {
-        return (base == c.rip && context == c.mmu.context()) || liesHere(c);
+        return isAt(c) || (mayUseVectors(c) && liesHere(c));
+    }
+
+    /** Whether it may be entered, and was entered last where the processor's instruction pointer is. */
+    boolean isAt(Cpu c) {
+        return base == c.rip && context == c.mmu.context() && mayUseVectors(c) && !dead;
+    }
+
+    private boolean mayUseVectors(Cpu c) {
+        return !translation.usesVectors() || c.sys.sseEnabled();
     }
 
     /** Whether it lies in no page with instruction breakpoints, entered at the processor's instruction pointer. */

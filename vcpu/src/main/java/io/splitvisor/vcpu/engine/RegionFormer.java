@@ -21,6 +21,8 @@ import java.util.Set;
  */
 final class RegionFormer {
     private static final int MOST_INSTRUCTIONS = 50;
+    /** Straight code, which is cut into blocks only because these have an end, may go on for so many. */
+    private static final int MOST_STRAIGHT = 200;
     /** A block that was executed less than this part of the entry's times stays outside. */
     private static final int COLDEST = 16;
 
@@ -35,7 +37,12 @@ final class RegionFormer {
     private long base;
     private int coldest;
 
-    private record Candidate(Block block, long delta) {}
+    /** @param straight whether the flow runs into it from the block before */
+    private record Candidate(Block block, long delta, boolean straight) {
+        int mostInstructions() {
+            return straight ? MOST_STRAIGHT : MOST_INSTRUCTIONS;
+        }
+    }
 
     /**
      * A region to be translated.
@@ -65,12 +72,12 @@ final class RegionFormer {
         parts.clear();
         seen.clear();
         candidates.clear();
-        candidates.add(new Candidate(entry, 0));
+        candidates.add(new Candidate(entry, 0, false));
         seen.add(0L);
         int instructions = 0;
         while (!candidates.isEmpty()) {
             Candidate next = hottest();
-            if (instructions + next.block.count() > MOST_INSTRUCTIONS && instructions > 0) {
+            if (instructions + next.block.count() > next.mostInstructions() && instructions > 0) {
                 continue;
             }
             Part part = decode(next);
@@ -83,7 +90,12 @@ final class RegionFormer {
             instructions += part.count();
             blocks.add(next.block);
             parts.add(part);
-            part.successors().forEach(this::consider);
+            if (next.straight) {
+                // It is not worth a region of its own as long as it is part of this one.
+                next.block.heat(0);
+            }
+            boolean straight = part.ending() == Part.Ending.NEXT;
+            part.successors().forEach(delta -> consider(delta, straight));
         }
         return new Formed(List.copyOf(blocks), parts.stream().map(Part::delta).toList(), new Plan(parts));
     }
@@ -99,11 +111,11 @@ final class RegionFormer {
         return best;
     }
 
-    private void consider(long delta) {
+    private void consider(long delta, boolean straight) {
         if (seen.add(delta)) {
             Block b = find(base + delta);
             if (b != null && b.secondPage < 0 && b.heat() >= coldest) {
-                candidates.add(new Candidate(b, delta));
+                candidates.add(new Candidate(b, delta, straight));
             }
         }
     }

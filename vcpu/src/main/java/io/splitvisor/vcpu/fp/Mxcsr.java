@@ -28,7 +28,8 @@ public final class Mxcsr {
     /** What is raised before a result is computed. */
     public static final int BEFORE = IE | DE | ZE;
 
-    static final int ROUNDING_SHIFT = 13;
+    /** Where the rounding mode starts. */
+    public static final int ROUNDING_SHIFT = 13;
 
     private Mxcsr() {}
 

@@ -3,14 +3,15 @@ package io.splitvisor.vcpu.mmu;
 
 /**
  * A processor whose monitor keeps shadows of 4-level tables, and of no others: without paging, and with tables of 32 bits or
- * PAE, the guest's own tables are walked, in its own memory. Either way a mapping names a page of the machine.
+ * PAE, the guest's own tables are walked, in its own memory; and where the monitor has found no memory, a device's address
+ * is in them. A mapping of memory names a page of the machine.
  */
 public final class ByFormat implements Paging {
     private static final int PAGE_SHIFT = 12;
 
     private final PageWalk own;
     private final GuestMemory physical;
-    private final Paging levels4;
+    private final ShadowPaging levels4;
     private long root;
     private boolean monitored;
 
@@ -19,7 +20,7 @@ public final class ByFormat implements Paging {
      * @param physical the guest-physical memory in which they lie
      * @param levels4 walks the monitor's
      */
-    public ByFormat(PageWalk own, GuestMemory physical, Paging levels4) {
+    public ByFormat(PageWalk own, GuestMemory physical, ShadowPaging levels4) {
         this.own = own;
         this.physical = physical;
         this.levels4 = levels4;
@@ -27,15 +28,29 @@ public final class ByFormat implements Paging {
 
     @Override
     public int translate(long linear, int access, int bank, Mapping out) {
-        if (monitored) {
-            return levels4.translate(linear, access, bank, out);
+        while (monitored) {
+            int result = levels4.translate(linear, access, bank, out);
+            if (result != ShadowPaging.NO_MEMORY) {
+                return result;
+            }
+            result = translateOwn(linear, access, bank, out);
+            if (result != MAPPED || !out.memory()) {
+                return result;
+            }
+            // Meanwhile there is some; what may be done with it the monitor knows.
         }
+        return translateOwn(linear, access, bank, out);
+    }
+
+    private int translateOwn(long linear, int access, int bank, Mapping out) {
         int result = own.translate(linear, access, bank, out);
         if (result == MAPPED) {
             long page = physical.page(out.gfn());
-            // A page that nobody has is one beyond all memory.
-            long machine = page == GuestMemory.NO_PAGE ? -1L >>> PAGE_SHIFT : page >>> PAGE_SHIFT;
-            out.set(machine, out.rights(), PAGE_SHIFT, out.global());
+            if (page == GuestMemory.NO_PAGE) {
+                out.noMemory();
+            } else {
+                out.set(page >>> PAGE_SHIFT, out.rights(), PAGE_SHIFT, out.global());
+            }
         }
         return result;
     }

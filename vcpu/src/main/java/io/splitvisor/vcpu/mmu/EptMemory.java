@@ -27,7 +27,6 @@ public final class EptMemory implements GuestMemory {
     private final MemorySegment ram;
     private final MonitorTables tables;
     private final PagingTraps traps;
-    private final long beyondWidth;
     private int rights;
     private int shift;
     private long references;
@@ -35,13 +34,11 @@ public final class EptMemory implements GuestMemory {
     /**
      * @param ram the machine's pages
      * @param tables where the extended tables are
-     * @param physicalBits width of a machine address
      */
-    public EptMemory(MemorySegment ram, MonitorTables tables, PagingTraps traps, int physicalBits) {
+    public EptMemory(MemorySegment ram, MonitorTables tables, PagingTraps traps) {
         this.ram = ram;
         this.tables = tables;
         this.traps = traps;
-        this.beyondWidth = (1L << 52) - (1L << physicalBits);
     }
 
     @Override
@@ -100,7 +97,7 @@ public final class EptMemory implements GuestMemory {
 
     /** Writable but not readable, reserved bits, a memory type that there is not. */
     private boolean isMisconfigured(long entry, int level, boolean leaf) {
-        if ((entry & (R | W)) == W || (entry & beyondWidth) != 0) {
+        if ((entry & (R | W)) == W || (entry & LongWalk.BEYOND_WIDTH) != 0) {
             return true;
         }
         if (!leaf) {

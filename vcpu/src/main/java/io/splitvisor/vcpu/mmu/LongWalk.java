@@ -19,7 +19,9 @@ abstract class LongWalk implements Paging {
     /** An entry changed while its bits were being set: the walk has to begin again. */
     static final int AGAIN = -3;
 
-    private final long beyondWidth;
+    /** Bits of an address that are reserved. */
+    static final long BEYOND_WIDTH = (1L << 52) - (1L << PHYSICAL_BITS);
+
     private final boolean keepsBits;
     private final long[] entries = new long[4];
     private AccessRules rules = new AccessRules(PagingControls.OFF);
@@ -27,11 +29,9 @@ abstract class LongWalk implements Paging {
     private long walks;
 
     /**
-     * @param physicalBits width of a physical address (MAXPHYADDR), 32 to 52
      * @param keepsBits whether accessed and dirty bits are to be set; if not, an entry's rights are all that counts
      */
-    LongWalk(int physicalBits, boolean keepsBits) {
-        this.beyondWidth = (1L << 52) - (1L << physicalBits);
+    LongWalk(boolean keepsBits) {
         this.keepsBits = keepsBits;
     }
 
@@ -67,11 +67,6 @@ abstract class LongWalk implements Paging {
 
     AccessRules rules() {
         return rules;
-    }
-
-    /** Bits of an address that are reserved. */
-    long beyondWidth() {
-        return beyondWidth;
     }
 
     @Override
@@ -112,7 +107,7 @@ abstract class LongWalk implements Paging {
                 return rules.error(access, bank, 0);
             }
             boolean leaf = level == 1 || (level < 4 && (entry & PS) != 0);
-            if ((entry & (beyondWidth | rules.reserved64(level, leaf))) != 0) {
+            if ((entry & (BEYOND_WIDTH | rules.reserved64(level, leaf))) != 0) {
                 return rules.error(access, bank, PRESENT | RESERVED);
             }
             entries[level - 1] = entry;

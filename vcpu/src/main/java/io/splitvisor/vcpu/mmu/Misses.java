@@ -92,7 +92,7 @@ final class Misses {
         if (!canonical || paging.translate(a, Tlb.READ, Tlb.SUPERVISOR_AC, mapping) != Paging.MAPPED) {
             return NO_MEMORY;
         }
-        long page = memory.page(mapping.gfn());
+        long page = mapping.memory() ? memory.page(mapping.gfn()) : GuestMemory.NO_PAGE;
         return page == GuestMemory.NO_PAGE ? NO_MEMORY : page | (a & 4095);
     }
 
@@ -288,7 +288,7 @@ final class Misses {
     }
 
     private long fill(long a, int access) {
-        long page = memory.page(mapping.gfn(), access);
+        long page = mapping.memory() ? memory.page(mapping.gfn(), access) : GuestMemory.NO_PAGE;
         boolean trapped = page != GuestMemory.NO_PAGE && memory.writesTrap(mapping.gfn());
         if (page == GuestMemory.NO_PAGE || (trapped && access == Tlb.WRITE)) {
             deviceAddress = mapping.gfn() << 12 | (a & 4095);

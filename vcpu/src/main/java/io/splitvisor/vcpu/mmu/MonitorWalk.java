@@ -7,8 +7,8 @@ abstract class MonitorWalk extends LongWalk {
 
     private final MonitorTables tables;
 
-    MonitorWalk(MonitorTables tables, int physicalBits, boolean keepsBits) {
-        super(physicalBits, keepsBits);
+    MonitorWalk(MonitorTables tables, boolean keepsBits) {
+        super(keepsBits);
         this.tables = tables;
     }
 

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.function.LongConsumer;
 
 /**
  * Walks the guest's own x86 page tables: none, 32-bit (with PSE), PAE, and 4-level. Intel SDM volume 3, chapter 5.
@@ -27,21 +28,40 @@ public final class PageWalk extends LongWalk {
     private final long[] addresses = new long[4];
 
     private final long[] pdptes = new long[4];
+    private final LongConsumer told;
     private long root;
 
+    /** @param memory where the tables lie */
+    public PageWalk(GuestMemory memory) {
+        this(memory, _ -> {});
+    }
+
     /**
-     * @param memory where the tables lie
-     * @param physicalBits width of a guest-physical address (MAXPHYADDR), 32 to 52
+     * As above, for a monitor that wants to follow.
+     *
+     * @param told hears where the top table is whenever another one is in force; 0 while there are not four levels
      */
-    public PageWalk(GuestMemory memory, int physicalBits) {
-        super(physicalBits, true);
+    public PageWalk(GuestMemory memory, LongConsumer told) {
+        super(true);
         this.memory = memory;
         this.ram = memory.ram();
+        this.told = told;
     }
 
     @Override
     public void root(long cr3) {
         this.root = cr3;
+        tellRoot();
+    }
+
+    @Override
+    public void controls(PagingControls controls) {
+        super.controls(controls);
+        tellRoot();
+    }
+
+    private void tellRoot() {
+        told.accept(controls().format() == PagingControls.Format.LEVELS4 ? root & ADDRESS : 0);
     }
 
     @Override
@@ -49,7 +69,7 @@ public final class PageWalk extends LongWalk {
         long[] loaded = new long[4];
         for (int i = 0; i < 4; i++) {
             loaded[i] = read((cr3 & 0xffff_ffe0L) + 8L * i, 1);
-            if ((loaded[i] & P) != 0 && (loaded[i] & (beyondWidth() | NX | 0x7ff0_0000_0000_01e6L)) != 0) {
+            if ((loaded[i] & P) != 0 && (loaded[i] & (BEYOND_WIDTH | NX | 0x7ff0_0000_0000_01e6L)) != 0) {
                 return false;
             }
         }
@@ -91,7 +111,7 @@ public final class PageWalk extends LongWalk {
         long leafAt = at;
         if (leaf) {
             // PSE-36: bits 13 to 20 of the entry are bits 32 to 39 of the address.
-            if ((directory & 0x0020_0000) != 0 || ((long) (directory & 0x001f_e000) << 19 & beyondWidth()) != 0) {
+            if ((directory & 0x0020_0000) != 0 || ((long) (directory & 0x001f_e000) << 19 & BEYOND_WIDTH) != 0) {
                 return rules().error(access, bank, PRESENT | RESERVED);
             }
         } else {

@@ -14,6 +14,9 @@ public interface Paging {
     /** {@link #compareAndSet} found something else, which stays. */
     int DIFFERENT = -3;
 
+    /** Width of a guest-physical address, MAXPHYADDR, whoever walks: the processor's registers and all tables agree on it. */
+    int PHYSICAL_BITS = 46;
+
     /** Error code bit: the entry was present. */
     int PRESENT = 1;
     /** Error code bit: the access was a store. */
@@ -101,6 +104,7 @@ public interface Paging {
         private int shift;
         private int pieceShift;
         private boolean global;
+        private boolean memory = true;
 
         /** Number of the physical page: guest-physical, or of the machine, whatever the MMU's {@link GuestMemory} takes. */
         public long gfn() {
@@ -127,13 +131,24 @@ public interface Paging {
             return global;
         }
 
-        /** Sets all four. */
+        /** Whether it leads to memory; if not, the page is guest-physical, and a device's or a hole. */
+        public boolean memory() {
+            return memory;
+        }
+
+        /** Sets all four, of a page of memory. */
         public void set(long newGfn, int newRights, int newShift, boolean isGlobal) {
             this.gfn = newGfn;
             this.rights = newRights;
             this.shift = newShift;
             this.pieceShift = newShift;
             this.global = isGlobal;
+            this.memory = true;
+        }
+
+        /** No memory is behind the guest-physical page that was found. */
+        void noMemory() {
+            memory = false;
         }
 
         /** What was found is a piece of a larger page, which is invalidated as a whole. */
@@ -144,6 +159,7 @@ public interface Paging {
         void copy(Mapping other) {
             set(other.gfn, other.rights, other.shift, other.global);
             pieceShift = other.pieceShift;
+            memory = other.memory;
         }
     }
 }

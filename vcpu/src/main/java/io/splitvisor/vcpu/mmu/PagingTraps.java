@@ -18,7 +18,8 @@ public interface PagingTraps {
     /**
      * The walk of a shadow found no entry, or one that forbids the access.
      *
-     * @return {@link #MENDED}, {@link #EMULATE}, or the error code of the guest's own page fault
+     * @return {@link #MENDED}, {@link #EMULATE}, the error code of the guest's own page fault, or {@link #NOTHING} if it leads
+     *     to no memory
      */
     int fault(long linear, int access, int bank);
 

@@ -20,10 +20,9 @@ public final class RegisteredPaging extends MonitorWalk {
     /**
      * @param tables the copies
      * @param ram the machine's pages
-     * @param physicalBits width of a machine address
      */
-    public RegisteredPaging(MonitorTables tables, MemorySegment ram, int physicalBits) {
-        super(tables, physicalBits, true);
+    public RegisteredPaging(MonitorTables tables, MemorySegment ram) {
+        super(tables, true);
         this.ram = ram;
     }
 

@@ -7,6 +7,9 @@ package io.splitvisor.vcpu.mmu;
  * stores.
  */
 public final class ShadowPaging extends MonitorWalk {
+    /** {@link #translate}: the guest's tables lead to a page, or are in one, that is no memory. */
+    static final int NO_MEMORY = -4;
+
     /** Traps that may follow each other for one access, before somebody is taken to be mad. */
     private static final int MOST_TRAPS = 64;
 
@@ -16,10 +19,9 @@ public final class ShadowPaging extends MonitorWalk {
     /**
      * @param tables the shadows
      * @param traps the monitor
-     * @param physicalBits width of a machine address
      */
-    public ShadowPaging(MonitorTables tables, PagingTraps traps, int physicalBits) {
-        super(tables, physicalBits, false);
+    public ShadowPaging(MonitorTables tables, PagingTraps traps) {
+        super(tables, false);
         this.traps = traps;
     }
 
@@ -30,11 +32,17 @@ public final class ShadowPaging extends MonitorWalk {
                 return MAPPED;
             }
             int answer = traps.fault(linear, access, bank);
-            if (answer == PagingTraps.EMULATE) {
-                return EMULATED;
-            }
-            if (answer != PagingTraps.MENDED) {
-                return answer;
+            switch (answer) {
+                case PagingTraps.MENDED -> {}
+                case PagingTraps.EMULATE -> {
+                    return EMULATED;
+                }
+                case PagingTraps.NOTHING -> {
+                    return NO_MEMORY;
+                }
+                default -> {
+                    return answer;
+                }
             }
         }
         throw new IllegalStateException("the shadow never maps " + Long.toHexString(linear));

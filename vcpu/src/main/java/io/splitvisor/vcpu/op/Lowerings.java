@@ -29,6 +29,11 @@ public final class Lowerings {
         return i.row() == null || i.row().has(Row.ENDS_BLOCK) || isTooLong(i);
     }
 
+    /** Whether it pushes an address for a near return. */
+    static boolean isNearCall(Insn i) {
+        return i.row() != null && i.row().mnemonic().equals("call") && !isTooLong(i);
+    }
+
     static boolean isTooLong(Insn i) {
         return i.length() > Decoder.MAX_LENGTH;
     }

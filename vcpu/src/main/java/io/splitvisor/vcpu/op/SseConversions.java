@@ -79,16 +79,12 @@ final class SseConversions {
         return pair(s.toInteger(DOUBLE, low, 4, truncate), s.toInteger(DOUBLE, high, 4, truncate));
     }
 
-    private static final class Packed extends VectorOp {
-        private final Vec d;
-        private final Vec s;
+    private static final class Packed extends VectorOp.Binary {
         private final Part low;
         private final Part high;
 
         Packed(Insn i, Part low, Part high) {
-            super(i);
-            this.d = Vec.of(i, 0, false);
-            this.s = Vec.of(i, 1, false);
+            super(i, false);
             this.low = low;
             this.high = high;
         }

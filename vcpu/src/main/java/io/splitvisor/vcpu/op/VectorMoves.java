@@ -61,15 +61,11 @@ final class VectorMoves {
     private VectorMoves() {}
 
     /** The whole source; a register's upper half is cleared where the source has none. */
-    private static final class Move extends VectorOp {
-        private final Vec d;
-        private final Vec s;
+    private static final class Move extends VectorOp.Binary {
         private final boolean low;
 
         Move(Insn i, boolean unaligned) {
-            super(i);
-            this.d = Vec.of(i, 0, unaligned);
-            this.s = Vec.of(i, 1, unaligned);
+            super(i, unaligned);
             this.low = Math.min(d.size, s.size) == 8;
         }
 
@@ -81,15 +77,11 @@ final class VectorMoves {
     }
 
     /** MOVSS and MOVSD: between registers the rest of the destination stays, from memory it is cleared. */
-    private static final class Scalar extends VectorOp {
-        private final Vec d;
-        private final Vec s;
+    private static final class Scalar extends VectorOp.Binary {
         private final long mask;
 
         Scalar(Insn i) {
-            super(i);
-            this.d = Vec.of(i, 0, true);
-            this.s = Vec.of(i, 1, true);
+            super(i, true);
             this.mask = Math.min(d.size, s.size) == 4 ? 0xffff_ffffL : -1;
         }
 
@@ -105,15 +97,11 @@ final class VectorMoves {
     }
 
     /** Half a register from or to memory. */
-    private static final class Half extends VectorOp {
-        private final Vec d;
-        private final Vec s;
+    private static final class Half extends VectorOp.Binary {
         private final int half;
 
         Half(Insn i, int half) {
-            super(i);
-            this.d = Vec.of(i, 0, true);
-            this.s = Vec.of(i, 1, true);
+            super(i, true);
             this.half = half;
         }
 
@@ -280,15 +268,11 @@ final class VectorMoves {
     }
 
     /** INSERTPS: any element of the source to any of the destination, then zeros. */
-    private static final class InsertSingle extends VectorOp {
-        private final Vec d;
-        private final Vec s;
+    private static final class InsertSingle extends VectorOp.Binary {
         private final int immediate;
 
         InsertSingle(Insn i) {
-            super(i);
-            this.d = Vec.of(i, 0, true);
-            this.s = Vec.of(i, 1, true);
+            super(i, true);
             this.immediate = i.hasMemory() ? (int) i.immediate() & 0x3f : (int) i.immediate();
         }
 
@@ -313,17 +297,13 @@ final class VectorMoves {
     }
 
     /** PMOVSX and PMOVZX: the low elements become wider. */
-    private static final class Extend extends VectorOp {
-        private final Vec d;
-        private final Vec s;
+    private static final class Extend extends VectorOp.Binary {
         private final int from;
         private final int to;
         private final boolean signed;
 
         Extend(Insn i, int from, int to, boolean signed) {
-            super(i);
-            this.d = Vec.of(i, 0, true);
-            this.s = Vec.of(i, 1, true);
+            super(i, true);
             this.from = from;
             this.to = to;
             this.signed = signed;

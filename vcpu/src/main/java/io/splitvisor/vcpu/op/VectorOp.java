@@ -45,10 +45,9 @@ abstract class VectorOp extends Op {
 
     /** #UD or #NM unless the guest's kernel has enabled SSE. */
     static void xmmAvailable(Cpu c) {
-        long cr0 = c.sys.cr0 & (SystemRegisters.CR0_EM | SystemRegisters.CR0_TS);
-        if (cr0 != 0 || (c.sys.cr4 & SystemRegisters.CR4_OSFXSR) == 0) {
-            boolean disabled = (cr0 & SystemRegisters.CR0_EM) != 0 || (c.sys.cr4 & SystemRegisters.CR4_OSFXSR) == 0;
-            throw disabled ? c.ud() : c.fault.exception(Vector.NM);
+        if (!c.sys.sseEnabled()) {
+            boolean there = (c.sys.cr0 & SystemRegisters.CR0_EM) == 0 && (c.sys.cr4 & SystemRegisters.CR4_OSFXSR) != 0;
+            throw there ? c.fault.exception(Vector.NM) : c.ud();
         }
     }
 
@@ -67,28 +66,31 @@ abstract class VectorOp extends Op {
         long apply(long d, long s);
     }
 
-    /** A function of one half. */
-    @FunctionalInterface
-    interface Single {
-        long apply(long a);
-    }
-
     /** A function of a whole destination and a whole source, which is in {@link Cpu#low} and {@link Cpu#high}, as its result. */
     @FunctionalInterface
     interface Whole {
         void apply(Cpu c, long low, long high);
     }
 
+    /** With a destination and a source: its first two operands. */
+    abstract static class Binary extends VectorOp {
+        final Vec d;
+        final Vec s;
+
+        /** @param unaligned whether a source of 16 bytes in memory may lie anywhere */
+        Binary(Insn i, boolean unaligned) {
+            super(i);
+            this.d = Vec.of(i, 0, unaligned);
+            this.s = Vec.of(i, 1, unaligned);
+        }
+    }
+
     /** Each half of the destination by itself, from the same halves of both operands. */
-    static final class Halves extends VectorOp {
-        private final Vec d;
-        private final Vec s;
+    static final class Halves extends Binary {
         private final Half f;
 
         Halves(Insn i, Half f) {
-            super(i);
-            this.d = Vec.of(i, 0, false);
-            this.s = Vec.of(i, 1, false);
+            super(i, false);
             this.f = f;
         }
 
@@ -102,16 +104,12 @@ abstract class VectorOp extends Op {
         }
     }
 
-    /** Each half becomes 32 bits; the destination's come first. */
-    static final class Narrowing extends VectorOp {
-        private final Vec d;
-        private final Vec s;
-        private final Single f;
+    /** Both halves of the destination become one half, and both of the source the other; of MMX registers, half of one. */
+    static final class Narrowing extends Binary {
+        private final Half f;
 
-        Narrowing(Insn i, Single f) {
-            super(i);
-            this.d = Vec.of(i, 0, false);
-            this.s = Vec.of(i, 1, false);
+        Narrowing(Insn i, Half f) {
+            super(i, false);
             this.f = f;
         }
 
@@ -122,27 +120,19 @@ abstract class VectorOp extends Op {
             long high = c.high;
             d.read(c);
             if (d.size == 8) {
-                d.write(c, pair(c.low, low), 0);
+                d.write(c, f.apply(c.low, low), 0);
             } else {
-                d.write(c, pair(c.low, c.high), pair(low, high));
+                d.write(c, f.apply(c.low, c.high), f.apply(low, high));
             }
-        }
-
-        private long pair(long first, long second) {
-            return (f.apply(first) & 0xffff_ffffL) | f.apply(second) << 32;
         }
     }
 
     /** Anything on whole registers. */
-    static final class Wholes extends VectorOp {
-        private final Vec d;
-        private final Vec s;
+    static final class Wholes extends Binary {
         private final Whole f;
 
         Wholes(Insn i, Whole f) {
-            super(i);
-            this.d = Vec.of(i, 0, false);
-            this.s = Vec.of(i, 1, false);
+            super(i, false);
             this.f = f;
         }
 

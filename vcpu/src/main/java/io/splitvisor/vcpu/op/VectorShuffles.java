@@ -12,34 +12,31 @@ final class VectorShuffles {
     static final Map<String, Lowering> LOWERINGS = new HashMap<>();
 
     private static final ByImmediate PSHUFB =
-            n -> (c, low, high) -> set(c, bytes(low, high, c.low, 15), bytes(low, high, c.high, 15));
+            n -> (c, low, high) -> set(c, Elements.bytes(low, high, c.low), Elements.bytes(low, high, c.high));
     private static final ByImmediate PALIGNR = n -> (c, low, high) -> align(c, low, high, 8 * n);
 
     static {
-        int[] sizes = {8, 16, 32, 64};
-        String[] unpacks = {"bw", "wd", "dq", "qdq"};
-        for (int n = 0; n < sizes.length; n++) {
-            int bits = sizes[n];
-            LOWERINGS.put("punpckl" + unpacks[n], i -> new Unpack(i, bits, false));
-            LOWERINGS.put("punpckh" + unpacks[n], i -> new Unpack(i, bits, true));
+        unpack("punpck%sbw", Elements::interleaveBytes);
+        unpack("punpck%swd", Elements::interleaveWords);
+        unpack("punpck%sdq", Elements::interleaveDoubles);
+        unpack("unpck%sps", Elements::interleaveDoubles);
+        for (String quads : new String[] {"punpck%sqdq", "unpck%spd"}) {
+            whole(quads.formatted("l"), n -> (c, low, high) -> set(c, low, c.low));
+            whole(quads.formatted("h"), n -> (c, low, high) -> set(c, high, c.high));
         }
-        for (String half : new String[] {"l", "h"}) {
-            LOWERINGS.put("unpck" + half + "ps", i -> new Unpack(i, 32, half.equals("h")));
-            LOWERINGS.put("unpck" + half + "pd", i -> new Unpack(i, 64, half.equals("h")));
-        }
-        pack("packsswb", 16, Byte.MIN_VALUE, Byte.MAX_VALUE);
-        pack("packuswb", 16, 0, 255);
-        pack("packssdw", 32, Short.MIN_VALUE, Short.MAX_VALUE);
-        pack("packusdw", 32, 0, 65535);
+        narrowing("packsswb", Elements::packsswb);
+        narrowing("packuswb", Elements::packuswb);
+        narrowing("packssdw", Elements::packssdw);
+        narrowing("packusdw", Elements::packusdw);
         pairs("phaddw", 16, (a, b) -> a + b);
         pairs("phaddd", 32, (a, b) -> a + b);
         pairs("phaddsw", 16, (a, b) -> Math.clamp(a + b, Short.MIN_VALUE, Short.MAX_VALUE));
         pairs("phsubw", 16, (a, b) -> a - b);
         pairs("phsubd", 32, (a, b) -> a - b);
         pairs("phsubsw", 16, (a, b) -> Math.clamp(a - b, Short.MIN_VALUE, Short.MAX_VALUE));
-        LOWERINGS.put("pshufw", i -> halves(i, n -> (d, s) -> words(s, n)));
-        whole("pshuflw", n -> (c, low, high) -> c.low = words(c.low, n));
-        whole("pshufhw", n -> (c, low, high) -> c.high = words(c.high, n));
+        LOWERINGS.put("pshufw", i -> halves(i, n -> (d, s) -> Elements.words(s, n)));
+        whole("pshuflw", n -> (c, low, high) -> c.low = Elements.words(c.low, n));
+        whole("pshufhw", n -> (c, low, high) -> c.high = Elements.words(c.high, n));
         whole("pshufd", n -> (c, low, high) -> set(c, doubles(c.low, c.high, n), doubles(c.low, c.high, n >> 4)));
         whole("shufps", n -> (c, low, high) -> set(c, doubles(low, high, n), doubles(c.low, c.high, n >> 4)));
         whole("shufpd", n -> (c, low, high) -> set(c, (n & 1) == 0 ? low : high, (n & 2) == 0 ? c.low : c.high));
@@ -49,10 +46,10 @@ final class VectorShuffles {
         whole("blendps", n -> blend(spread(n, 4, 32)));
         whole("blendpd", n -> blend(spread(n, 2, 64)));
         whole("pblendw", n -> blend(spread(n, 8, 16)));
-        variableBlend("pblendvb", 8);
-        variableBlend("blendvps", 32);
-        variableBlend("blendvpd", 64);
-        LOWERINGS.put("pshufb", i -> isMmx(i) ? halves(i, n -> (d, s) -> bytes(d, 0, s, 7)) : whole(i, PSHUFB));
+        variableBlend("pblendvb", Elements::pblendvb);
+        variableBlend("blendvps", Elements::blendvps);
+        variableBlend("blendvpd", Elements::blendvpd);
+        LOWERINGS.put("pshufb", i -> isMmx(i) ? halves(i, n -> (d, s) -> Elements.bytes(d, d, s)) : whole(i, PSHUFB));
         LOWERINGS.put(
                 "palignr", i -> isMmx(i) ? halves(i, n -> (d, s) -> shiftedPair(s, d, 8 * n)) : whole(i, PALIGNR));
         LOWERINGS.put("pslldq", i -> new ByteShift(i, true));
@@ -75,6 +72,17 @@ final class VectorShuffles {
         VectorOp.Half with(int immediate);
     }
 
+    /** Half a result from halves of a destination, a source and XMM0. */
+    @FunctionalInterface
+    private interface Blend {
+        long apply(long d, long s, long by);
+    }
+
+    private static void unpack(String mnemonic, VectorOp.Half interleave) {
+        LOWERINGS.put(mnemonic.formatted("l"), i -> new Unpack(i, interleave, false));
+        LOWERINGS.put(mnemonic.formatted("h"), i -> new Unpack(i, interleave, true));
+    }
+
     private static void whole(String mnemonic, ByImmediate f) {
         LOWERINGS.put(mnemonic, i -> whole(i, f));
     }
@@ -91,45 +99,28 @@ final class VectorShuffles {
         return i.row().args().get(0) == Arg.P;
     }
 
-    private static void pack(String mnemonic, int bits, int least, int most) {
-        LOWERINGS.put(
-                mnemonic,
-                i -> new VectorOp.Narrowing(i, a -> {
-                    long result = 0;
-                    for (int at = 0; at < 64; at += bits) {
-                        long element = a << (64 - bits - at) >> (64 - bits);
-                        result |= (Math.clamp(element, least, most) & (1L << bits / 2) - 1) << (at / 2);
-                    }
-                    return result;
-                }));
+    private static void narrowing(String mnemonic, VectorOp.Half f) {
+        LOWERINGS.put(mnemonic, i -> new VectorOp.Narrowing(i, f));
     }
 
     /** Each pair of neighbours becomes one element. */
     private static void pairs(String mnemonic, int bits, VectorOp.Half f) {
-        LOWERINGS.put(
-                mnemonic,
-                i -> new VectorOp.Narrowing(i, a -> {
-                    long result = 0;
-                    for (int at = 0; at < 64; at += 2 * bits) {
-                        long first = a << (64 - bits - at) >> (64 - bits);
-                        long second = a << (64 - 2 * bits - at) >> (64 - bits);
-                        result |= (f.apply(first, second) & -1L >>> (64 - bits)) << (at / 2);
-                    }
-                    return result;
-                }));
+        narrowing(mnemonic, (low, high) -> pairs(low, bits, f) | pairs(high, bits, f) << 32);
+    }
+
+    private static long pairs(long half, int bits, VectorOp.Half f) {
+        long result = 0;
+        for (int at = 0; at < 64; at += 2 * bits) {
+            long first = half << (64 - bits - at) >> (64 - bits);
+            long second = half << (64 - 2 * bits - at) >> (64 - bits);
+            result |= (f.apply(first, second) & -1L >>> (64 - bits)) << (at / 2);
+        }
+        return result;
     }
 
     private static void set(Cpu c, long low, long high) {
         c.low = low;
         c.high = high;
-    }
-
-    private static long words(long value, int selection) {
-        long result = 0;
-        for (int n = 0; n < 4; n++) {
-            result |= (value >>> (16 * (selection >> (2 * n) & 3)) & 0xffff) << (16 * n);
-        }
-        return result;
     }
 
     /** Two doublewords of a register, chosen by two bits each. */
@@ -141,19 +132,6 @@ final class VectorShuffles {
         return ((n & 2) == 0 ? low : high) >>> (32 * (n & 1)) & 0xffff_ffffL;
     }
 
-    /** Bytes of a register, chosen by the bytes of {@code selection}; those with their top bit set give zero. */
-    private static long bytes(long low, long high, long selection, int mask) {
-        long result = 0;
-        for (int at = 0; at < 64; at += 8) {
-            int n = (int) (selection >>> at) & 0xff;
-            if (n < 128) {
-                int from = n & mask;
-                result |= ((from < 8 ? low : high) >>> (8 * (from & 7)) & 0xff) << at;
-            }
-        }
-        return result;
-    }
-
     /** 64 bits out of 128, from a bit on; zeros follow. */
     private static long shiftedPair(long low, long high, int by) {
         return shiftRight(low, by) | shiftLeft(high, 64 - by) | shiftRight(high, by - 64);
@@ -161,10 +139,12 @@ final class VectorShuffles {
 
     /** PALIGNR: 16 bytes out of 32. */
     private static void align(Cpu c, long low, long high, int by) {
-        long[] quads = {c.low, c.high, low, high, 0, 0, 0, 0};
-        int from = Math.min(by >> 6, 5);
-        int rest = by & 63;
-        set(c, shiftedPair(quads[from], quads[from + 1], rest), shiftedPair(quads[from + 1], quads[from + 2], rest));
+        switch (by >> 6) {
+            case 0 -> set(c, shiftedPair(c.low, c.high, by), shiftedPair(c.high, low, by));
+            case 1 -> set(c, shiftedPair(c.high, low, by - 64), shiftedPair(low, high, by - 64));
+            case 2 -> set(c, shiftedPair(low, high, by - 128), shiftRight(high, by - 128));
+            default -> set(c, shiftRight(high, by - 192), 0);
+        }
     }
 
     /** Zero for counts outside 0 to 63. */
@@ -192,16 +172,8 @@ final class VectorShuffles {
     }
 
     /** By the top bits of XMM0's elements. */
-    private static void variableBlend(String mnemonic, int bits) {
-        whole(
-                mnemonic,
-                n -> (c, low, high) ->
-                        set(c, choose(low, c.low, c.xmm[0], bits), choose(high, c.high, c.xmm[1], bits)));
-    }
-
-    private static long choose(long a, long b, long by, int bits) {
-        long mask = VectorIntegers.byElement(by, 0, bits, true, (x, y) -> x >> 63);
-        return (a & ~mask) | (b & mask);
+    private static void variableBlend(String mnemonic, Blend f) {
+        whole(mnemonic, n -> (c, low, high) -> set(c, f.apply(low, c.low, c.xmm[0]), f.apply(high, c.high, c.xmm[1])));
     }
 
     /** MPSADBW: eight sums over four bytes each. */
@@ -236,17 +208,13 @@ final class VectorShuffles {
     }
 
     /** Elements of both operands in turn, from their low or their high halves. */
-    private static final class Unpack extends VectorOp {
-        private final Vec d;
-        private final Vec s;
-        private final int bits;
+    private static final class Unpack extends VectorOp.Binary {
+        private final VectorOp.Half interleave;
         private final boolean upper;
 
-        Unpack(Insn i, int bits, boolean upper) {
-            super(i);
-            this.d = Vec.of(i, 0, false);
-            this.s = Vec.of(i, 1, false);
-            this.bits = bits;
+        Unpack(Insn i, VectorOp.Half interleave, boolean upper) {
+            super(i, false);
+            this.interleave = interleave;
             this.upper = upper;
         }
 
@@ -256,26 +224,11 @@ final class VectorShuffles {
             long low = c.low;
             long high = c.high;
             d.read(c);
-            if (d.size == 8) {
-                d.write(c, upper ? interleave(c.low >>> 32, low >>> 32) : interleave(c.low, low), 0);
-                return;
-            }
-            long a = upper ? c.high : c.low;
-            long b = upper ? high : low;
-            if (bits == 64) {
-                d.write(c, a, b);
-            } else {
-                d.write(c, interleave(a, b), interleave(a >>> 32, b >>> 32));
-            }
-        }
-
-        private long interleave(long a, long b) {
-            long mask = -1L >>> (64 - bits);
-            long result = 0;
-            for (int at = 0; at < 32; at += bits) {
-                result |= (a >>> at & mask) << (2 * at) | (b >>> at & mask) << (2 * at + bits);
-            }
-            return result;
+            boolean mmx = d.size == 8;
+            long a = upper && !mmx ? c.high : c.low;
+            long b = upper && !mmx ? high : low;
+            int from = upper && mmx ? 32 : 0;
+            d.write(c, interleave.apply(a >>> from, b >>> from), interleave.apply(a >>> 32, b >>> 32));
         }
     }
 

@@ -10,8 +10,8 @@ import io.splitvisor.vcpu.decode.Insn;
  * other, and few kinds of them do much, told apart by masks instead of jumps.
  *
  * <pre>
- *   0  kind          8  register      13  base      18  index, or {@linkplain #CONDITION a condition}
- *  23  scale        25  segment       27  operand size ("up")          30  options of the kind          32  number, signed
+ *   0  kind          6  register      11  {@linkplain #DISCARD discarded}      12  base      17  index, or {@linkplain #CONDITION a condition}
+ *  22  scale        24  options of the kind                             26  operand size ("up")     32  number, signed
  * </pre>
  *
  * <p>Base, index, scale and number make the word's {@link #sum}, which is an address, or a register's value, or an immediate. Where a
@@ -54,12 +54,10 @@ final class Word {
     static final int COMPARE_MEMORY = 20;
     /** CMP: memory with the next word. */
     static final int COMPARE_MEMORY_CONSTANT = 21;
-    /** AND, OR, XOR: register with sum; see {@link #AND} and {@link #XOR}. */
+    /** AND, OR, XOR, TEST: register with sum; see {@link #AND}, {@link #XOR} and {@link #DISCARD}. */
     static final int LOGIC = 22;
     /** The same with memory. */
     static final int LOGIC_LOAD = 23;
-    /** TEST: register with sum. */
-    static final int TEST = 24;
     /** TEST: memory with register. */
     static final int TEST_MEMORY = 25;
     /** TEST: memory with the next word. */
@@ -96,20 +94,22 @@ final class Word {
     static final int OP = 43;
     /** An {@link Op} that ends the block. */
     static final int LAST_OP = 44;
+    /** An {@link Op} that calls, and ends the block. */
+    static final int CALL_OP = 45;
 
+    /** The result goes to a register that nobody reads. */
+    static final int DISCARD = 11;
     /** Option: the operand is taken away. */
-    static final int SUBTRACT = 30;
-    /** Option: the result goes to a register that nobody reads. */
-    static final int DISCARD = 31;
+    static final int SUBTRACT = 24;
     /** Option: the bits that both operands have belong to the result. */
-    static final int AND = 30;
+    static final int AND = 24;
     /** Option: the bits in which the operands differ belong to the result. */
-    static final int XOR = 31;
+    static final int XOR = 25;
     /**
      * Five bits that describe a condition: whether the sign bit of the carry, of the carry moved up by one, and of the result take part
      * in an exclusive or; whether a result of zero fulfils it, too; whether the whole is inverted.
      */
-    static final int CONDITION = 18;
+    static final int CONDITION = 17;
 
     private static final int CARRY = 1;
     private static final int CARRY_BELOW = 2;
@@ -134,16 +134,30 @@ final class Word {
     // Making words
 
     static long of(int kind, int register, int base, int up, int number) {
-        int low = kind | register << 8 | base << 13 | Cpu.ZERO << 18 | up >> 3 << 27;
-        return (long) number << 32 | (low & 0xffff_ffffL);
+        return of(kind, register, base, Cpu.ZERO, 0, up, number);
     }
 
-    /** A word with an instruction's address: {@link #linear} is linear, {@link #sum} the offset. */
-    static long of(int kind, int register, Insn address, int up) {
-        int segment = Ea.baseRegister(address.memorySegment()) - Cpu.ZERO;
-        int place = address.base() << 13 | address.index() << 18 | address.scale() << 23 | segment << 25;
-        int low = kind | register << 8 | place | up >> 3 << 27;
-        return address.displacement() << 32 | (low & 0xffff_ffffL);
+    /** A word whose {@link #sum} is an instruction's offset. */
+    static long withOffset(int kind, int register, Insn i, int up) {
+        return of(kind, register, i.base(), i.index(), i.scale(), up, i.displacement());
+    }
+
+    /** A word whose {@link #sum} is the linear address of an instruction's memory, for which {@link #isSum} holds. */
+    static long withAddress(int kind, int register, Insn i, int up) {
+        int segment = Ea.baseRegister(i.memorySegment());
+        return segment == Cpu.ZERO
+                ? withOffset(kind, register, i, up)
+                : of(kind, register, i.base(), segment, 0, up, i.displacement());
+    }
+
+    /** Whether the linear address of an instruction's memory has no more parts than a word: a segment's base takes the index's place. */
+    static boolean isSum(Insn i) {
+        return i.index() == Cpu.ZERO || Ea.baseRegister(i.memorySegment()) == Cpu.ZERO;
+    }
+
+    private static long of(int kind, int register, int base, int index, int scale, int up, long number) {
+        int low = kind | register << 6 | base << 12 | index << 17 | scale << 22 | up << 26;
+        return number << 32 | (low & 0xffff_ffffL);
     }
 
     /** Replaces the index register by a condition code's description, or returns 0 if it has none. */
@@ -159,15 +173,25 @@ final class Word {
     // Reading them
 
     static int kind(long w) {
-        return (int) w & 255;
+        return (int) w & 63;
     }
 
     static int register(long w) {
-        return (int) w >>> 8 & 31;
+        return (int) w >>> 6 & 31;
+    }
+
+    /** Where the result goes. */
+    static int destination(long w) {
+        return (int) w >>> 6 & 63;
     }
 
     static int base(long w) {
-        return (int) w >>> 13 & 31;
+        return (int) w >>> 12 & 31;
+    }
+
+    /** The binary logarithm of the bytes that are sign-extended. */
+    static int bytesShift(long w) {
+        return (int) w >>> 24 & 3;
     }
 
     static long number(long w) {
@@ -176,7 +200,7 @@ final class Word {
 
     /** 64 minus the operand size in bits. */
     static int up(long w) {
-        return (int) w >>> 24 & 0x38;
+        return (int) w >>> 26;
     }
 
     /** All ones if a bit is set, else zero. */
@@ -186,16 +210,12 @@ final class Word {
 
     static long sum(long[] r, long w) {
         int low = (int) w;
-        return r[low >>> 13 & 31] + (r[low >>> 18 & 31] << (low >>> 23 & 3)) + (w >> 32);
-    }
-
-    static long linear(long[] r, long w) {
-        return sum(r, w) + r[Cpu.ZERO + ((int) w >>> 25 & 3)];
+        return r[low >>> 12 & 31] + (r[low >>> 17 & 31] << (low >>> 22 & 3)) + (w >> 32);
     }
 
     /** Loads what a word's address leads to. */
-    static long load(Cpu c, long w) {
-        long a = linear(c.r, w);
+    static long load(Cpu c, long[] r, long w) {
+        long a = sum(r, w);
         return switch (up(w)) {
             case 0 -> c.mmu.load64(a);
             case 32 -> c.mmu.load32(a);

@@ -26,7 +26,10 @@ public final class WordCode {
     public static final int LINEAR = 1;
     /** In a header: the state of the TLB in which that was found out. */
     public static final int CONTEXT = 2;
-    /** In a header: the block that followed when the flow ran on, and above it that which followed elsewhere. */
+    /**
+     * In a header: the block that followed when the flow ran on, and above it that which followed elsewhere. A flow that a call has
+     * left runs on when it returns.
+     */
     public static final int FOLLOWERS = 3;
 
     /** In {@link #SHAPE}: one more in the upper half. */
@@ -42,6 +45,11 @@ public final class WordCode {
     /** Words of the largest block: two an instruction, and the end. */
     private static final int LARGEST = HEADER + 2 * MOST_INSTRUCTIONS + 1;
 
+    /** {@link #side} of a flow that did not jump. */
+    private static final int RAN_ON = 0;
+    /** Calls that are remembered, by where their stack pointers were. */
+    private static final int CALLERS = 1 << 8;
+
     private static final int ORDINAL_BITS = 6;
     /** What has the index 0, and is never found. */
     private static final int DUMMY = HEADER;
@@ -50,8 +58,10 @@ public final class WordCode {
     /** For each word where its instruction starts, in bytes from the start of the block, and which it is. */
     private short[] places = new short[1 << 10];
 
+    private final int[] callers = new int[CALLERS];
     private Op[] ops = new Op[1 << 6];
     private int running = NONE;
+    private int stopped;
     private int top = DUMMY;
     private int topOp;
 
@@ -73,26 +83,54 @@ public final class WordCode {
         return words;
     }
 
-    /** Whether a block was found at a linear address, in the present state of the TLB. */
-    public boolean isAt(Cpu c, int block, long linear) {
+    private static boolean isAt(Cpu c, long[] words, int block, long linear) {
         return words[block + LINEAR] == linear && words[block + CONTEXT] == c.mmu.context();
     }
 
+    /** Whether a block was found at a linear address, in the present state of the TLB. */
+    public boolean isAt(Cpu c, int block, long linear) {
+        return isAt(c, words, block, linear);
+    }
+
     /** In {@link #FOLLOWERS}, where to find what followed when a block was left as it is left now: 0 or 32. */
-    public int side(Cpu c, int block) {
-        long jumped = c.rip - c.r[Cpu.BLOCK] - bytes(words[block]);
+    private static int side(Cpu c, long[] words, int block) {
+        long jumped = c.rip - words[block + LINEAR] - bytes(words[block + SHAPE]);
         // Not a jump of the host's, which it would have to predict as the guest's would have been.
         return (int) ((jumped | -jumped) >>> 63) << 5;
     }
 
     /** In 64-bit code, the block to execute after another one, if it is what followed last time on the same way; else none. */
-    public int follower(Cpu c, int block) {
-        int follower = (int) (words[block + FOLLOWERS] >>> side(c, block));
-        return isAt(c, follower, c.rip) ? follower : NONE;
+    static int follower(Cpu c, long[] words, int block) {
+        int follower = (int) (words[block + FOLLOWERS] >>> side(c, words, block));
+        return isAt(c, words, follower, c.rip) ? follower : NONE;
     }
 
-    /** Notes what followed, on a {@link #side}. */
-    public void follow(int block, int side, int follower) {
+    /** In 64-bit code, the block to execute after another one, or after the call that it returned from, if that is known; else none. */
+    public int follower(Cpu c, int block) {
+        int follower = follower(c, words, block);
+        return follower == NONE ? follower(c, words, caller(c)) : follower;
+    }
+
+    /** The running block has called something. */
+    void called(Cpu c) {
+        callers[(int) (c.r[Cpu.RSP] >>> 3) & CALLERS - 1] = running;
+    }
+
+    /** The block whose call has pushed what was popped now, or another one. */
+    int caller(Cpu c) {
+        return callers[(int) (c.r[Cpu.RSP] - 8 >>> 3) & CALLERS - 1];
+    }
+
+    /** Notes what followed a block. */
+    public void follow(Cpu c, int block, int follower) {
+        follow(block, side(c, words, block), follower);
+        int caller = caller(c);
+        if (side(c, words, caller) == RAN_ON) {
+            follow(caller, RAN_ON, follower);
+        }
+    }
+
+    private void follow(int block, int side, int follower) {
         long other = words[block + FOLLOWERS] & ~(0xffff_ffffL << side);
         words[block + FOLLOWERS] = other | (long) follower << side;
     }
@@ -115,6 +153,7 @@ public final class WordCode {
     /** Forgets all blocks. */
     public void clear() {
         top = DUMMY;
+        Arrays.fill(callers, NONE);
         Arrays.fill(ops, 0, topOp, null);
         topOp = 0;
     }
@@ -165,7 +204,8 @@ public final class WordCode {
         ended = Lowerings.endsBlock(i);
         if (!Words.add(i, this)) {
             ops[nextOp] = Lowerings.lower(i);
-            put(Word.of(ended ? Word.LAST_OP : Word.OP, 0, Cpu.ZERO, 0, nextOp++));
+            int kind = Lowerings.isNearCall(i) ? Word.CALL_OP : ended ? Word.LAST_OP : Word.OP;
+            put(Word.of(kind, 0, Cpu.ZERO, 0, nextOp++));
         }
         return ended;
     }
@@ -198,14 +238,23 @@ public final class WordCode {
     }
 
     /** The instruction with a word has faulted: brings the processor to where it was before that. */
-    void fault(Cpu c, int block, int at, long ipMask) {
-        int faulted = places[at] & 0xffff;
+    void fault(Cpu c, int block, long ipMask) {
+        int faulted = places[stopped] & 0xffff;
         c.retired -= count(block) - (faulted & (1 << ORDINAL_BITS) - 1);
         c.rip = c.r[Cpu.BLOCK] + (faulted >>> ORDINAL_BITS) & ipMask;
     }
 
     void running(int block) {
         running = block;
+    }
+
+    /** Where the execution of a block has come to. */
+    int stopped() {
+        return stopped;
+    }
+
+    void stopped(int at) {
+        stopped = at;
     }
 
     /** The first word of a block's first instruction. */

@@ -7,93 +7,93 @@ import io.splitvisor.vcpu.cpu.Cpu;
 final class WordMoves {
     private WordMoves() {}
 
-    static void move(Cpu c, long w) {
+    static void move(Cpu c, long[] r, long w) {
         int up = Word.up(w);
-        c.r[Word.register(w)] = Word.sum(c.r, w) << up >>> up;
+        r[Word.register(w)] = Word.sum(r, w) << up >>> up;
     }
 
-    static void constant(Cpu c, long w, long value) {
-        c.r[Word.register(w)] = value;
+    static void constant(Cpu c, long[] r, long w, long value) {
+        r[Word.register(w)] = value;
     }
 
-    static void moveSigned(Cpu c, long w) {
+    static void moveSigned(Cpu c, long[] r, long w) {
         int up = Word.up(w);
         int from = (int) Word.number(w);
-        c.r[Word.register(w)] = c.r[Word.base(w)] << from >> from << up >>> up;
+        r[Word.register(w)] = r[Word.base(w)] << from >> from << up >>> up;
     }
 
-    static void load8(Cpu c, long w) {
-        c.r[Word.register(w)] = c.mmu.load8(Word.linear(c.r, w));
+    static void load8(Cpu c, long[] r, long w) {
+        r[Word.register(w)] = c.mmu.load8(Word.sum(r, w));
     }
 
-    static void load16(Cpu c, long w) {
-        c.r[Word.register(w)] = c.mmu.load16(Word.linear(c.r, w));
+    static void load16(Cpu c, long[] r, long w) {
+        r[Word.register(w)] = c.mmu.load16(Word.sum(r, w));
     }
 
-    static void load32(Cpu c, long w) {
-        c.r[Word.register(w)] = c.mmu.load32(Word.linear(c.r, w));
+    static void load32(Cpu c, long[] r, long w) {
+        r[Word.register(w)] = c.mmu.load32(Word.sum(r, w));
     }
 
-    static void load64(Cpu c, long w) {
-        c.r[Word.register(w)] = c.mmu.load64(Word.linear(c.r, w));
+    static void load64(Cpu c, long[] r, long w) {
+        r[Word.register(w)] = c.mmu.load64(Word.sum(r, w));
     }
 
-    static void loadSigned(Cpu c, long w) {
+    static void loadSigned(Cpu c, long[] r, long w) {
         int up = Word.up(w);
-        int bytes = 1 << ((int) w >>> 30);
+        int bytes = 1 << Word.bytesShift(w);
         int from = 64 - 8 * bytes;
-        c.r[Word.register(w)] = c.mmu.load(Word.linear(c.r, w), bytes) << from >> from << up >>> up;
+        r[Word.register(w)] = c.mmu.load(Word.sum(r, w), bytes) << from >> from << up >>> up;
     }
 
-    static void store8(Cpu c, long w) {
-        c.mmu.store8(Word.linear(c.r, w), c.r[Word.register(w)]);
+    static void store8(Cpu c, long[] r, long w) {
+        c.mmu.store8(Word.sum(r, w), r[Word.register(w)]);
     }
 
-    static void store16(Cpu c, long w) {
-        c.mmu.store16(Word.linear(c.r, w), c.r[Word.register(w)]);
+    static void store16(Cpu c, long[] r, long w) {
+        c.mmu.store16(Word.sum(r, w), r[Word.register(w)]);
     }
 
-    static void store32(Cpu c, long w) {
-        c.mmu.store32(Word.linear(c.r, w), c.r[Word.register(w)]);
+    static void store32(Cpu c, long[] r, long w) {
+        c.mmu.store32(Word.sum(r, w), r[Word.register(w)]);
     }
 
-    static void store64(Cpu c, long w) {
-        c.mmu.store64(Word.linear(c.r, w), c.r[Word.register(w)]);
+    static void store64(Cpu c, long[] r, long w) {
+        c.mmu.store64(Word.sum(r, w), r[Word.register(w)]);
     }
 
-    static void storeConstant(Cpu c, long w, long value) {
-        c.mmu.store(Word.linear(c.r, w), 8 - (Word.up(w) >> 3), value);
+    static void storeConstant(Cpu c, long[] r, long w, long value) {
+        c.mmu.store(Word.sum(r, w), 8 - (Word.up(w) >> 3), value);
     }
 
-    static void push(Cpu c, long w) {
-        long sp = c.r[Cpu.RSP] - 8;
-        c.mmu.store64(sp, c.r[Word.register(w)]);
-        c.r[Cpu.RSP] = sp;
+    static void push(Cpu c, long[] r, long w) {
+        long sp = r[Cpu.RSP] - 8;
+        c.mmu.store64(sp, r[Word.register(w)]);
+        r[Cpu.RSP] = sp;
     }
 
-    static void pop(Cpu c, long w) {
-        long sp = c.r[Cpu.RSP];
-        c.r[Word.register(w)] = c.mmu.load64(sp);
-        c.r[Cpu.RSP] = sp + 8;
+    static void pop(Cpu c, long[] r, long w) {
+        long sp = r[Cpu.RSP];
+        r[Word.register(w)] = c.mmu.load64(sp);
+        r[Cpu.RSP] = sp + 8;
     }
 
-    static void set(Cpu c, long w) {
+    static void set(Cpu c, long[] r, long w) {
         int d = Word.register(w);
-        c.r[d] = (c.r[d] & ~0xffL) | (Word.holds(c, w) & 1);
+        r[d] = (r[d] & ~0xffL) | (Word.holds(c, w) & 1);
     }
 
-    static void moveIf(Cpu c, long w) {
+    static void moveIf(Cpu c, long[] r, long w) {
         int d = Word.register(w);
         int up = Word.up(w);
         long holds = Word.holds(c, w);
-        c.r[d] = ((c.r[Word.base(w)] & holds) | (c.r[d] & ~holds)) << up >>> up;
+        r[d] = ((r[Word.base(w)] & holds) | (r[d] & ~holds)) << up >>> up;
     }
 
-    static void jump(Cpu c, long w) {
+    static void jump(Cpu c, long[] r, long w) {
         c.rip = canonical(c, c.rip + Word.number(w));
     }
 
-    static void jumpIf(Cpu c, long w) {
+    static void jumpIf(Cpu c, long[] r, long w) {
         long distance = Word.number(w) & Word.holds(c, w);
         long to = c.rip + distance;
         if (to << 16 >> 16 != to && distance != 0) {
@@ -102,18 +102,18 @@ final class WordMoves {
         c.rip = to;
     }
 
-    static void call(Cpu c, long w) {
+    static void call(Cpu c, long[] r, long w) {
         long to = canonical(c, c.rip + Word.number(w));
-        long sp = c.r[Cpu.RSP] - 8;
+        long sp = r[Cpu.RSP] - 8;
         c.mmu.store64(sp, c.rip);
-        c.r[Cpu.RSP] = sp;
+        r[Cpu.RSP] = sp;
         c.rip = to;
     }
 
-    static void ret(Cpu c) {
-        long sp = c.r[Cpu.RSP];
+    static void ret(Cpu c, long[] r) {
+        long sp = r[Cpu.RSP];
         c.rip = canonical(c, c.mmu.load64(sp));
-        c.r[Cpu.RSP] = sp + 8;
+        r[Cpu.RSP] = sp + 8;
     }
 
     /** Checks a branch target before anything changes. */

@@ -110,7 +110,10 @@ final class Words {
     }
 
     private static boolean flat(Insn i) {
-        return i.mode() == Insn.MODE64 && i.addressBytes() == 8 && (int) i.displacement() == i.displacement();
+        return i.mode() == Insn.MODE64
+                && i.addressBytes() == 8
+                && (int) i.displacement() == i.displacement()
+                && Word.isSum(i);
     }
 
     /** The number of a general register that an operand is, or -1 if it is something else or the second byte of one. */
@@ -152,9 +155,9 @@ final class Words {
             return false;
         }
         if (d >= 0) {
-            return size >= 4 && isMemory(i, 1) && put(out, Word.of(load(size), d, i, up(size)));
+            return size >= 4 && isMemory(i, 1) && put(out, Word.withAddress(load(size), d, i, up(size)));
         }
-        return s >= 0 && isMemory(i, 0) && put(out, Word.of(store(size), s, i, up(size)));
+        return s >= 0 && isMemory(i, 0) && put(out, Word.withAddress(store(size), s, i, up(size)));
     }
 
     private static boolean immediate(Insn i, WordCode out, int d, int size) {
@@ -170,7 +173,7 @@ final class Words {
         if (!isMemory(i, 0) || !flat(i)) {
             return false;
         }
-        out.put(Word.of(Word.STORE_CONSTANT, 0, i, up(size)));
+        out.put(Word.withAddress(Word.STORE_CONSTANT, 0, i, up(size)));
         out.put(value);
         return true;
     }
@@ -189,7 +192,7 @@ final class Words {
             return false;
         }
         if (i.hasMemory()) {
-            return flat(i) && put(out, Word.of(load(size), i.reg(), i, 0));
+            return flat(i) && put(out, Word.withAddress(load(size), i.reg(), i, 0));
         }
         int s = register(i, 1);
         return s >= 0 && put(out, Word.of(Word.MOVE, i.reg(), s, up(size), 0));
@@ -202,8 +205,11 @@ final class Words {
             return false;
         }
         if (i.hasMemory()) {
-            long bytes = (long) Integer.numberOfTrailingZeros(size) << 30;
-            return flat(i) && put(out, Word.of(Word.LOAD_SIGNED, i.reg(), i, up) | bytes);
+            return flat(i)
+                    && put(
+                            out,
+                            Word.withAddress(Word.LOAD_SIGNED, i.reg(), i, up)
+                                    | (long) Integer.numberOfTrailingZeros(size) << Word.SUBTRACT);
         }
         int s = register(i, 1);
         return s >= 0 && put(out, Word.of(Word.MOVE_SIGNED, i.reg(), s, up, up(size)));
@@ -213,7 +219,7 @@ final class Words {
         if (i.operandBytes() < 4 || !flat(i)) {
             return false;
         }
-        return put(out, Word.of(Word.MOVE, i.reg(), i, up(i.operandBytes())));
+        return put(out, Word.withOffset(Word.MOVE, i.reg(), i, up(i.operandBytes())));
     }
 
     private static boolean stack(Insn i, WordCode out, int kind) {
@@ -235,7 +241,8 @@ final class Words {
     }
 
     private static boolean test(Insn i, WordCode out) {
-        return put(out, binary(i, Word.TEST, Word.TEST_MEMORY, 0)) || withMemory(i, out, Word.TEST_MEMORY);
+        return put(out, binary(i, Word.LOGIC, 0, 1L << Word.AND | 1L << Word.DISCARD))
+                || withMemory(i, out, Word.TEST_MEMORY);
     }
 
     /** A word of a register and something, or 0. */
@@ -249,7 +256,7 @@ final class Words {
             return Word.of(kind, d, Cpu.ZERO, up, (int) i.immediate()) | options;
         }
         if (isMemory(i, 1)) {
-            return flat(i) ? Word.of(kindFromMemory, d, i, up) | options : 0;
+            return flat(i) ? Word.withAddress(kindFromMemory, d, i, up) | options : 0;
         }
         int s = register(i, 1);
         return s < 0 ? 0 : Word.of(kind, d, s, up, 0) | options;
@@ -262,12 +269,12 @@ final class Words {
         }
         int up = up(size(i, 0));
         if (isImmediate(i, 1)) {
-            out.put(Word.of(kind + 1, 0, i, up));
+            out.put(Word.withAddress(kind + 1, 0, i, up));
             out.put(i.immediate());
             return true;
         }
         int s = register(i, 1);
-        return s >= 0 && put(out, Word.of(kind, s, i, up));
+        return s >= 0 && put(out, Word.withAddress(kind, s, i, up));
     }
 
     private static boolean unary(Insn i, WordCode out, int kind, int number) {
@@ -294,7 +301,7 @@ final class Words {
             return false;
         }
         if (i.hasMemory()) {
-            return args.size() == 2 && flat(i) && put(out, Word.of(Word.MULTIPLY_LOAD, i.reg(), i, up(size)));
+            return args.size() == 2 && flat(i) && put(out, Word.withAddress(Word.MULTIPLY_LOAD, i.reg(), i, up(size)));
         }
         return args.size() == 2
                 ? put(out, Word.of(Word.MULTIPLY, i.reg(), i.rm(), up(size), 0))

@@ -5,7 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.lang.reflect.Method;
 
 /** Defines {@link GuestAccess} for one TLB bank of one processor, and regions that use it. */
 public final class AccessLoader extends ClassLoader {
@@ -95,22 +98,24 @@ public final class AccessLoader extends ClassLoader {
 
     /** Calls every access so often that its profile knows misses. Hits come by themselves. */
     private static void warm(Class<?> access) throws ReflectiveOperationException {
-        for (int size : new int[] {8, 16, 32, 64}) {
-            var load = MethodHandles.publicLookup().unreflect(access.getMethod("load" + size, long.class));
-            var store =
-                    MethodHandles.publicLookup().unreflect(access.getMethod("store" + size, long.class, long.class));
-            for (int n = 0; n < WARM_UP; n++) {
-                try {
-                    long ignored = (long) load.invokeExact(NOWHERE);
-                    throw new IllegalStateException("a load went nowhere: " + ignored);
-                } catch (Throwable miss) {
-                    requireMiss(miss);
+        for (Method method : access.getMethods()) {
+            if (method.getName().startsWith("load") || method.getName().startsWith("stor")) {
+                var handle = MethodHandles.publicLookup().unreflect(method);
+                if (method.getParameterCount() > 1) {
+                    handle = MethodHandles.insertArguments(handle, 1, 0L);
                 }
-                try {
-                    store.invokeExact(NOWHERE, 0L);
-                } catch (Throwable miss) {
-                    requireMiss(miss);
-                }
+                warm(handle.asType(MethodType.methodType(void.class, long.class)));
+            }
+        }
+    }
+
+    private static void warm(MethodHandle toNowhere) {
+        for (int n = 0; n < WARM_UP; n++) {
+            try {
+                toNowhere.invokeExact(NOWHERE);
+                throw new IllegalStateException("something is nowhere");
+            } catch (Throwable miss) {
+                requireMiss(miss);
             }
         }
     }

@@ -59,10 +59,37 @@ final class ArithmeticRules {
         }
     }
 
+    /** An operation of two operands whose flags nobody reads: its result is on the stack. */
+    private static void finishUnread(Body b, Operand d, int kind) {
+        change(b, d);
+        b.flagsAre(kind);
+    }
+
+    /** Gives the destination the value on the stack. */
+    static void change(Body b, Operand d) {
+        if (d instanceof Operand.Memory m) {
+            b.code.lstore(Body.A);
+            b.endChange(m, Body.A);
+        } else {
+            b.write((Operand.Register) d);
+        }
+    }
+
     private static void sum(Body b, Insn i, int operation) {
         Operand d = Operand.of(i, 0);
         Operand s = Operand.of(i, 1);
         boolean carries = operation == FlagKind.ADC || operation == FlagKind.SBB;
+        if (!carries && b.flagsUnread()) {
+            startChange(b, d);
+            b.raw(s);
+            if (operation == FlagKind.ADD) {
+                b.code.ladd();
+            } else {
+                b.code.lsub();
+            }
+            finishUnread(b, d, FlagKind.of(operation, d.size()));
+            return;
+        }
         int left = carries ? Body.A : Body.FLAG_A;
         int right = carries ? Body.B : Body.FLAG_B;
         // Memory first: what it throws must find the flags as they were.
@@ -130,6 +157,10 @@ final class ArithmeticRules {
             b.raw(s);
         }
         step.emit(b);
+        if (b.flagsUnread()) {
+            finishUnread(b, d, FlagKind.of(FlagKind.LOGIC, d.size()));
+            return;
+        }
         b.code.lstore(Body.FLAG_R);
         finishChange(b, d, Body.FLAG_R);
         b.flagsAre(FlagKind.of(FlagKind.LOGIC, d.size()));
@@ -146,6 +177,12 @@ final class ArithmeticRules {
     private static void step(Body b, Insn i, int operation, int by) {
         Operand d = Operand.of(i, 0);
         startChange(b, d);
+        if (b.flagsUnread()) {
+            b.constant(by);
+            b.code.ladd();
+            finishUnread(b, d, FlagKind.of(operation, d.size()));
+            return;
+        }
         b.code.lstore(Body.A);
         b.carry();
         b.code.lstore(Body.FLAG_A);

@@ -25,9 +25,6 @@ final class Body {
     private static final ClassDesc FLAGS = ClassDesc.of(Flags.class.getName());
 
     private static final ClassDesc PROCESSOR = ClassDesc.of(Cpu.class.getName());
-    /** General registers, and pseudo registers up to the base of GS. */
-    private static final int LOCAL_REGISTERS = 20;
-
     /** Local variables. */
     static final int CPU = 1;
 
@@ -42,38 +39,44 @@ final class Body {
     static final int FLAG_KIND = 15;
     private static final int FIRST_REGISTER = 16;
     /** Temporaries inside an instruction: an offset in RAM, operands, and more. */
-    static final int AT = FIRST_REGISTER + 2 * LOCAL_REGISTERS;
+    static final int AT = Locals.end(FIRST_REGISTER);
 
     static final int A = AT + 2;
     static final int B = AT + 4;
     static final int C = AT + 6;
+    /** Both halves of a vector operand in memory. */
+    static final int LOW = AT + 8;
+
+    static final int HIGH = AT + 10;
 
     /** A static method that the region calls. */
     record Call(ClassDesc owner, String name, MethodTypeDesc type) {}
 
     final CodeBuilder code;
     final Exits exits;
+    final Locals locals;
     /** The kind of the flag operands at this place. */
     int kind;
 
     private final Label leave;
     private final Set<Call> calls = new LinkedHashSet<>();
-    private int used;
-    private int dirty;
     private boolean flagsDirty;
+    private boolean flagsStale;
+    private boolean flagsUnread;
     private long partDelta;
     private long insnDelta;
     private int unused;
     private boolean exitIsSet;
 
     /** What earlier emission of the same region found out, for where all registers are moved. */
-    private final int usedInAll;
+    private final long usedInAll;
 
-    private final int dirtyInAll;
+    private final long dirtyInAll;
     private final List<Op> operations = new ArrayList<>();
 
-    Body(CodeBuilder code, Exits exits, Label leave, int usedInAll, int dirtyInAll) {
+    Body(CodeBuilder code, Exits exits, Label leave, long usedInAll, long dirtyInAll) {
         this.code = code;
+        this.locals = new Locals(code, FIRST_REGISTER);
         this.exits = exits;
         this.leave = leave;
         this.usedInAll = usedInAll;
@@ -111,6 +114,7 @@ final class Body {
 
     /** What follows may throw {@link Miss}. */
     void mayMiss() {
+        requireFlags();
         if (!exitIsSet) {
             code.loadConstant(exits.side(insnDelta, unused, kind)).istore(EXIT);
             exitIsSet = true;
@@ -119,8 +123,15 @@ final class Body {
 
     /** What follows may throw the interpreter's fault. */
     void setFaultExit() {
+        requireFlags();
         code.loadConstant(exits.fault(insnDelta, unused, kind)).istore(EXIT);
         exitIsSet = false;
+    }
+
+    private void requireFlags() {
+        if (flagsStale) {
+            throw new IllegalStateException("flags were left out that whoever goes on here needs");
+        }
     }
 
     /** Leaves by an exit. */
@@ -138,63 +149,28 @@ final class Body {
         return calls;
     }
 
-    /** Registers that live in locals, as bits. */
-    int used() {
-        return used;
-    }
-
-    /** Registers that the region changes, as bits. */
-    int dirty() {
-        return dirty;
-    }
-
     boolean flagsDirty() {
         return flagsDirty;
     }
 
     // Registers
 
-    static int local(int register) {
-        return FIRST_REGISTER + 2 * register;
-    }
-
     void get(int register) {
-        used |= 1 << register;
-        code.lload(local(register));
+        locals.get(register);
     }
 
     void put(int register) {
-        used |= 1 << register;
-        dirty |= 1 << register;
-        code.lstore(local(register));
-    }
-
-    /** Loads every register that the region uses. */
-    void loadRegisters(int registers) {
-        for (int n = 0; n < LOCAL_REGISTERS; n++) {
-            if ((registers & 1 << n) != 0) {
-                code.aload(REGISTERS).loadConstant(n).laload().lstore(local(n));
-            }
-        }
-    }
-
-    /** Stores registers to the processor. */
-    void storeRegisters(int registers) {
-        for (int n = 0; n < LOCAL_REGISTERS; n++) {
-            if ((registers & 1 << n) != 0) {
-                code.aload(REGISTERS).loadConstant(n).lload(local(n)).lastore();
-            }
-        }
+        locals.put(register);
     }
 
     /** Stores every register that the region may have changed. */
     void spillRegisters() {
-        storeRegisters(dirtyInAll);
+        locals.store(dirtyInAll);
     }
 
     /** Takes back every register that the region uses. */
     void reloadRegisters() {
-        loadRegisters(usedInAll);
+        locals.load(usedInAll);
     }
 
     void spillFlags() {
@@ -489,7 +465,23 @@ final class Body {
         }
     }
 
-    /** The flag operands have been stored; this is what they stand for. */
+    /**
+     * Says what becomes of the flags around the next instruction.
+     *
+     * @param stale those before it were left out, so that it may neither read them nor leave the region
+     * @param unread those behind it may be left out
+     */
+    void flagsAround(boolean stale, boolean unread) {
+        flagsStale = stale;
+        flagsUnread = unread;
+    }
+
+    /** Whether the flags that the instruction leaves are of use to nobody. */
+    boolean flagsUnread() {
+        return flagsUnread;
+    }
+
+    /** The flag operands have been stored, or left out; this is what they stand for. */
     void flagsAre(int newKind) {
         kind = newKind;
         flagsDirty = true;

@@ -27,10 +27,13 @@ public final class Exits {
         RETURN
     }
 
+    private static final int REASON_BITS = 8;
+    private static final int KIND_BITS = 8;
+
     private long[] delta = new long[16];
-    private int[] refund = new int[16];
-    private byte[] kind = new byte[16];
-    private byte[] reason = new byte[16];
+    /** Why, then the kind of the flags, then the instructions that were counted and not executed. */
+    private int[] what = new int[16];
+
     private int count;
 
     Exits() {}
@@ -38,14 +41,10 @@ public final class Exits {
     private int add(long to, int instructions, int flags, byte why) {
         if (count == delta.length) {
             delta = Arrays.copyOf(delta, 2 * count);
-            refund = Arrays.copyOf(refund, 2 * count);
-            kind = Arrays.copyOf(kind, 2 * count);
-            reason = Arrays.copyOf(reason, 2 * count);
+            what = Arrays.copyOf(what, 2 * count);
         }
         delta[count] = to;
-        refund[count] = instructions;
-        kind[count] = (byte) flags;
-        reason[count] = why;
+        what[count] = (instructions << KIND_BITS | flags) << REASON_BITS | why;
         return count++;
     }
 
@@ -84,15 +83,18 @@ public final class Exits {
      */
     public Next settle(Cpu c, long result, long base, int budget) {
         int exit = (int) (result >>> 40);
-        c.retired += budget - (int) result - refund[exit];
-        if (reason[exit] != COMPUTED) {
+        int then = what[exit];
+        byte reason = (byte) then;
+        int kind = then >> REASON_BITS & (1 << KIND_BITS) - 1;
+        c.retired += budget - (int) result - (then >> REASON_BITS + KIND_BITS);
+        if (reason != COMPUTED) {
             c.rip = base + delta[exit];
         }
-        FlagKind.settle(c, kind[exit] == FlagKind.DYNAMIC ? (int) (result >>> 32) & 0xff : kind[exit]);
-        if (reason[exit] == FAULT) {
+        FlagKind.settle(c, kind == FlagKind.DYNAMIC ? (int) (result >>> 32) & 0xff : kind);
+        if (reason == FAULT) {
             throw c.fault;
         }
-        return switch (reason[exit]) {
+        return switch (reason) {
             case SIDE -> Next.INTERPRET;
             case BUDGET -> Next.RETURN;
             default -> Next.ANYTHING;

@@ -26,6 +26,8 @@ public final class GuestAccess {
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final long PAGE = -4096L;
+    /** With the bits that are set where sixteen bytes are not aligned: no tag has them. */
+    private static final long ALIGNED_PAGE = PAGE | 15;
 
     private static final long[] TLB;
     private static final MemorySegment RAM;
@@ -148,6 +150,42 @@ public final class GuestAccess {
     public static long storable64(long a) {
         int slot = Tlb.slot(a);
         if (TLB[slot + Tlb.WRITE] != (a + 7 & PAGE)) {
+            throw Miss.MISS;
+        }
+        return a + TLB[slot + Tlb.ADDEND];
+    }
+
+    /** Where sixteen bytes that may be loaded lie in RAM. */
+    public static long loadable128(long a) {
+        int slot = Tlb.slot(a);
+        if (TLB[slot] != (a + 15 & PAGE)) {
+            throw Miss.MISS;
+        }
+        return a + TLB[slot + Tlb.ADDEND];
+    }
+
+    /** As {@link #loadable128}, if they are aligned. */
+    public static long loadableAligned(long a) {
+        int slot = Tlb.slot(a);
+        if (TLB[slot] != (a & ALIGNED_PAGE)) {
+            throw Miss.MISS;
+        }
+        return a + TLB[slot + Tlb.ADDEND];
+    }
+
+    /** Where sixteen bytes that may be stored to lie in RAM. */
+    public static long storable128(long a) {
+        int slot = Tlb.slot(a);
+        if (TLB[slot + Tlb.WRITE] != (a + 15 & PAGE)) {
+            throw Miss.MISS;
+        }
+        return a + TLB[slot + Tlb.ADDEND];
+    }
+
+    /** As {@link #storable128}, if they are aligned. */
+    public static long storableAligned(long a) {
+        int slot = Tlb.slot(a);
+        if (TLB[slot + Tlb.WRITE] != (a & ALIGNED_PAGE)) {
             throw Miss.MISS;
         }
         return a + TLB[slot + Tlb.ADDEND];

@@ -16,8 +16,9 @@ import java.lang.constant.MethodTypeDesc;
  * flags, so that little has to be moved.
  */
 final class InterpretedRule {
-    static final Rule RULE =
-            new Rule(i -> true, (i, kind) -> touchesFlags(i) ? FlagKind.CANONICAL : kind, InterpretedRule::emit);
+    static final Rule RULE = new Rule(
+                    i -> true, (i, kind) -> touchesFlags(i) ? FlagKind.CANONICAL : kind, InterpretedRule::emit)
+            .leaving();
 
     private static final ClassDesc CPU = ClassDesc.of(Cpu.class.getName());
     private static final ClassDesc OP = ClassDesc.of(Op.class.getName());
@@ -34,14 +35,6 @@ final class InterpretedRule {
     private static boolean touchesFlags(Insn i) {
         String name = i.row().mnemonic();
         return !isVector(i) || name.contains("comis") || name.equals("ptest") || comparesStrings(name);
-    }
-
-    private static boolean writesGeneral(Insn i) {
-        boolean named = i.row().args().stream().anyMatch(a -> switch (a.kind()) {
-            case REG, RM, ACC -> true;
-            default -> false;
-        });
-        return !isVector(i) || named || comparesStrings(i.row().mnemonic());
     }
 
     /** SSE4.2's string comparisons write ECX and flags. */
@@ -69,9 +62,7 @@ final class InterpretedRule {
                 .aaload()
                 .aload(Body.CPU)
                 .invokevirtual(OP, "exec", EXEC);
-        if (writesGeneral(i)) {
-            b.reloadRegisters();
-        }
+        b.reloadRegisters();
         if (flags) {
             b.reloadFlags();
             b.flagsAre(FlagKind.CANONICAL);

@@ -23,9 +23,15 @@ final class MoveRules {
             Map.entry("cwd", new Rule(i -> true, Rule.After.SAME, MoveRules::cwd)),
             Map.entry("xchg", Rule.plain(MoveRules::xchg).when(i -> !i.hasMemory())),
             Map.entry("nop", new Rule(i -> true, Rule.After.SAME, (b, i) -> {})),
-            Map.entry("push", Rule.plain(MoveRules::push).when(i -> i.operandBytes() == 8)),
-            Map.entry("pop", Rule.plain(MoveRules::pop).when(i -> i.operandBytes() == 8 && !i.hasMemory())),
-            Map.entry("leave", new Rule(i -> i.operandBytes() == 8, Rule.After.SAME, MoveRules::leave)));
+            Map.entry(
+                    "push",
+                    Rule.plain(MoveRules::push).when(i -> i.operandBytes() == 8).leaving()),
+            Map.entry(
+                    "pop",
+                    Rule.plain(MoveRules::pop)
+                            .when(i -> i.operandBytes() == 8 && !i.hasMemory())
+                            .leaving()),
+            Map.entry("leave", new Rule(i -> i.operandBytes() == 8, Rule.After.SAME, true, MoveRules::leave)));
 
     static final Rule SET = Rule.plain(Rule.After.READ, MoveRules::set);
     static final Rule CMOV = Rule.plain(Rule.After.READ, MoveRules::cmov);

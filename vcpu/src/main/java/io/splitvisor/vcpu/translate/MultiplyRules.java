@@ -18,9 +18,13 @@ final class MultiplyRules {
             Rule.plain(Rule.After.of(FlagKind.MUL), MultiplyRules::imul)
                     .when(i -> i.row().args().size() > 1 || (i.opcode() == 0xf7 && i.operandBytes() >= 4)),
             "div",
-            Rule.plain((b, i) -> divide(b, i, false)).when(i -> i.opcode() == 0xf7 && i.operandBytes() >= 4),
+            Rule.plain((b, i) -> divide(b, i, false))
+                    .when(i -> i.opcode() == 0xf7 && i.operandBytes() >= 4)
+                    .leaving(),
             "idiv",
-            Rule.plain((b, i) -> divide(b, i, true)).when(i -> i.opcode() == 0xf7 && i.operandBytes() >= 4));
+            Rule.plain((b, i) -> divide(b, i, true))
+                    .when(i -> i.opcode() == 0xf7 && i.operandBytes() >= 4)
+                    .leaving());
 
     private static final MethodTypeDesc TWO_LONGS =
             MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_long);

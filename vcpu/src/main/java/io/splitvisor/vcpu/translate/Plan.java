@@ -36,6 +36,11 @@ public final class Plan {
         findKinds();
     }
 
+    /** Without its last blocks, or null if there is only one. */
+    Plan shorter() {
+        return parts.size() == 1 ? null : new Plan(parts.subList(0, parts.size() / 2));
+    }
+
     List<Part> parts() {
         return parts;
     }

@@ -47,7 +47,7 @@ final class RegionClass {
         byte[] bytes = bytes(0, 0);
         if (emitter.body().operations().length > 0) {
             // Calls of the interpreter move all registers, and only now it is known which.
-            bytes = bytes(emitter.body().used(), emitter.body().dirty());
+            bytes = bytes(emitter.body().locals.used(), emitter.body().locals.dirty());
         }
         if (codeBytes(bytes) > MOST_BYTES) {
             return null;
@@ -55,10 +55,10 @@ final class RegionClass {
         RegionCode code = loader.define(bytes);
         code.ops = emitter.body().operations();
         code.warm();
-        return new Translation(code, emitter.exits());
+        return new Translation(code, emitter.exits(), emitter.body().locals.usesVectors());
     }
 
-    private byte[] bytes(int usedInAll, int dirtyInAll) {
+    private byte[] bytes(long usedInAll, long dirtyInAll) {
         return FORMAT.build(NAME, c -> c.withFlags(ClassFile.ACC_PUBLIC | ClassFile.ACC_FINAL | ClassFile.ACC_SUPER)
                 .withSuperclass(SUPER)
                 .withMethodBody(

@@ -31,7 +31,7 @@ final class RegionEmitter {
     private final Label[] labels;
     private int current;
 
-    RegionEmitter(Plan plan, CodeBuilder code, int usedInAll, int dirtyInAll) {
+    RegionEmitter(Plan plan, CodeBuilder code, long usedInAll, long dirtyInAll) {
         this.plan = plan;
         this.code = code;
         this.leave = code.newLabel();
@@ -67,7 +67,7 @@ final class RegionEmitter {
             code.labelBinding(handler).pop().goto_(leave).exceptionCatch(start, end, handler, thrown);
         }
         code.labelBinding(leave);
-        b.storeRegisters(b.dirty());
+        b.locals.store(b.locals.dirty());
         if (b.flagsDirty()) {
             b.spillFlags();
         }
@@ -79,7 +79,8 @@ final class RegionEmitter {
         // Calls that only see whether it is compiled: see Ripening.
         Label wanted = code.newLabel();
         code.iload(Body.BUDGET).ifge(wanted).loadConstant(0L).lreturn().labelBinding(wanted);
-        b.loadRegisters(b.used());
+        b.locals.start();
+        b.locals.load(b.locals.used());
         b.reloadFlags();
         code.loadConstant(0).istore(Body.EXIT).loadConstant(0).istore(Body.FLAG_KIND);
         code.loadConstant(0L).lstore(Body.TARGET).goto_(labels[0]);
@@ -93,8 +94,10 @@ final class RegionEmitter {
         int count = part.count();
         code.iinc(Body.BUDGET, -count);
         int straight = part.ending() == Part.Ending.NEXT ? count : part.insns().size() - 1;
+        boolean[] unread = FlagLiveness.unread(part.insns().subList(0, straight));
         for (int n = 0; n < straight; n++) {
             Insn i = part.insns().get(n);
+            b.flagsAround(n > 0 && unread[n - 1], unread[n]);
             Rule rule = Rules.of(i);
             int after = rule.after().kind(i, b.kind);
             b.startInsn(part.deltaOf(n), count - n);
@@ -103,6 +106,7 @@ final class RegionEmitter {
                 throw new IllegalStateException("flags after " + i.row().mnemonic() + " are " + b.kind);
             }
         }
+        b.flagsAround(false, false);
         if (part.ending() == Part.Ending.NEXT) {
             transfer(part.next());
         } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.translate;
 
+import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.Insn;
 import java.util.function.Predicate;
 
@@ -9,9 +10,10 @@ import java.util.function.Predicate;
  *
  * @param handles which of them; the others are done by the interpreter's operation
  * @param after the kind of the flag operands behind the instruction
+ * @param leaves whether the region may be left before the instruction, without any explicit operand in memory
  * @param emitter its code
  */
-record Rule(Predicate<Insn> handles, After after, Emitter emitter) {
+record Rule(Predicate<Insn> handles, After after, boolean leaves, Emitter emitter) {
     /** Emits an instruction. */
     @FunctionalInterface
     interface Emitter {
@@ -25,6 +27,8 @@ record Rule(Predicate<Insn> handles, After after, Emitter emitter) {
         After SAME = (i, kind) -> kind;
         /** They are in the processor's own form afterwards. */
         After CANONICAL = (i, kind) -> FlagKind.CANONICAL;
+        /** The same; and what the instruction reads of those before it becomes flags again. */
+        After MERGED = (i, kind) -> FlagKind.CANONICAL;
         /** They are read, and stay: a kind that is not known is settled. */
         After READ = (i, kind) -> kind == FlagKind.DYNAMIC ? FlagKind.CANONICAL : kind;
 
@@ -34,6 +38,10 @@ record Rule(Predicate<Insn> handles, After after, Emitter emitter) {
         static After of(int operation) {
             return (i, kind) -> FlagKind.of(operation, i.row().args().get(0).size(i));
         }
+    }
+
+    Rule(Predicate<Insn> handles, After after, Emitter emitter) {
+        this(handles, after, false, emitter);
     }
 
     /** An instruction with plain operands, not locked, that leaves flags alone. */
@@ -48,6 +56,16 @@ record Rule(Predicate<Insn> handles, After after, Emitter emitter) {
 
     /** This rule for fewer instructions. */
     Rule when(Predicate<Insn> too) {
-        return new Rule(handles.and(too), after, emitter);
+        return new Rule(handles.and(too), after, leaves, emitter);
+    }
+
+    /** This rule, where the region may be left for other reasons than an explicit operand in memory. */
+    Rule leaving() {
+        return new Rule(handles, after, true, emitter);
+    }
+
+    /** Whether the region may be left before an instruction. */
+    boolean mayLeave(Insn i) {
+        return leaves || i.hasMemory() || i.row().args().stream().anyMatch(a -> a.kind() == Arg.Kind.OFFSET);
     }
 }

@@ -21,7 +21,16 @@ final class Rules {
 
     private static Rule[] byRow() {
         Map<String, Rule> byMnemonic = new HashMap<>();
-        List.of(ArithmeticRules.RULES, ShiftRules.RULES, MultiplyRules.RULES, MoveRules.RULES, BitRules.RULES)
+        List.of(
+                        ArithmeticRules.RULES,
+                        ShiftRules.RULES,
+                        MultiplyRules.RULES,
+                        MoveRules.RULES,
+                        BitRules.RULES,
+                        VectorMoveRules.RULES,
+                        VectorLaneRules.RULES,
+                        VectorShuffleRules.RULES,
+                        VectorFloatRules.RULES)
                 .forEach(byMnemonic::putAll);
         List<Row> rows = OpcodeTable.instance().rows();
         Rule[] result = new Rule[rows.size()];

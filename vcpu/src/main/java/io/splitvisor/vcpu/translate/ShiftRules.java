@@ -16,12 +16,8 @@ final class ShiftRules {
             "shl", shift(FlagKind.SHL),
             "shr", shift(FlagKind.SHR),
             "sar", shift(FlagKind.SAR),
-            "rol",
-                    Rule.plain(Rule.After.CANONICAL, (b, i) -> rotate(b, i, true))
-                            .when(ShiftRules::rotates),
-            "ror",
-                    Rule.plain(Rule.After.CANONICAL, (b, i) -> rotate(b, i, false))
-                            .when(ShiftRules::rotates),
+            "rol", rotation(true),
+            "ror", rotation(false),
             "shld",
                     Rule.plain(Rule.After.CANONICAL, (b, i) -> shiftDouble(b, i, true))
                             .when(ShiftRules::shiftsDouble),
@@ -43,6 +39,10 @@ final class ShiftRules {
                     }
                 })
                 .when(i -> byCl(i) || count(i, 1) != 0);
+    }
+
+    private static Rule rotation(boolean left) {
+        return Rule.plain(Rule.After.MERGED, (b, i) -> rotate(b, i, left)).when(ShiftRules::rotates);
     }
 
     private static boolean byCl(Insn i) {
@@ -85,6 +85,13 @@ final class ShiftRules {
         Operand d = Operand.of(i, 0);
         int n = count(i, 1);
         value(b, d, operation);
+        if (b.flagsUnread()) {
+            b.code.loadConstant(n);
+            move(b, operation);
+            ArithmeticRules.change(b, d);
+            b.flagsAre(FlagKind.of(operation, d.size()));
+            return;
+        }
         b.code.dup2();
         if (n > 1) {
             b.code.loadConstant(n - 1);
@@ -155,18 +162,19 @@ final class ShiftRules {
         Operand d = Operand.of(i, 0);
         Label done = b.code.newLabel();
         ArithmeticRules.startChange(b, d);
+        if (b.flagsUnread() && !byCl(i)) {
+            rotate(b, i, d.size(), left);
+            ArithmeticRules.change(b, d);
+            b.flagsAre(FlagKind.CANONICAL);
+            return;
+        }
         b.code.lstore(Body.A);
         b.canonical();
         if (byCl(i)) {
             countInCl(b, d.size(), done);
-        } else {
-            b.code.loadConstant(count(i, 1)).istore(Body.C);
         }
-        if (d.size() >= 4) {
-            rotateWord(b, d.size(), left);
-        } else {
-            rotatePart(b, d.size(), count(i, 1) % (8 * d.size()), left);
-        }
+        b.code.lload(Body.A);
+        rotate(b, i, d.size(), left);
         b.code.lstore(Body.B).lload(Body.B);
         b.flags(left ? "carryRol" : "carryRor", 1, d.up());
         b.code.lstore(Body.FLAG_A);
@@ -176,13 +184,22 @@ final class ShiftRules {
         afterCl(b, d);
     }
 
-    private static void rotateWord(Body b, int size, boolean left) {
+    /** Rotates the value on the stack, by the count or by what is in {@link Body#C}. */
+    private static void rotate(Body b, Insn i, int size, boolean left) {
+        if (size < 4) {
+            int by = count(i, 1) % (8 * size);
+            rotatePart(b, size, left ? by : 8 * size - by);
+            return;
+        }
         ClassDesc type = size == 8 ? ConstantDescs.CD_long : ConstantDescs.CD_int;
-        b.code.lload(Body.A);
         if (size == 4) {
             b.code.l2i();
         }
-        b.code.iload(Body.C);
+        if (byCl(i)) {
+            b.code.iload(Body.C);
+        } else {
+            b.code.loadConstant(count(i, 1));
+        }
         b.call(
                 size == 8 ? ConstantDescs.CD_Long : ConstantDescs.CD_Integer,
                 left ? "rotateLeft" : "rotateRight",
@@ -192,12 +209,14 @@ final class ShiftRules {
         }
     }
 
-    private static void rotatePart(Body b, int size, int by, boolean left) {
-        int n = left ? by : 8 * size - by;
-        b.code.lload(Body.A);
+    private static void rotatePart(Body b, int size, int left) {
         b.zeroExtend(size);
-        b.code.dup2().loadConstant(n).lshl();
-        b.code.lstore(Body.B).loadConstant(8 * size - n).lushr().lload(Body.B).lor();
+        b.code.dup2().loadConstant(left).lshl();
+        b.code.lstore(Body.B)
+                .loadConstant(8 * size - left)
+                .lushr()
+                .lload(Body.B)
+                .lor();
     }
 
     private static void shiftDouble(Body b, Insn i, boolean left) {

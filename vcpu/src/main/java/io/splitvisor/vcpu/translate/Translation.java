@@ -6,5 +6,6 @@ package io.splitvisor.vcpu.translate;
  *
  * @param code the generated class's only instance
  * @param exits what its result means
+ * @param usesVectors whether it may run only where SSE is enabled
  */
-public record Translation(RegionCode code, Exits exits) {}
+public record Translation(RegionCode code, Exits exits, boolean usesVectors) {}

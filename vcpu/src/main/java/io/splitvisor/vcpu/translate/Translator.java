@@ -77,9 +77,11 @@ public final class Translator {
     }
 
     private void attempt(Plan plan, long[] table, Consumer<Translation> done, Consumer<Throwable> failed) {
-        Translation translation;
+        Translation translation = null;
         try {
-            translation = new RegionClass(plan).define(loader(table));
+            for (Plan part = plan; part != null && translation == null; part = part.shorter()) {
+                translation = new RegionClass(part).define(loader(table));
+            }
         } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
             failed.accept(e);
             return;

@@ -63,6 +63,19 @@ class FloatingPointTest {
     }
 
     @Test
+    void shouldAskAgainWhetherVectorsMayBeUsed() {
+        String vectors = "mov rax, cr4\nor eax, 0x600\nmov cr4, rax\n";
+        String twice =
+                "call 5f\n%s\nEXPECT 1f\ncall 5f\n1: hlt\n5: inc ebx\nmovd xmm1, ebx\npaddb xmm1, xmm1\nret\n6: nop";
+        for (String[] change : new String[][] {{"or eax, 8", "7"}, {"or eax, 4", "6"}}) {
+            String between = "mov rax, cr0\n%s\nmov cr0, rax\n".formatted(change[0]);
+            TestKernel k = TestKernel.of(vectors + "xor ebx, ebx\n" + twice.formatted(between));
+            assertThat(k.next()).isEqualTo(Exit.HALT);
+            assertThat(k.reports).as(change[0]).first().isEqualTo(Long.parseLong(change[1]));
+        }
+    }
+
+    @Test
     void shouldLeaveAllStateWhenAStoreFaults() {
         TestKernel k = TestKernel.of("""
                 fninit

@@ -14,7 +14,7 @@ class EptMemoryTest {
 
     private final MemorySegment ram = Tables.pages(64);
     private final Tables tables = new Tables(Tables.pages(16), 0x1000);
-    private final EptMemory memory = new EptMemory(ram, tables, tables, 46);
+    private final EptMemory memory = new EptMemory(ram, tables, tables);
 
     @Test
     void shouldFindAPageAndWhatMayBeDoneToIt() {
@@ -79,8 +79,8 @@ class EptMemoryTest {
         }
         int[] made = new int[1];
         PagingTraps permit = new Permissive(tables, made);
-        EptMemory logged = new EptMemory(ram, tables, permit, 46);
-        PageWalk walk = new PageWalk(logged, 46);
+        EptMemory logged = new EptMemory(ram, tables, permit);
+        PageWalk walk = new PageWalk(logged);
         walk.controls(Tables.LONG_MODE);
         walk.root(guest.root());
         Mmu mmu = new Mmu(logged, walk, MmuEvents.NONE);

@@ -16,7 +16,7 @@ class TlbTest {
 
     private final MemorySegment ram = Tables.pages(4096);
     private final Tables tables = new Tables(Tables.pages(64), 0x1000);
-    private final RegisteredPaging paging = new RegisteredPaging(tables, ram, 46);
+    private final RegisteredPaging paging = new RegisteredPaging(tables, ram);
     private final Mmu mmu = new Mmu(GuestMemory.flat(ram), paging, MmuEvents.NONE);
 
     TlbTest() {

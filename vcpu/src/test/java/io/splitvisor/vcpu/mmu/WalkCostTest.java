@@ -33,8 +33,7 @@ class WalkCostTest {
     void shouldCostOneReferenceALevelInMonitorsTables(int leaf, int references) {
         Tables tables = new Tables(pool, 0x1000);
         tables.map(LINEAR, leaf, leafOf(0, leaf), Tables.LEAD_ON);
-        for (LongWalk walk :
-                new LongWalk[] {new ShadowPaging(tables, tables, 46), new RegisteredPaging(tables, ram, 46)}) {
+        for (LongWalk walk : new LongWalk[] {new ShadowPaging(tables, tables), new RegisteredPaging(tables, ram)}) {
             walk.controls(Tables.LONG_MODE);
             assertThat(walk.translate(LINEAR, Tlb.READ, Tlb.USER, mapping)).isEqualTo(Paging.MAPPED);
             assertThat(walk.references()).isEqualTo(references);
@@ -56,8 +55,8 @@ class WalkCostTest {
         if (extendedLeaf == 1) {
             extended.map(gpa, 1, TARGET | Tables.EPT_LEAF, Tables.EPT_LEAD_ON);
         }
-        EptMemory memory = new EptMemory(ram, extended, extended, 46);
-        PageWalk walk = new PageWalk(memory, 46);
+        EptMemory memory = new EptMemory(ram, extended, extended);
+        PageWalk walk = new PageWalk(memory);
         walk.controls(Tables.LONG_MODE);
         walk.root(guest.root());
         Mmu mmu = new Mmu(memory, walk, MmuEvents.NONE);
@@ -85,7 +84,7 @@ class WalkCostTest {
     void shouldCostNothingOnceTheTlbHoldsIt() {
         Tables tables = new Tables(pool, 0x1000);
         tables.map(LINEAR, 1, leafOf(TARGET, 1), Tables.LEAD_ON);
-        ShadowPaging paging = new ShadowPaging(tables, tables, 46);
+        ShadowPaging paging = new ShadowPaging(tables, tables);
         Mmu mmu = new Mmu(GuestMemory.flat(ram), paging, MmuEvents.NONE);
         mmu.controls(Tables.LONG_MODE);
         for (int i = 0; i < 1000; i++) {
@@ -101,7 +100,7 @@ class WalkCostTest {
         Tables tables = new Tables(pool, 0x1000);
         long base = LINEAR & -1L << 21;
         tables.map(base, 2, leafOf(0, 2), Tables.LEAD_ON);
-        RegisteredPaging paging = new RegisteredPaging(tables, ram, 46);
+        RegisteredPaging paging = new RegisteredPaging(tables, ram);
         Mmu mmu = new Mmu(GuestMemory.flat(ram), paging, MmuEvents.NONE);
         mmu.controls(Tables.LONG_MODE);
         for (int page = 0; page < 512; page++) {

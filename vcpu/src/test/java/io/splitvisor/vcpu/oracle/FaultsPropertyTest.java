@@ -29,7 +29,6 @@ import org.junit.jupiter.api.Test;
  */
 class FaultsPropertyTest {
     private static final long SEED = Long.getLong("faults.seed", 20261122);
-    private static final int CASES = Integer.getInteger("faults.cases", 40);
     private static final String ONLY = System.getProperty("oracle.only");
 
     /** Scratch pages 5 (missing) and 7 (read-only). Behind the last there is nothing. */
@@ -122,6 +121,11 @@ class FaultsPropertyTest {
                 && (ONLY == null || ONLY.equals(name));
     }
 
+    /** How many are tried. */
+    int cases() {
+        return Integer.getInteger("faults.cases", 40);
+    }
+
     @Test
     void shouldFaultAsTheRealProcessorDoes() throws IOException {
         try (FaultingProcess processor = new FaultingProcess(RIGHTS)) {
@@ -135,7 +139,7 @@ class FaultsPropertyTest {
             List<String> wrong = new ArrayList<>();
             int cases = 0;
             for (Row row : OpcodeTable.instance().rows()) {
-                for (int n = 0; covered(row) && n < CASES; n++) {
+                for (int n = 0; covered(row) && n < cases(); n++) {
                     String difference = compare(row, processor, machine);
                     if (difference != null) {
                         wrong.add(difference);

@@ -37,11 +37,17 @@ class LockstepPropertyTest {
 
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final Encoder encoder = new Encoder(random);
+    private final SseStates sse = new SseStates(random);
     private final Decoder decoder = new Decoder();
     private final Snapshot before = new Snapshot();
     private final List<Row> rows = OpcodeTable.instance().rows().stream()
             .filter(r -> !r.has(Row.ENDS_BLOCK) && !r.has(Row.NOT64))
             .toList();
+    private final List<Row> vectors =
+            rows.stream().filter(StreamsPropertyTest::isVector).toList();
+    /** Of which most instructions of the program are. */
+    private List<Row> most = rows;
+
     private ByteBuffer code;
     private long compared;
 
@@ -75,6 +81,7 @@ class LockstepPropertyTest {
     }
 
     private void program(int number, Machine reference, Machine translating) {
+        most = number % 4 < 2 ? rows : vectors;
         int blocks = 4 + random.nextInt(10);
         int at = random.nextInt(4) == 0 ? 3900 : random.nextInt(1000);
         int[] starts = generate(blocks, at);
@@ -92,6 +99,7 @@ class LockstepPropertyTest {
             before.general[i] = random.nextInt(3) == 0 ? random.nextLong() : SCRATCH + random.nextInt(SCRATCH_BYTES);
         }
         before.general[Cpu.RSP] = SCRATCH + SCRATCH_BYTES / 2 & -8;
+        sse.randomize(before);
         before.flags = Eflags.ONE | Eflags.IF | (random.nextInt() & Eflags.ARITHMETIC);
         for (Machine m : List.of(reference, translating)) {
             m.scratch().copyFrom(MemorySegment.ofArray(scratch));
@@ -176,7 +184,8 @@ class LockstepPropertyTest {
             target = BASE + 4096L * RealProcessor.PAGES - 4;
         }
         while (true) {
-            Row row = rows.get(random.nextInt(rows.size()));
+            List<Row> some = random.nextInt(4) == 0 ? rows : most;
+            Row row = some.get(random.nextInt(some.size()));
             byte[] bytes = encoder.encode(row, start + code.position(), target, new long[17]);
             if (bytes != null && (random.nextInt(400) == 0 || stays(row, bytes))) {
                 code.put(bytes);

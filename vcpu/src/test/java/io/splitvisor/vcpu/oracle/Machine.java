@@ -8,7 +8,6 @@ import io.splitvisor.vcpu.Interrupts;
 import io.splitvisor.vcpu.Tiers;
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Environment;
-import io.splitvisor.vcpu.cpu.SystemRegisters;
 import io.splitvisor.vcpu.engine.Interpreter;
 import io.splitvisor.vcpu.mmu.GuestMemory;
 import io.splitvisor.vcpu.mmu.PageWalk;
@@ -50,7 +49,7 @@ final class Machine {
     Machine(long base) {
         this.base = base;
         GuestMemory memory = GuestMemory.flat(ram);
-        PageWalk walk = new PageWalk(memory, SystemRegisters.PHYSICAL_BITS);
+        PageWalk walk = new PageWalk(memory);
         engine = new Interpreter(
                 new Environment(memory, walk, Cpuid.baseline(), Interrupts.NEVER, Clock.INSTRUCTIONS), tiers);
         cpu = engine.cpu();

@@ -105,6 +105,7 @@ class UserInstructionsPropertyTest {
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final Encoder encoder = new Encoder(random);
     private final FpuStates floatingPoint = new FpuStates(random);
+    private final SseStates sse = new SseStates(random);
     private final Decoder decoder = new Decoder();
     private final Snapshot before = new Snapshot();
     private final Snapshot ours = new Snapshot();
@@ -192,7 +193,7 @@ class UserInstructionsPropertyTest {
             }
             if (insn.hasMemory() && random.nextBoolean()) {
                 for (int n = 0; n < 2; n++) {
-                    long value = random.nextBoolean() ? floats() : floatingPoint.memory();
+                    long value = random.nextBoolean() ? sse.number() : floatingPoint.memory();
                     processor.scratch().set(ValueLayout.JAVA_LONG_UNALIGNED, target - scratch + 8L * n, value);
                     machine.scratch().set(ValueLayout.JAVA_LONG_UNALIGNED, target - scratch + 8L * n, value);
                 }
@@ -319,67 +320,10 @@ class UserInstructionsPropertyTest {
         }
         // Inside the scratch pages, mostly aligned.
         before.general[4] = scratch + 4096 + 8L * random.nextInt(1024) + (random.nextInt(8) == 0 ? 3 : 0);
-        for (int n = 0; n < 32; n++) {
-            before.xmm(n, floats());
-        }
-        before.mxcsr(0x1f80 | (random.nextBoolean() ? random.nextInt() & 0xe07f : 0));
+        sse.randomize(before);
         floatingPoint.randomize(before);
         before.flags = Eflags.ONE | Eflags.IF | (random.nextInt() & (Eflags.ARITHMETIC | Eflags.DF));
     }
-
-    /** Two floats or a double, near the borders of their range as often as not. */
-    private long floats() {
-        return switch (random.nextInt(4)) {
-            case 0 -> random.nextLong();
-            case 1 ->
-                (long) SPECIAL_FLOATS[random.nextInt(SPECIAL_FLOATS.length)] << 32
-                        | (SPECIAL_FLOATS[random.nextInt(SPECIAL_FLOATS.length)] & 0xffff_ffffL);
-            case 2 -> Double.doubleToRawLongBits((random.nextInt(2000) - 1000) / 8.0);
-            default -> {
-                long exponent = SPECIAL_EXPONENTS[random.nextInt(SPECIAL_EXPONENTS.length)];
-                long fraction = random.nextLong() >>> 12 & -1L << random.nextInt(53);
-                yield (random.nextLong() & Long.MIN_VALUE) | (exponent & 2047) << 52 | fraction;
-            }
-        };
-    }
-
-    private static final int[] SPECIAL_EXPONENTS = {
-        0, 1, 2, 3, 53, 1, 0, 511, 512, 513, 1022, 1023, 1024, 1054, 1055, 1085, 1086, 1534, 1535, 2045, 2046, 2046,
-        2047
-    };
-    private static final int[] SPECIAL_FLOATS = {
-        0,
-        1,
-        0x7f_ffff,
-        0x80_0000,
-        0x80_0001,
-        0x3f80_0000,
-        0x3f80_0001,
-        0x3f7f_ffff,
-        0x7f7f_ffff,
-        0x7f80_0000,
-        0x7f80_0001,
-        0x7fc0_0000,
-        0xffc1_2345,
-        0x8000_0000,
-        0x8000_0001,
-        0xbf80_0000,
-        0xff7f_ffff,
-        0xff80_0000,
-        0x4f00_0000,
-        0x4eff_ffff,
-        0xcf00_0000,
-        0xcf00_0001,
-        0x1f80_0000,
-        0x2000_0000,
-        0x2034_5678,
-        0x5f12_3456,
-        0x3f00_0000,
-        0x3fc0_0000,
-        0x4020_0000,
-        0x00400000,
-        0x0c80_0000
-    };
 
     private long interesting() {
         return switch (random.nextInt(6)) {

@@ -16,7 +16,7 @@ import java.util.List;
 /** Finds a program as a shell does, and runs it with the caller's environment. */
 final class Launch {
     /** How much memory a program may address where nothing else is said. */
-    static final long DEFAULT_MEMORY = 8L << 30;
+    static final long DEFAULT_MEMORY = 32L << 30;
 
     private static final int SIGNAL_EXIT = 128;
 

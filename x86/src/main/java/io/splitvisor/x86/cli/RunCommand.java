@@ -14,7 +14,7 @@ final class RunCommand {
             the signal's number where a signal ended it.
 
               -h, --help        this help
-              -m, --memory N    how much memory it may address (8g; k, m, g)
+              -m, --memory N    how much memory it may address (32g, of which only what is touched costs any; k, m, g)
               --gdb SOCKET      wait for gdb on a Unix socket, and run the program under it
               --strace          print its system calls on standard error
             """;

@@ -16,7 +16,7 @@ final class TraceCommand {
             Runs a program and prints every instruction, with the registers that it has changed.
 
               -h, --help        this help
-              -m, --memory N    how much memory the program may address (8g; k, m, g)
+              -m, --memory N    how much memory the program may address (32g, of which only what is touched costs any; k, m, g)
               --from ADDRESS    starts when the program gets there (hexadecimal behind 0x); full speed until then
               --count N         prints so many instructions; full speed afterwards
               --last N          prints only the last N before a fault or the end

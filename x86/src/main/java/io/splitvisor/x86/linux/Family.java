@@ -138,6 +138,11 @@ public final class Family {
         return List.copyOf(processes);
     }
 
+    /** Whether a number is a thread's of one of these processes. */
+    synchronized boolean hasThread(int id) {
+        return processes.stream().flatMap(p -> p.tasks().stream()).anyMatch(t -> t.id() == id);
+    }
+
     /** Whether a process has a child, dead or alive, of that number, or any for -1. */
     synchronized boolean hasChild(UserProcess parent, int pid) {
         return java.util.stream.Stream.concat(processes.stream(), dead.stream())

@@ -9,6 +9,10 @@ import java.lang.foreign.ValueLayout;
 /** What kind of file a descriptor of the host's is. */
 final class FileKinds {
     private static final int SYS_FSTAT = 5;
+    private static final int SYS_FCNTL = 72;
+    private static final int F_GETFL = 3;
+    private static final int O_ACCMODE = 3;
+    private static final int O_RDWR = 2;
     private static final int STAT_BYTES = 144;
     private static final int MODE = 24;
     private static final int SIZE = 48;
@@ -28,6 +32,11 @@ final class FileKinds {
     /** Whether it is a file with a size. */
     static boolean isRegular(int hostFd) {
         return ((int) field(hostFd, MODE) & KIND) == REGULAR;
+    }
+
+    /** Whether it was opened for reading and writing, as a shared mapping that is written needs it. */
+    static boolean isOpenForWriting(int hostFd) {
+        return (RawSyscall.call(SYS_FCNTL, hostFd, F_GETFL, 0, 0, 0, 0) & O_ACCMODE) == O_RDWR;
     }
 
     /** Size in bytes, or a negative errno. */

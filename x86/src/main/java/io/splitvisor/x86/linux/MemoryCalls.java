@@ -90,8 +90,12 @@ final class MemoryCalls {
                 if (anonymous) {
                     space.map(at, size, rights);
                 } else if ((flags & MAP_TYPE) == MAP_SHARED && FileKinds.isRegular(hostFd)) {
+                    boolean writable = FileKinds.isOpenForWriting(hostFd);
+                    if (!writable && (rights & WRITE) != 0) {
+                        return -Errno.EACCES;
+                    }
                     long backed = Math.clamp(pageUp(Math.max(0, FileKinds.size(hostFd) - a[5])), 0, size);
-                    space.mapShared(at, size, rights, hostFd, a[5], backed);
+                    space.mapShared(at, size, rights, hostFd, writable, a[5], backed);
                 } else {
                     copyFile(space, at, size, rights, hostFd, a[5]);
                 }
@@ -153,8 +157,13 @@ final class MemoryCalls {
         }
         AddressSpace space = t.memory().space();
         long size = size(t, a[1], Errno.ENOMEM);
-        boolean done = inside(space, a[0], size) && space.protect(a[0], size, (int) a[2] & RIGHTS);
-        return done ? 0 : -Errno.ENOMEM;
+        int rights = (int) a[2] & RIGHTS;
+        synchronized (space) {
+            if ((rights & WRITE) != 0 && inside(space, a[0], size) && !space.mayBecomeWritable(a[0], a[0] + size)) {
+                return -Errno.EACCES;
+            }
+            return inside(space, a[0], size) && space.protect(a[0], size, rights) ? 0 : -Errno.ENOMEM;
+        }
     }
 
     private static long munmap(Task t, long[] a) {

@@ -2,8 +2,10 @@
 package io.splitvisor.x86.linux;
 
 import io.splitvisor.host.RawSyscall;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 
 /** A program's own file, which it knows as /proc/self/exe. */
 final class OwnImage {
@@ -17,12 +19,14 @@ final class OwnImage {
 
     private OwnImage() {}
 
-    /** Its absolute path. */
+    /** Its absolute path, without symbolic links, as far as it is still there. */
     static String path(Task t) {
-        return HostPaths.bytes(HostPaths.of(t.process().program().path())
-                .toAbsolutePath()
-                .normalize()
-                .toString());
+        Path path = HostPaths.of(t.process().program().path());
+        try {
+            return HostPaths.bytes(path.toRealPath().toString());
+        } catch (IOException _) {
+            return HostPaths.bytes(path.toAbsolutePath().normalize().toString());
+        }
     }
 
     /** openat and newfstatat. */

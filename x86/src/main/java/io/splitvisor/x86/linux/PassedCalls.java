@@ -43,7 +43,7 @@ final class PassedCalls implements Handler {
             162 sync
             187 readahead fd int int
             201 time out:8
-            204 sched_getaffinity int int out@1
+            204 sched_getaffinity thread int out@1
             217 getdents64 fd out@2 int
             221 fadvise64 fd int int int
             228 clock_gettime int out:16
@@ -78,6 +78,8 @@ final class PassedCalls implements Handler {
 
     private enum Kind {
         INT,
+        /** A thread's number: those of the program itself are none of the host's, which asks about the caller instead. */
+        THREAD,
         FD,
         AT,
         PATH,
@@ -156,6 +158,7 @@ final class PassedCalls implements Handler {
     private static long translate(Task t, Argument argument, long[] a, int i) {
         return switch (argument.kind) {
             case INT -> a[i];
+            case THREAD -> t.process().family().hasThread((int) a[i]) ? 0 : a[i];
             case FD -> t.process().fds().host(a[i]);
             case AT -> PathCalls.directory(t, a[i]);
             case PATH -> t.memory().path(a[i]);

@@ -65,6 +65,7 @@ final class PathCalls {
 
     static void addTo(Handler[] h) {
         selfAware(h, SYS_OPENAT);
+        mapAware(h, SYS_OPENAT);
         selfAware(h, SYS_NEWFSTATAT);
         Handler readlinkat = h[SYS_READLINKAT];
         h[SYS_READLINKAT] = (t, a) -> isSelf(t, a[1]) ? self(t, a) : readlinkat.call(t, a);
@@ -127,6 +128,13 @@ final class PathCalls {
             }
             return OwnImage.call(t, number, a);
         };
+    }
+
+    private static void mapAware(Handler[] h, int number) {
+        Handler call = h[number];
+        h[number] = (t, a) -> t.memory().text(a[1]).equals(MemoryMap.NAME)
+                ? t.process().fds().install(MemoryMap.open(t), (a[2] & O_CLOEXEC) != 0)
+                : call.call(t, a);
     }
 
     private static long self(Task t, long[] a) {

@@ -4,6 +4,8 @@ package io.splitvisor.x86.memory;
 import io.splitvisor.host.ReservedMemory;
 import io.splitvisor.vcpu.mmu.GuestMemory;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -31,16 +33,30 @@ public final class AddressSpace implements AutoCloseable {
     /** Below it nothing is mapped, so that null pointers fault. */
     public static final long LOWEST = 0x1_0000;
 
+    /** What lies behind a range. */
+    public enum Backing {
+        /** Pages of its own. */
+        PRIVATE,
+        /** A file that is open for writing. */
+        FILE,
+        /** A file that is not: the range can never be written. */
+        READ_ONLY_FILE
+    }
+
     /**
      * A mapped range with the same rights.
      *
      * @param end first address behind it
      * @param rights {@link #READ}, {@link #WRITE}, {@link #EXECUTE}
-     * @param shared whether a file lies behind it
      */
-    public record Area(long start, long end, int rights, boolean shared) {
-        long size() {
-            return end - start;
+    public record Area(long start, long end, int rights, Backing backing) {
+        /** Whether a file lies behind it. */
+        public boolean shared() {
+            return backing != Backing.PRIVATE;
+        }
+
+        Area part(long from, long to) {
+            return new Area(from, to, rights, backing);
         }
     }
 
@@ -102,28 +118,30 @@ public final class AddressSpace implements AutoCloseable {
     }
 
     /** The mapped ranges, in order. */
-    public synchronized java.util.List<Area> areas() {
-        return java.util.List.copyOf(areas.values());
+    public synchronized List<Area> areas() {
+        return List.copyOf(areas.values());
     }
 
     /** Maps fresh zero pages, over whatever was there. */
     public synchronized void map(long start, long size, int rights) {
         cut(start, start + size, true);
-        add(new Area(start, start + size, rights, false));
+        add(new Area(start, start + size, rights, Backing.PRIVATE));
     }
 
     /**
      * Maps a file's pages, over whatever was there.
      *
+     * @param writable whether the descriptor is open for writing; without, the range never gets the right to write
      * @param backed bytes that the file has; pages behind them are not there, and fault
      * @throws io.splitvisor.host.HostException if the host refuses
      */
-    public synchronized void mapShared(long start, long size, int rights, int fd, long offset, long backed) {
+    public synchronized void mapShared(
+            long start, long size, int rights, int fd, boolean writable, long offset, long backed) {
         cut(start, start + size, true);
         if (backed > 0) {
-            reserved.mapShared(start, backed, fd, offset);
+            reserved.mapShared(start, backed, fd, writable, offset);
         }
-        add(new Area(start, start + size, rights, true));
+        add(new Area(start, start + size, rights, writable ? Backing.FILE : Backing.READ_ONLY_FILE));
         tables.set(start + backed, start + size, 0);
     }
 
@@ -133,6 +151,12 @@ public final class AddressSpace implements AutoCloseable {
         changed();
     }
 
+    /** Whether a range may get the right to write: nothing in it is a file that is not open for writing. */
+    public synchronized boolean mayBecomeWritable(long start, long end) {
+        return areas.values().stream()
+                .noneMatch(a -> a.backing == Backing.READ_ONLY_FILE && a.start < end && start < a.end);
+    }
+
     /** Changes rights. Answers whether all of the range was mapped; if not, nothing changes. */
     public synchronized boolean protect(long start, long size, int rights) {
         long end = start + size;
@@ -140,7 +164,7 @@ public final class AddressSpace implements AutoCloseable {
             return false;
         }
         for (Area a : cut(start, end, false)) {
-            add(new Area(a.start, a.end, rights, a.shared));
+            add(new Area(a.start, a.end, rights, a.backing));
         }
         return true;
     }
@@ -193,10 +217,10 @@ public final class AddressSpace implements AutoCloseable {
 
     /** Gives pages of private areas back: they read as zero. */
     public synchronized void discard(long start, long size) {
-        for (Area a : java.util.List.copyOf(areas.values())) {
+        for (Area a : List.copyOf(areas.values())) {
             long from = Math.max(start, a.start);
             long to = Math.min(start + size, a.end);
-            if (from < to && !a.shared) {
+            if (from < to && !a.shared()) {
                 clear(from, to);
             }
         }
@@ -212,7 +236,7 @@ public final class AddressSpace implements AutoCloseable {
     public synchronized AddressSpace fork() {
         AddressSpace copy = new AddressSpace(limit);
         for (Area a : areas.values()) {
-            copy.add(a.shared ? new Area(a.start, a.end, a.rights, false) : a);
+            copy.add(new Area(a.start, a.end, a.rights, Backing.PRIVATE));
             copyTouched(a, copy);
         }
         return copy;
@@ -220,7 +244,7 @@ public final class AddressSpace implements AutoCloseable {
 
     private void copyTouched(Area a, AddressSpace to) {
         for (long at = a.start; at < a.end; at += PAGE) {
-            if (!a.shared || tables.allows(at, READ)) {
+            if (!a.shared() || tables.allows(at, READ)) {
                 SparsePages.copyPage(ram, to.ram, at);
             }
         }
@@ -243,19 +267,19 @@ public final class AddressSpace implements AutoCloseable {
     }
 
     /** Takes a range out of the areas, splitting those at its ends; returns what was in it. */
-    private java.util.List<Area> cut(long start, long end, boolean erase) {
-        java.util.List<Area> inside = new java.util.ArrayList<>();
+    private List<Area> cut(long start, long end, boolean erase) {
+        List<Area> inside = new ArrayList<>();
         Area first = areaAt(start);
-        for (Area a : java.util.List.copyOf(
+        for (Area a : List.copyOf(
                 areas.subMap(first == null ? start : first.start, end).values())) {
             areas.remove(a.start);
             if (a.start < start) {
-                areas.put(a.start, new Area(a.start, start, a.rights, a.shared));
+                areas.put(a.start, a.part(a.start, start));
             }
             if (a.end > end) {
-                areas.put(end, new Area(end, a.end, a.rights, a.shared));
+                areas.put(end, a.part(end, a.end));
             }
-            inside.add(new Area(Math.max(a.start, start), Math.min(a.end, end), a.rights, a.shared));
+            inside.add(a.part(Math.max(a.start, start), Math.min(a.end, end)));
         }
         if (erase) {
             for (Area a : inside) {

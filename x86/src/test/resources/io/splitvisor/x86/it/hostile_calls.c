@@ -64,5 +64,10 @@ int main(void) {
     call("wait for a futex beyond a page", SYS_futex, (long) edge + 4, 0, 0, 0, 0);
     call("a call that there is not", 9999, 0, 0, 0, 0, 0);
     call("a negative call", -9999, 0, 0, 0, 0, 0);
+    int self = open("/proc/self/exe", O_RDONLY);
+    call("share a file for writing that is open for reading", SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, self);
+    char *shared = mmap(0, 4096, PROT_READ, MAP_SHARED, self, 0);
+    printf("shared for reading: %.3s\n", shared + 1);
+    call("then ask for more", SYS_mprotect, (long) shared, 4096, PROT_READ | PROT_WRITE, 0, 0);
     return 0;
 }
