@@ -5,6 +5,7 @@ import io.splitvisor.abi.ShutdownReason;
 import io.splitvisor.driver.frontend.FrontendDrivers;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.lang.reflect.Constructor;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -28,14 +29,26 @@ public final class GuestMain {
             if (args.length == 0) {
                 throw new IllegalArgumentException("the guest class is missing");
             }
+            // Before it attaches: without its class this is no domain that crashes, but one that cannot be made.
+            find(args[0]);
             domain = new GuestDomain(Attachment.fromEnvironment(), rest(args), new Halt());
-        } catch (RuntimeException e) {
-            // There is no console to print to: the process's own error stream ends in Dom0's log.
-            System.err.println("guest: " + e.getMessage());
-            Runtime.getRuntime().halt(EXIT_FAILED);
+        } catch (ClassNotFoundException e) {
+            refuse("there is no class " + e.getMessage());
+            return;
+        } catch (NoSuchMethodException e) {
+            refuse(args[0] + " has no constructor without arguments");
+            return;
+        } catch (RuntimeException | LinkageError e) {
+            refuse(e.getMessage());
             return;
         }
         run(domain, args[0]);
+    }
+
+    /** There is no console to print to: the process's own error stream ends in what {@code create} says, and in Dom0's log. */
+    private static void refuse(String why) {
+        System.err.println("guest: " + why);
+        Runtime.getRuntime().halt(EXIT_FAILED);
     }
 
     /** What is meant for the runtime, as {@code xen.fifo_events=1}, is nothing that the guest's class has asked for. */
@@ -59,7 +72,7 @@ public final class GuestMain {
             FrontendDrivers.start(domain.frontends(), System.out::println);
         }
         try {
-            load(guestClass).run(domain);
+            find(guestClass).newInstance().run(domain);
         } catch (Throwable t) {
             domain.crash(t);
             return;
@@ -67,12 +80,13 @@ public final class GuestMain {
         domain.shutdown(ShutdownReason.POWEROFF);
     }
 
-    private static Guest load(String name) throws ReflectiveOperationException {
-        Class<?> found = Class.forName(name, true, ClassLoader.getSystemClassLoader());
+    /** Looks for a guest's class; nothing of it runs. */
+    private static Constructor<? extends Guest> find(String name) throws ClassNotFoundException, NoSuchMethodException {
+        Class<?> found = Class.forName(name, false, ClassLoader.getSystemClassLoader());
         if (!Guest.class.isAssignableFrom(found)) {
             throw new ClassCastException(name + " does not implement " + Guest.class.getName());
         }
-        return (Guest) found.getDeclaredConstructor().newInstance();
+        return found.asSubclass(Guest.class).getDeclaredConstructor();
     }
 
     /** The orderly end of a guest's process: nothing is left to do in it. */

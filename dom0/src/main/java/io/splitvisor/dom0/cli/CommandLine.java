@@ -8,11 +8,13 @@ import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.management.JsonForms;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import java.io.PrintStream;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Words to a verb, a verb to its command. Exit codes are xl's: 0, 1 for what fails, 2 for wrong usage. */
 final class CommandLine {
-    private static final int USAGE = 2;
+    static final int USAGE = 2;
 
     private final Environment environment;
 
@@ -38,7 +40,7 @@ final class CommandLine {
         String word = globals.rest().getFirst();
         List<String> rest = globals.rest().subList(1, globals.rest().size());
         if (word.equals("help")) {
-            return help(rest);
+            return help(rest, globals.json() || wantsJson(rest));
         }
         Verb verb = Verbs.find(word);
         if (verb == null) {
@@ -48,18 +50,29 @@ final class CommandLine {
         return run(verb, globals, rest);
     }
 
-    private int help(List<String> rest) {
+    private int help(List<String> words, boolean json) {
+        List<String> rest = words.stream().filter(word -> !isForJson(word)).toList();
+        Verb verb = rest.isEmpty() ? null : Verbs.find(rest.getFirst());
         if (rest.isEmpty() || rest.getFirst().equals("help")) {
-            Help.all(environment.out());
+            print(json, Help.json(), Help::all);
+        } else if (verb != null) {
+            print(json, Help.json(verb), out -> Help.of(verb, out));
         } else {
-            Verb verb = Verbs.find(rest.getFirst());
-            if (verb != null) {
-                Help.of(verb, environment.out());
-            } else {
-                environment.out().print("command \"" + rest.getFirst() + "\" not implemented\n");
+            String message = "command \"" + rest.getFirst() + "\" not implemented";
+            if (json) {
+                return refused(true, Kind.NOT_SUPPORTED, message, 1);
             }
+            environment.out().print(message + "\n"); // xl's way
         }
         return 0;
+    }
+
+    private void print(boolean asJson, Object json, Consumer<PrintStream> text) {
+        if (asJson) {
+            environment.out().print(Json.pretty(json));
+        } else {
+            text.accept(environment.out());
+        }
     }
 
     private int run(Verb verb, Globals globals, List<String> rest) {
@@ -69,11 +82,11 @@ final class CommandLine {
         } catch (BadOption e) {
             return refused(globals.json() || wantsJson(rest), Kind.INVALID, e.getMessage(), USAGE);
         }
+        var invocation = new Invocation(verb, globals, arguments, environment);
         if (arguments.has("help")) {
-            Help.of(verb, environment.out());
+            print(invocation.json(), Help.json(verb), out -> Help.of(verb, out));
             return 0;
         }
-        var invocation = new Invocation(verb, globals, arguments, environment);
         String output = arguments.value("output", "table");
         if (!Globals.isFormat(output)) {
             return refused(invocation.json(), Kind.INVALID, Globals.unknownFormat(output), USAGE);
@@ -96,7 +109,11 @@ final class CommandLine {
 
     /** Whether words that cannot be read as a command line ask for JSON. */
     private static boolean wantsJson(List<String> words) {
-        return words.contains("--json") || words.contains("--output=json");
+        return words.stream().anyMatch(CommandLine::isForJson);
+    }
+
+    private static boolean isForJson(String word) {
+        return word.equals("--json") || word.equals("--output=json");
     }
 
     private int guarded(Invocation invocation) {

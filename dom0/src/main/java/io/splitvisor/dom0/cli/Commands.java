@@ -140,6 +140,11 @@ final class Commands {
             }
             return -1;
         }
+        return domidIn(answer);
+    }
+
+    /** The domid in what a domain is as text. */
+    static int domidIn(Answer answer) {
         return Integer.parseInt(answer.body().substring(0, answer.body().indexOf(' ')));
     }
 

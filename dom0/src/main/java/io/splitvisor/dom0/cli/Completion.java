@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import io.splitvisor.dom0.management.Json;
 import java.util.List;
 import picocli.AutoComplete;
 import picocli.CommandLine.Model.CommandSpec;
@@ -12,7 +13,8 @@ final class Completion {
     private Completion() {}
 
     static int run(Invocation in) {
-        in.environment().out().print(AutoComplete.bash("splitvisor", new picocli.CommandLine(model())));
+        String script = AutoComplete.bash("splitvisor", new picocli.CommandLine(model()));
+        in.environment().out().print(in.json() ? Json.pretty(Json.object("shell", "bash", "script", script)) : script);
         return 0;
     }
 

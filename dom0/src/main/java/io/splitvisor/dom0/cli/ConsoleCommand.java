@@ -2,10 +2,16 @@
 package io.splitvisor.dom0.cli;
 
 import io.splitvisor.dom0.management.ConsoleConnection;
+import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -17,6 +23,8 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class ConsoleCommand {
     static final String DEFAULT_ESCAPE = "^]";
+
+    private static final int CHUNK = 4096;
 
     /** A guest that prints nothing for so long after the end of the input has nothing to say to it. */
     private static final long QUIET_NANOS = 500_000_000L;
@@ -35,8 +43,12 @@ final class ConsoleCommand {
         if (!number.matches("[0-9]{1,9}")) {
             throw new ToolstackException(Kind.INVALID, "'" + number + "' is no console number");
         }
-        return attach(
-                in, in.operand(0), Integer.parseInt(number), in.arguments().value("e", DEFAULT_ESCAPE));
+        String escape = in.arguments().value("e", DEFAULT_ESCAPE);
+        if (!escape.matches("(\\^?[\\x00-\\xff])?")) {
+            throw new ToolstackException(
+                    Kind.INVALID, "'" + escape + "' is no escape character; expected one, or ^ and a letter");
+        }
+        return attach(in, in.operand(0), Integer.parseInt(number), escape);
     }
 
     /** Attaches until the user leaves or the domain ends. */
@@ -51,7 +63,7 @@ final class ConsoleCommand {
                 }
                 console.close();
             });
-            show(console, in.environment().out(), shown);
+            show(in, console, shown);
             if (terminal.isTerminal()) {
                 in.environment().err().print("\r\n");
             }
@@ -60,10 +72,24 @@ final class ConsoleCommand {
         }
     }
 
-    private static void show(ConsoleConnection console, PrintStream out, AtomicLong shown) {
-        var chunk = new byte[4096];
+    /** Shows what the guest prints; as JSON, an object for each piece of it. */
+    private static void show(Invocation in, ConsoleConnection console, AtomicLong shown) {
+        PrintStream out = in.environment().out();
+        CharsetDecoder utf8 = StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPLACE)
+                .onUnmappableCharacter(CodingErrorAction.REPLACE);
+        var chunk = new byte[CHUNK];
+        ByteBuffer left = ByteBuffer.allocate(CHUNK + 4);
         for (int n = console.read(chunk); n > 0; n = console.read(chunk)) {
-            out.write(chunk, 0, n);
+            if (in.json()) {
+                CharBuffer text = CharBuffer.allocate(CHUNK + 4);
+                utf8.decode(left.put(chunk, 0, n).flip(), text, false);
+                left.compact();
+                out.println(Json.line(Json.object("output", text.flip().toString())));
+            } else {
+                out.write(chunk, 0, n);
+            }
             out.flush();
             shown.set(System.nanoTime());
         }

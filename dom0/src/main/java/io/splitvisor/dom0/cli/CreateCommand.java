@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import io.splitvisor.dom0.config.FileError;
 import io.splitvisor.dom0.management.EventReader;
 import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.management.ManagementClient.Answer;
@@ -9,7 +10,6 @@ import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,8 +27,7 @@ final class CreateCommand {
             } else if (file.isEmpty()) {
                 file = operand;
             } else {
-                Help.of(in.verb(), in.environment().out());
-                return 2;
+                return in.wrongUsage();
             }
         }
         if (file.isEmpty()) {
@@ -91,10 +90,8 @@ final class CreateCommand {
     private static String text(Path path, String file) {
         try {
             return new String(Files.readAllBytes(path), StandardCharsets.UTF_8);
-        } catch (NoSuchFileException e) {
-            throw new ToolstackException(Kind.BAD_CONFIG, file + ": cannot read: no such file", e);
         } catch (IOException e) {
-            throw new ToolstackException(Kind.BAD_CONFIG, file + ": cannot read: " + e.getMessage(), e);
+            throw new ToolstackException(Kind.BAD_CONFIG, file + ": cannot read: " + FileError.reason(e), e);
         }
     }
 }

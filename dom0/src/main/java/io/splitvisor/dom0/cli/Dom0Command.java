@@ -9,11 +9,10 @@ final class Dom0Command {
 
     static int run(Invocation in) {
         if (!in.operands().isEmpty()) {
-            Help.of(in.verb(), in.environment().out());
-            return 2;
+            return in.wrongUsage();
         }
         try (Dom0Session session = Dom0Session.start(in);
-                var _ = OnSignal.watch(session)) {
+                var _ = OnSignal.watch(in, session)) {
             in.log("Dom0 runs in " + session.runDir());
             if (in.json()) {
                 in.environment().out().print(Json.pretty(Json.object("run_dir", session.runDir())));

@@ -124,9 +124,19 @@ final class Dom0Session implements AutoCloseable {
             Duration left = Duration.ofNanos(Math.max(0, end - System.nanoTime()));
             quietly(() -> toolstack().waitFor(guest.domid(), Condition.SHUTDOWN, left));
         }
+        destroyDomains();
+    }
+
+    /** Destroys all guests. */
+    void destroyDomains() {
         for (DomainInfo guest : guests()) {
             quietly(() -> toolstack().destroy(guest.domid()));
         }
+    }
+
+    /** Whether there are guests. */
+    boolean hasDomains() {
+        return !guests().isEmpty();
     }
 
     private List<DomainInfo> guests() {

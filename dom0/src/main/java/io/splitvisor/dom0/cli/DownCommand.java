@@ -32,14 +32,24 @@ final class DownCommand {
                 names.add(operand);
             }
         }
-        List<Integer> domids = ShutdownCommand.named(in, names).stream()
-                .filter(domid -> domid >= 0)
-                .toList();
-        int code = end(in, domids);
-        if (in.json() && code == 0) {
-            in.environment().out().print(Json.pretty(Json.object("domids", domids)));
+        var domids = new ArrayList<Integer>();
+        Answer missing = null;
+        for (String name : names) {
+            Answer answer = in.client().request("GET", Invocation.domain(name), Form.TEXT, "");
+            if (answer.ok()) {
+                domids.add(Commands.domidIn(answer));
+            } else {
+                missing = in.ask("GET", Invocation.domain(name), "");
+                if (!in.json()) {
+                    in.show(missing);
+                }
+            }
         }
-        return domids.size() < names.size() ? 1 : code;
+        int code = end(in, domids);
+        if (missing == null) {
+            return ShutdownCommand.answered(in, domids, code);
+        }
+        return in.json() && code == 0 ? in.show(missing) : 1;
     }
 
     /** Asks all, gives them the same time, and destroys those that are still there, as the end of a Dom0 does. */

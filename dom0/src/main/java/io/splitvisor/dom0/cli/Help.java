@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import io.splitvisor.dom0.management.Json;
 import java.io.PrintStream;
-import java.util.ArrayList;
+import java.util.stream.Stream;
 
 /** Help, in xl's form. */
 final class Help {
@@ -22,14 +23,39 @@ final class Help {
         String usage = verb.usage().isEmpty() ? "" : " " + verb.usage();
         out.print("Usage: splitvisor [-vtT" + flags + "] " + verb.name() + usage + "\n\n" + verb.summary() + ".\n\n");
         out.print("Options:\n\n");
-        var options = new ArrayList<>(verb.options());
-        options.addAll(Verbs.COMMON);
-        for (Option option : options) {
+        for (Option option : options(verb).toList()) {
             String form = option.usage();
             String start = form.length() < 24 ? padded(form, 24) : form + "\n" + padded("", 24);
             out.print(start + option.help() + "\n");
         }
         out.print("\n");
+    }
+
+    /** All verbs, for programs. */
+    static Object json() {
+        return Verbs.TABLE.stream()
+                .map(verb -> Json.object("name", verb.name(), "summary", verb.summary()))
+                .toList();
+    }
+
+    /** One verb, for programs. */
+    static Object json(Verb verb) {
+        return Json.object(
+                "name", verb.name(),
+                "usage", verb.usage(),
+                "summary", verb.summary(),
+                "options",
+                        options(verb)
+                                .map(option -> Json.object(
+                                        "letter", option.letter() == ' ' ? null : String.valueOf(option.letter()),
+                                        "name", option.name().isEmpty() ? null : option.name(),
+                                        "argument", option.takesArgument() ? option.argument() : null,
+                                        "help", option.help()))
+                                .toList());
+    }
+
+    private static Stream<Option> options(Verb verb) {
+        return Stream.concat(verb.options().stream(), Verbs.COMMON.stream());
     }
 
     private static String padded(String text, int width) {

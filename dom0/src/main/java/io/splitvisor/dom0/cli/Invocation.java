@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import io.splitvisor.dom0.management.Json;
+import io.splitvisor.dom0.management.JsonForms;
 import io.splitvisor.dom0.management.ManagementClient;
 import io.splitvisor.dom0.management.ManagementClient.Answer;
 import io.splitvisor.dom0.management.ManagementClient.Form;
+import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -59,6 +62,17 @@ record Invocation(Verb verb, Globals globals, Arguments arguments, Environment e
     int show(Answer answer) {
         (answer.ok() || json() ? environment.out() : environment.err()).print(answer.body());
         return answer.ok() ? 0 : 1;
+    }
+
+    /** Says how the verb is used, which the user got wrong. */
+    int wrongUsage() {
+        if (json()) {
+            String message = "wrong usage; see 'splitvisor help " + verb.name() + "'";
+            environment.out().print(Json.pretty(JsonForms.error(Kind.INVALID, message, List.of())));
+        } else {
+            Help.of(verb, environment.out());
+        }
+        return CommandLine.USAGE;
     }
 
     /** Progress, and what is no data. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import io.splitvisor.dom0.config.FileError;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
 import java.io.IOException;
@@ -68,7 +69,8 @@ final class RunFolder implements AutoCloseable {
             deleteSockets(path);
             return new RunFolder(path, lockFile);
         } catch (IOException e) {
-            throw new ToolstackException(Kind.FAILED, "cannot use the run folder " + path + ": " + e, e);
+            throw new ToolstackException(
+                    Kind.FAILED, "cannot use the run folder " + path + ": " + FileError.reason(e), e);
         }
     }
 

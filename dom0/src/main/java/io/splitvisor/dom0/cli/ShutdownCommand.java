@@ -27,12 +27,16 @@ final class ShutdownCommand {
         if (in.operands().isEmpty() && !all) {
             throw new ToolstackException(Kind.INVALID, "You must specify -a or a domain id.\n");
         }
-        List<Integer> domids = all ? guests(in) : named(in, in.operands().subList(0, 1));
+        List<Integer> domids = all ? guests(in) : List.of(Commands.resolve(in, in.operand(0)));
         if (domids.contains(-1)) {
             return 1;
         }
         String reason = in.verb().name().equals("reboot") ? "reboot" : "poweroff";
-        int code = request(in, domids, reason, in.arguments().count("wait"));
+        return answered(in, domids, request(in, domids, reason, in.arguments().count("wait")));
+    }
+
+    /** Says which domains it was, where JSON is wanted; what went wrong has been said. */
+    static int answered(Invocation in, List<Integer> domids, int code) {
         if (in.json() && code == 0) {
             in.environment().out().print(Json.pretty(Json.object("domids", domids)));
         }
@@ -41,8 +45,8 @@ final class ShutdownCommand {
 
     /** Returns when the domain is suspended. */
     static int suspend(Invocation in) {
-        List<Integer> domids = named(in, in.operands().subList(0, 1));
-        return domids.contains(-1) ? 1 : request(in, domids, "suspend", 1);
+        List<Integer> domids = List.of(Commands.resolve(in, in.operand(0)));
+        return domids.contains(-1) ? 1 : answered(in, domids, request(in, domids, "suspend", 1));
     }
 
     /**
@@ -96,7 +100,8 @@ final class ShutdownCommand {
                 in.log("It may be paused, stuck, or without a handler for control/shutdown; 'destroy' ends it.");
                 code = 1;
             } else if (!answer.ok() && answer.status() != GONE) {
-                code = in.show(answer);
+                // One document, of the first that is wrong, where JSON is wanted.
+                code = in.json() && code != 0 ? code : in.show(answer);
             }
         }
         return code;
@@ -127,15 +132,6 @@ final class ShutdownCommand {
                 }
             }
         }
-    }
-
-    /** The domids of domains, -1 for each that is not there, which has been said. */
-    static List<Integer> named(Invocation in, List<String> names) {
-        var domids = new ArrayList<Integer>();
-        for (String name : names) {
-            domids.add(Commands.resolve(in, name));
-        }
-        return domids;
     }
 
     private static List<Integer> guests(Invocation in) {

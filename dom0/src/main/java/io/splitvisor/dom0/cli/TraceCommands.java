@@ -22,8 +22,7 @@ final class TraceCommands {
         String file = in.arguments().value("file", "");
         String seconds = in.arguments().value("time", "");
         if (file.isEmpty() || !seconds.matches("[0-9]{0,9}")) {
-            Help.of(in.verb(), in.environment().err());
-            return 2;
+            return in.wrongUsage();
         }
         String body = Json.line(Json.object(
                 "file", in.environment().folder().resolve(file).toAbsolutePath(), "domains", in.operands()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import io.splitvisor.dom0.config.FileError;
 import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
@@ -13,7 +14,6 @@ import io.splitvisor.dom0.trace.TraceRecord.Other;
 import io.splitvisor.hypercall.HypercallOp;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
@@ -42,8 +42,7 @@ final class TracePrintCommand {
         String dom = in.arguments().value("dom", "");
         String op = in.arguments().value("op", "");
         if (!dom.matches("[0-9]{0,5}") || in.operands().size() != 1) {
-            Help.of(in.verb(), in.environment().err());
-            return 2;
+            return in.wrongUsage();
         }
         if (Arrays.stream(HypercallOp.values()).noneMatch(o -> matches(o.xenName(), op))) {
             throw new ToolstackException(Kind.INVALID, "no hypercall has '" + op + "' in its name");
@@ -58,10 +57,8 @@ final class TracePrintCommand {
                 return 1;
             }
             return 0;
-        } catch (NoSuchFileException e) {
-            throw new ToolstackException(Kind.TARGET, file + ": no such file", e);
         } catch (IOException e) {
-            throw new ToolstackException(Kind.TARGET, file + ": " + e.getMessage(), e);
+            throw new ToolstackException(Kind.TARGET, file + ": " + FileError.reason(e), e);
         }
     }
 

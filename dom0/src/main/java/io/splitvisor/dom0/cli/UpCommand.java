@@ -38,7 +38,7 @@ final class UpCommand {
             throw new ToolstackException(Kind.INVALID, "no domain to start");
         }
         try (Dom0Session session = Dom0Session.start(in);
-                var _ = OnSignal.watch(session)) {
+                var _ = OnSignal.watch(in, session)) {
             int code = host(in, session, present);
             if (code == 0 && !session.isStopping()) {
                 for (Path folder : setup.folders()) {
@@ -77,6 +77,8 @@ final class UpCommand {
                 in.environment().out().print(session.summary());
                 life.failures().forEach(in::log);
             }
+            // After a signal nobody else does.
+            in.environment().out().flush();
             return life.failures().isEmpty() ? 0 : 1;
         }
     }

@@ -26,10 +26,14 @@ final class ConfigReader {
     private final List<Problem> warnings = new ArrayList<>();
     private final SettingReader read;
 
+    /** Whether the text could be read: where it could not, nobody knows what is missing. */
+    private final boolean legible;
+
     ConfigReader(String source, Map<String, Setting> settings, List<Problem> problems) {
         this.source = source;
         this.settings = settings;
         this.problems = problems;
+        this.legible = problems.isEmpty();
         this.read = new SettingReader(settings, problems);
     }
 
@@ -368,6 +372,8 @@ final class ConfigReader {
     }
 
     private void missing(String key, String message) {
-        problems.add(new Problem(source, 0, key, message));
+        if (legible) {
+            problems.add(new Problem(source, 0, key, message));
+        }
     }
 }

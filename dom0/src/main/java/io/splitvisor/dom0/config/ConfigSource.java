@@ -83,16 +83,8 @@ public record ConfigSource(String name, String text, Path folder, List<String> o
             if (e instanceof ConfigException known) {
                 throw known;
             }
-            throw new ConfigException(new Problem(file, 0, "", "cannot read: " + reason(e)));
+            throw new ConfigException(new Problem(file, 0, "", "cannot read: " + FileError.reason(e)));
         }
-    }
-
-    private static String reason(Exception e) {
-        return switch (e) {
-            case java.nio.file.NoSuchFileException _ -> "no such file";
-            case java.nio.file.AccessDeniedException _ -> "permission denied";
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        };
     }
 
     /**

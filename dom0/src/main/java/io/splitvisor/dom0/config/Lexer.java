@@ -64,6 +64,8 @@ final class Lexer {
         this.source = source;
         this.text = text;
         this.problems = problems;
+        // Some editors mark their text as Unicode with it.
+        this.position = text.startsWith("\uFEFF") ? 1 : 0;
     }
 
     /** All tokens, the last one END. */

@@ -20,7 +20,13 @@ public final class Launcher implements Dom0Launcher {
         } catch (DriverException e) {
             throw new ToolstackException(Kind.BAD_CONFIG, e.getMessage(), e);
         } catch (RuntimeException e) {
-            throw new ToolstackException(Kind.FAILED, "Dom0 cannot start in " + runDir + ": " + e.getMessage(), e);
+            throw new ToolstackException(Kind.FAILED, "Dom0 cannot start in " + runDir + ": " + because(e), e);
         }
+    }
+
+    /** The message, and what the system said to it. */
+    private static String because(RuntimeException e) {
+        boolean more = e.getCause() != null && e.getCause().getMessage() != null;
+        return e.getMessage() + (more ? " (" + e.getCause().getMessage() + ")" : "");
     }
 }

@@ -97,7 +97,9 @@ final class DomainRoutes {
             case "rename" -> toolstack.rename(domid, request.required("name"));
             case "memory" -> toolstack.setMemory(domid, request.number("kib"));
             case "maxmem" -> toolstack.setMaxMemory(domid, request.number("kib"));
-            case "vcpus" -> toolstack.vcpuSet(domid, count(request.required("count")));
+            case "vcpus" ->
+                toolstack.vcpuSet(
+                        domid, count(request.digits("count").orElseThrow(() -> Request.invalid("'count' is missing"))));
             default -> {
                 String word = request.string("reason").orElse("poweroff");
                 ShutdownReason reason = ShutdownReason.of(word)

@@ -54,6 +54,8 @@ public final class Json {
             case Collection<?> items -> array(items, depth);
             case Integer number -> text.append(number.intValue());
             case Long number -> text.append(number.longValue());
+            // JSON has no infinity, and no word for what is no number.
+            case Double number -> text.append(Double.isFinite(number) ? number.toString() : "null");
             case Boolean flag -> text.append(flag.booleanValue());
             default -> string(value.toString());
         }

@@ -117,6 +117,12 @@ record Request(
         return OptionalInt.of(node.intValue());
     }
 
+    /** A number in the body, or its digits as a string, which is what the command line sends: it leaves checking to Dom0. */
+    Optional<String> digits(String name) {
+        JsonNode node = body.path(name);
+        return node.isIntegralNumber() ? Optional.of(node.asString()) : string(name);
+    }
+
     /** A string in the body that must be there. */
     String required(String name) {
         return string(name).orElseThrow(() -> invalid("'" + name + "' is missing"));

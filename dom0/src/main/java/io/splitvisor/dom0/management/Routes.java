@@ -145,7 +145,7 @@ final class Routes {
     }
 
     private Reply stop(Request request) {
-        stop.domains(seconds(request.string("grace_s").orElse("10")));
+        stop.domains(seconds(request.digits("grace_s").orElse("10")));
         return new Reply.Whole(200, request.text(), request.text() ? "" : "{}\n", "", stop::dom0);
     }
 

@@ -91,6 +91,7 @@ class CommandLineTest {
                 "list nobody             | 1 | nobody is an invalid domain identifier (rc=-6)",
                 "console nobody          | 1 | nobody is an invalid domain identifier (rc=-6)",
                 "console -t serial 1     | 1 | console type supported are: pv",
+                "console -e ab 1         | 1 | 'ab' is no escape character; expected one, or ^ and a letter",
                 "shutdown                | 1 | You must specify -a or a domain id.",
                 "shutdown nobody         | 1 | nobody is an invalid domain identifier (rc=-6)",
                 "destroy 0               | 1 | Not destroying domain 0; use -f to force.",
@@ -353,7 +354,17 @@ class CommandLineTest {
                 "create none.cfg",
                 "create /dev/null",
                 "destroy 0",
-                "-N up a.cfg");
+                "-N up a.cfg",
+                "suspend a",
+                "create a.cfg b.cfg",
+                "trace",
+                "down nobody",
+                "down a nobody no.one",
+                "list --help",
+                "help",
+                "help list",
+                "help nothing",
+                "completion");
     }
 
     @ParameterizedTest
@@ -364,7 +375,39 @@ class CommandLineTest {
         JsonNode json = MAPPER.readTree(result.out());
         assertThat(json.isObject() || json.isArray()).as(result.toString()).isTrue();
         assertThat(json.has("error")).isEqualTo(result.code() != 0);
-        assertThat(shell.run(("--json help " + line).split(" ")).code()).isZero();
+        assertThat(shell.run(("--json " + line).split(" ")).code()).isNotNegative();
+    }
+
+    @Test
+    void shouldDescribeVerbsInJson() throws IOException {
+        JsonNode all = MAPPER.readTree(shell.run("help", "--json").out());
+        assertThat(all.size()).isEqualTo(Verbs.TABLE.size());
+        JsonNode create = MAPPER.readTree(shell.run("--json", "help", "create").out());
+        assertThat(create.path("name").stringValue()).isEqualTo("create");
+        assertThat(create.path("options").get(4).toString())
+                .isEqualTo("{\"letter\":\"f\",\"name\":\"defconfig\",\"argument\":\"FILE\","
+                        + "\"help\":\"Use the given configuration file.\"}");
+        assertThat(shell.run("create", "--help", "--json").out())
+                .isEqualTo(shell.run("--json", "help", "create").out());
+    }
+
+    @Test
+    void shouldPrintAConsoleAsJsonWithWholeCharacters() throws IOException {
+        shell.run("create", "-q", "a.cfg");
+        shell.toolstack().guestWrites(1, "grün \u001b[1m\n");
+        Result result = shell.run("--json", "console", "a");
+        assertThat(result.code()).isZero();
+        assertThat(MAPPER.readTree(result.out()).path("output").stringValue()).isEqualTo("grün \u001b[1m\n");
+        assertThat(result.out()).endsWith("\\n\"}\n");
+    }
+
+    @Test
+    void shouldPrintOneDocumentWhateverGoesWrong() {
+        shell.run("create", "-q", "a.cfg");
+        Result result = shell.run("--json", "down", "nobody", "a", "none");
+        assertThat(result.code()).isOne();
+        assertThat(result.out().lines().filter("{"::equals)).hasSize(1);
+        assertThat(shell.toolstack().list()).as("those that are there go").hasSize(1);
     }
 
     @Test

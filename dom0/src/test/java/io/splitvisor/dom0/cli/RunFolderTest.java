@@ -54,6 +54,15 @@ class RunFolderTest {
     }
 
     @Test
+    void shouldSayWhyAFolderCannotBeUsed() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        assertThatThrownBy(() -> RunFolder.open(file))
+                .hasMessage("cannot use the run folder " + file + ": there is a file of that name");
+        assertThatThrownBy(() -> RunFolder.open(Path.of("/proc/none")))
+                .hasMessage("cannot use the run folder /proc/none: no such file");
+    }
+
+    @Test
     void shouldMakeAnOpenFolderPrivate() throws IOException {
         Path path = Files.createDirectory(folder.resolve("open"));
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxrwxrwx"));

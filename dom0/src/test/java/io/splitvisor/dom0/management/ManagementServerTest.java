@@ -109,7 +109,7 @@ class ManagementServerTest {
         JsonNode error = MAPPER.readTree(answer.body()).path("error");
         assertThat(error.path("kind").stringValue()).isEqualTo("bad-config");
         assertThat(error.path("problems").size()).isGreaterThanOrEqualTo(3);
-        assertThat(error.path("problems").get(1).path("line").intValue()).isEqualTo(1);
+        assertThat(error.path("problems").get(0).path("line").intValue()).isEqualTo(1);
         assertThat(toolstack.list()).hasSize(1);
     }
 

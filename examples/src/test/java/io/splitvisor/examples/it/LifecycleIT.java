@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.splitvisor.dom0.config.DomainConfig;
+import io.splitvisor.dom0.config.Guest;
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.DomainEvent;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.ToolstackException;
-import io.splitvisor.domu.Guest;
 import io.splitvisor.domu.GuestDomain;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -89,7 +90,7 @@ class LifecycleIT {
     }
 
     /** Takes back what its runtime has said about it. */
-    public static final class Sleepless implements Guest {
+    public static final class Sleepless implements io.splitvisor.domu.Guest {
         @Override
         public void run(GuestDomain domain) throws IOException {
             String feature = "control/feature-suspend";
@@ -212,6 +213,25 @@ class LifecycleIT {
                 .hasMessage("kernel: /etc/passwd: not executable");
         // No domid was spent on them.
         assertThat(echo("first")).isEqualTo(1);
+    }
+
+    private static DomainConfig withClass(String name) {
+        Guest.Jvm echo =
+                (Guest.Jvm) Dom0Fixture.jvm("lost", EchoGuest.class, List.of()).guest();
+        return DomainConfig.of(
+                        "lost", new Guest.Jvm(echo.kernel(), Optional.of(name), List.of(), echo.classPath(), List.of()))
+                .build();
+    }
+
+    @Test
+    void shouldNotCreateADomainWithoutItsClass() {
+        assertThatThrownBy(() -> dom0.create(withClass("no.such.Guest")))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessageEndingWith(
+                        "did not attach: process exited with status 1\n    guest: there is no class no.such.Guest");
+        assertThatThrownBy(() -> dom0.create(withClass("java.lang.String")))
+                .hasMessageEndingWith("guest: java.lang.String does not implement io.splitvisor.domu.Guest");
+        assertThat(dom0.toolstack().list()).hasSize(1);
     }
 
     @Test

@@ -37,14 +37,12 @@ final class WordSteps {
                     case Word.ADD_LOAD -> WordArithmetic.addLoad(c, r, w - Word.ADD_LOAD);
                     case Word.ADD_CARRY -> WordArithmetic.addCarry(c, r, w - Word.ADD_CARRY);
                     case Word.ADD_CARRY_LOAD -> WordArithmetic.addCarryLoad(c, r, w - Word.ADD_CARRY_LOAD);
-                    case Word.COMPARE_MEMORY ->
-                        WordArithmetic.compareMemory(c, r, w - Word.COMPARE_MEMORY);
+                    case Word.COMPARE_MEMORY -> WordArithmetic.compareMemory(c, r, w - Word.COMPARE_MEMORY);
                     case Word.COMPARE_MEMORY_CONSTANT ->
                         WordArithmetic.compareMemory(c, r, w - Word.COMPARE_MEMORY_CONSTANT, words[++i]);
                     case Word.LOGIC -> WordArithmetic.logic(c, r, w - Word.LOGIC);
                     case Word.LOGIC_LOAD -> WordArithmetic.logicLoad(c, r, w - Word.LOGIC_LOAD);
-                    case Word.TEST_MEMORY ->
-                        WordArithmetic.testMemory(c, r, w - Word.TEST_MEMORY);
+                    case Word.TEST_MEMORY -> WordArithmetic.testMemory(c, r, w - Word.TEST_MEMORY);
                     case Word.TEST_MEMORY_CONSTANT ->
                         WordArithmetic.testMemory(c, r, w - Word.TEST_MEMORY_CONSTANT, words[++i]);
                     case Word.STEP -> WordArithmetic.step(c, r, w - Word.STEP);
