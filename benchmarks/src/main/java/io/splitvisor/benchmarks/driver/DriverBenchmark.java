@@ -3,22 +3,32 @@ package io.splitvisor.benchmarks.driver;
 
 import io.splitvisor.dom0.cli.Benchmark;
 import io.splitvisor.dom0.management.Json;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
-/** A do-nothing device on the driver kit beside the same exchange on a bare ring, turn by turn; medians of all turns. */
+/**
+ * A do-nothing device on the driver kit beside the same exchange on a bare ring, turn by turn, medians of all turns; and the example
+ * drivers under load.
+ */
 public final class DriverBenchmark implements Benchmark {
+    private static final String ECHO = "echo";
+    private static final String VRNG = "vrng";
+    private static final String VKV = "vkv";
     private static final int TURNS = 7;
     private static final long NANOS = 400_000_000L;
     private static final long WARM_UP_NANOS = 2_000_000_000L;
 
     /** One line of the table, in nanoseconds for a request and its response. */
     private record Row(int depth, double kit, double raw) {
-        double ratio() {
-            return kit / raw;
+        String text() {
+            return String.format(Locale.ROOT, "%5d %12.1f %12.1f %7.2f", depth, kit, raw, kit / raw);
         }
     }
 
@@ -29,26 +39,59 @@ public final class DriverBenchmark implements Benchmark {
 
     @Override
     public String summary() {
-        return "a device that does nothing on the driver kit, beside a bare ring";
+        return "a device that does nothing on the driver kit, beside a bare ring; the example drivers under load";
+    }
+
+    @Override
+    public List<String> parts() {
+        return List.of(ECHO, VRNG, VKV);
     }
 
     @Override
     public int run(List<String> arguments, boolean json, PrintStream out) {
-        List<Row> rows = new ArrayList<>();
-        for (int depth : new int[] {1, 32}) {
-            rows.add(row(depth));
+        DriverLoads loads = new DriverLoads(Path.of(System.getProperty("splitvisor.home", "target/dist")));
+        List<Object> all = new ArrayList<>();
+        if (isChosen(arguments, ECHO)) {
+            List<Row> rows = IntStream.of(1, 32).mapToObj(DriverBenchmark::row).toList();
+            rows.forEach(row -> all.add(Json.object("depth", row.depth, "kit_ns", row.kit, "ring_ns", row.raw)));
+            print(json, out, String.format("%5s %12s %12s %7s", "depth", "kit ns", "ring ns", "ratio"));
+            rows.forEach(row -> print(json, out, row.text()));
         }
-        if (json) {
-            out.print(Json.pretty(rows.stream()
-                    .map(row -> Json.object("depth", row.depth, "kit_ns", row.kit, "ring_ns", row.raw))
-                    .toList()));
-        } else {
-            out.printf("%5s %12s %12s %7s%n", "depth", "kit ns", "ring ns", "ratio");
-            for (Row row : rows) {
-                out.printf(Locale.ROOT, "%5d %12.1f %12.1f %7.2f%n", row.depth, row.kit, row.raw, row.ratio());
+        List<LoadLine> lines = new ArrayList<>();
+        if (isChosen(arguments, VRNG)) {
+            lines.addAll(loads.vrng());
+        }
+        if (isChosen(arguments, VKV)) {
+            if (loads.hasVkv()) {
+                lines.addAll(vkv(loads));
+            } else {
+                print(json, out, "vkv is left out: 'mvn -pl examples/vkv -am package' builds it");
             }
         }
+        lines.forEach(line -> all.add(line.json()));
+        lines.forEach(line -> print(json, out, line.text()));
+        if (json) {
+            out.print(Json.pretty(all));
+        }
         return 0;
+    }
+
+    private static List<LoadLine> vkv(DriverLoads loads) {
+        try {
+            return loads.vkv();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isChosen(List<String> arguments, String part) {
+        return arguments.isEmpty() || arguments.stream().anyMatch(part::contains);
+    }
+
+    private static void print(boolean json, PrintStream out, String line) {
+        if (!json) {
+            out.println(line);
+        }
     }
 
     /** Each turn has both, one after the other: each spins on a processor of its own while it runs. */

@@ -34,6 +34,9 @@ final class WaitForms {
             if (device.error() != null) {
                 line(text, "  error: %s", device.error());
             }
+            if (device.frontendError() != null) {
+                line(text, "  the front end says: %s", device.frontendError());
+            }
             if (isIdle(device)) {
                 line(text, "  nothing waits");
             }
@@ -46,7 +49,8 @@ final class WaitForms {
                 && device.frontendWait().isEmpty()
                 && device.inFlight() == 0
                 && !device.hookLate()
-                && device.error() == null;
+                && device.error() == null
+                && device.frontendError() == null;
     }
 
     private static void wait(StringBuilder text, String who, Optional<Wait> wait, long now) {
@@ -82,7 +86,8 @@ final class WaitForms {
                 "frontend_waits", device.frontendWait().map(wait -> json(wait, now)),
                 "requests_in_driver", device.inFlight(),
                 "hook_late", device.hookLate(),
-                "error", Optional.ofNullable(device.error()));
+                "error", Optional.ofNullable(device.error()),
+                "frontend_error", Optional.ofNullable(device.frontendError()));
     }
 
     private static Map<String, Object> json(Wait wait, long now) {

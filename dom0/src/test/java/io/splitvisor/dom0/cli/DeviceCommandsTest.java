@@ -75,7 +75,8 @@ class DeviceCommandsTest {
                   the back end waits for the front end to close \\(state 6\\); for 1[2-9]\\.\\d s now, and for 30 s at most
                   the driver has 3 request\\(s\\) that are not completed
                   a hook of the driver does not return
-                  error: -5 the ring cannot be served
+                  error: -5 the driver failed
+                  the front end says: -22 no such version
                 """);
         assertThat(shell.run("--json", "why-stuck", "web").out())
                 .contains(

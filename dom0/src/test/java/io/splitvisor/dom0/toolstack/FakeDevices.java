@@ -78,7 +78,8 @@ public final class FakeDevices implements Devices {
                         Optional.empty(),
                         3,
                         true,
-                        "-5 the ring cannot be served",
+                        "-5 the driver failed",
+                        "-22 no such version",
                         new DeviceCounters(10, 1, 40960, 4, 6)))
                 .toList();
     }

@@ -12,11 +12,14 @@ import io.splitvisor.driver.backend.DeviceConfig;
 import io.splitvisor.driver.backend.DeviceException;
 import io.splitvisor.driver.backend.Request;
 import io.splitvisor.driver.frontend.Call;
+import io.splitvisor.driver.frontend.CallException;
+import io.splitvisor.driver.frontend.Frontend;
 import io.splitvisor.driver.frontend.FrontendDevice;
 import io.splitvisor.driver.frontend.FrontendHooks;
 import io.splitvisor.driver.frontend.FrontendSettings;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
 import io.splitvisor.xenbus.XenbusNode;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -197,6 +200,26 @@ class CallsTest {
             toy.machine().run();
             assertThat(toy.devices().list(toy.guest().domid()).getFirst().error())
                     .isEqualTo("-22 the front end speaks ping version 2, and this end version 1");
+        }
+    }
+
+    /** The guest is told why, and so is whoever asks why it is stuck. */
+    @Test
+    void shouldSayThatTheBackEndSpeaksAnotherVersion() {
+        Protocol newer = Protocol.of("ping")
+                .version(2)
+                .request(Ping.REQUEST)
+                .response(Ping.RESPONSE)
+                .id(Ping.ID, Ping.RESPONSE_ID)
+                .build();
+        try (Toy toy = new Toy(Ping.PROTOCOL, adding(1))) {
+            Frontend frontend = Frontend.open(toy.guest().newFrontend(), newer, 0, new FrontendSettings());
+            toy.machine().run();
+            assertThatThrownBy(() -> frontend.awaitConnected(Duration.ZERO))
+                    .isInstanceOf(CallException.class)
+                    .hasMessage("ping 0 is gone: the back end does not speak ping version 2");
+            assertThat(toy.devices().list(toy.guest().domid()).getFirst().frontendError())
+                    .isEqualTo("-22 the back end does not speak ping version 2");
         }
     }
 }

@@ -167,7 +167,7 @@ class HookFaultsTest {
             assertThat(log).anyMatch(line -> line.contains("ping 0") && line.contains(what.getMessage()));
         } else {
             machine.await("an error", () -> !error(0).isEmpty(), LIMIT);
-            assertThat(error(0)).contains(what.getMessage());
+            assertThat(error(0)).contains(what.getMessage(), ", at " + HookFaultsTest.class.getName());
             assertThat(bad.peerState()).isIn(XenbusState.CLOSING, XenbusState.CLOSED);
             assertThat(log).anyMatch(line -> line.contains("ping 0") && line.contains(what.getMessage()));
             var done = devices.detach("ping", guest.domid(), 0, true);

@@ -112,7 +112,7 @@ final class BackBytes implements ServedRing, ByteLine {
             device.ready(this);
         } catch (Error e) {
             // Of a driver made for another kit, say; the loop must not end for that.
-            throw new IllegalStateException("the driver failed: " + e, e);
+            throw new IllegalStateException(e);
         } finally {
             server = null;
             turns.setOpaque(turns.getPlain() + 1);

@@ -68,7 +68,7 @@ final class BackConnection implements Connection {
             } catch (XenbusException e) {
                 result.completeExceptionally(e);
             } catch (RuntimeException | Error e) {
-                result.completeExceptionally(new XenbusException(XenErrno.EIO, "cannot connect: " + e, e));
+                result.completeExceptionally(new XenbusException(XenErrno.EIO, "cannot connect: " + Blame.of(e), e));
             }
         });
         return result;

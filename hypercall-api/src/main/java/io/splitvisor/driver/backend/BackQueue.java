@@ -176,7 +176,7 @@ final class BackQueue implements ServedRing {
             return moved;
         } catch (Error e) {
             // Of a driver made for another kit, say; the loop must not end for that.
-            throw new IllegalStateException("the driver failed: " + e, e);
+            throw new IllegalStateException(e);
         } finally {
             end();
         }
@@ -203,12 +203,19 @@ final class BackQueue implements ServedRing {
             if (available <= 0) {
                 break;
             }
-            for (int i = 0; i < available && alone == null && !halted; i++) {
-                take();
-                taken++;
+            // Before a hook has them: one that does not return has what why-stuck shows.
+            counters.add(QueueCounters.TAKEN, available);
+            int done = 0;
+            try {
+                while (done < available && alone == null && !halted) {
+                    take();
+                    done++;
+                }
+            } finally {
+                counters.add(QueueCounters.TAKEN, done - available);
             }
+            taken += done;
         }
-        counters.add(QueueCounters.TAKEN, taken);
         return taken;
     }
 
@@ -222,26 +229,20 @@ final class BackQueue implements ServedRing {
         current = request;
         Verdict verdict = request.begin();
         if (verdict == Verdict.OKAY) {
-            hand(request);
+            hand(request, false);
         } else {
             refuse(request, verdict);
             settle(request);
         }
     }
 
-    private void hand(SlotRequest request) {
+    private void hand(SlotRequest request, boolean again) {
         try {
-            device.request(request);
-        } catch (RefusedException e) {
-            refuse(request, Verdict.MALFORMED);
-        }
-        settle(request);
-    }
-
-    private void handAgain(SlotRequest request) {
-        current = request;
-        try {
-            device.resumed(request);
+            if (again) {
+                device.resumed(request);
+            } else {
+                device.request(request);
+            }
         } catch (RefusedException e) {
             refuse(request, Verdict.MALFORMED);
         }
@@ -290,7 +291,7 @@ final class BackQueue implements ServedRing {
         }
         aloneStarted = true;
         current = alone;
-        hand(alone);
+        hand(alone, false);
         return 1;
     }
 
@@ -339,7 +340,8 @@ final class BackQueue implements ServedRing {
             if (!request.resumed) {
                 respond(request);
             } else {
-                handAgain(request);
+                current = request;
+                hand(request, true);
             }
             count++;
             request = count < SLICE ? returned.poll() : null;
@@ -385,8 +387,9 @@ final class BackQueue implements ServedRing {
     private void publish() {
         int unpushed = ring.unpushedResponses();
         if (unpushed > 0) {
+            boolean notify = ring.pushResponsesAndCheckNotify();
             count(unpushed);
-            if (ring.pushResponsesAndCheckNotify()) {
+            if (notify) {
                 counters.add(QueueCounters.NOTIFICATIONS_SENT, 1);
                 channel.send();
             } else {
@@ -467,7 +470,7 @@ final class BackQueue implements ServedRing {
         } catch (RuntimeException e) {
             failed(e);
         } catch (Error e) {
-            failed(new IllegalStateException("the driver failed: " + e, e));
+            failed(new IllegalStateException(e));
         } finally {
             end();
         }

@@ -18,6 +18,8 @@ import java.util.function.Predicate;
 
 /** All devices that this domain serves, of whatever type. Thread-safe; for the toolstack. */
 public final class BackendDevices {
+    private static final int LONGEST_WORDS = 200;
+
     private final DeviceEnd.Surroundings around;
     private final ConcurrentHashMap<Key, DeviceEnd> devices = new ConcurrentHashMap<>();
 
@@ -178,7 +180,15 @@ public final class BackendDevices {
                 counters[QueueCounters.TAKEN] - counters[QueueCounters.REQUESTS],
                 device.isHookLate(),
                 around.store().readIfPresent(device.paths().error() + "/error"),
+                printable(around.store().readIfPresent(device.paths().frontendError() + "/error")),
                 DeviceCounters.of(counters));
+    }
+
+    /** A front end's words, which may be any. */
+    private static String printable(String text) {
+        return text == null || text.isEmpty()
+                ? null
+                : text.substring(0, Math.min(text.length(), LONGEST_WORDS)).replaceAll("[^ -~]", "?");
     }
 
     /** The front end's state, which may say anything. */

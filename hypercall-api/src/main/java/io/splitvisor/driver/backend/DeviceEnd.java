@@ -190,7 +190,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
             next = new BackConnection(backend, config, new BackConnection.Opening(open, wanted, reports));
             open.device().connect(next);
         } catch (RuntimeException | Error e) {
-            throw new XenbusException(XenErrno.EIO, "the driver cannot connect: " + e, e);
+            throw new XenbusException(XenErrno.EIO, "the driver cannot connect: " + Blame.of(e), e);
         }
         connecting = true;
         xenbus.waitFor("its own I/O loop to map the rings", limits.connect(), () -> {
@@ -207,7 +207,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
             Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
             throw cause instanceof XenbusException known
                     ? known
-                    : new XenbusException(XenErrno.EIO, "cannot connect: " + cause, cause);
+                    : new XenbusException(XenErrno.EIO, "cannot connect: " + Blame.of(cause), cause);
         }
         connection = next;
         if (xenbus.state() == XenbusState.CLOSING || forced) {
@@ -463,7 +463,7 @@ final class DeviceEnd implements XenbusDevice.Driver {
         @Override
         public void failed(RuntimeException cause) {
             xenbus.execute(() -> {
-                throw new XenbusException(XenErrno.EIO, "the ring cannot be served: " + cause, cause);
+                throw new XenbusException(XenErrno.EIO, "the driver failed: " + Blame.of(cause), cause);
             });
         }
 

@@ -20,6 +20,11 @@ record DevicePaths(int backendDomid, String type, int frontendDomid, int devid) 
         return "/libxl/" + frontendDomid + "/device/" + type + '/' + devid;
     }
 
+    /** Where the front end tells its errors, as Linux's do. */
+    String frontendError() {
+        return "/local/domain/" + frontendDomid + "/error/device/" + type + '/' + devid;
+    }
+
     String error() {
         return "/local/domain/" + backendDomid + "/error/backend" + suffix();
     }

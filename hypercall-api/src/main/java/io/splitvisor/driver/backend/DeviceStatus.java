@@ -19,7 +19,8 @@ import java.util.Optional;
  * @param frontendWait what the front end says that it waits for
  * @param inFlight requests that were taken and have no answer
  * @param hookLate whether a driver's hook has not returned for longer than it may
- * @param error what the {@code error} node says; null if it says nothing
+ * @param error what this end's {@code error} node says; null if it says nothing
+ * @param frontendError what the front end's says, made printable; null if it says nothing
  * @param counters since the device was attached
  */
 public record DeviceStatus(
@@ -35,4 +36,5 @@ public record DeviceStatus(
         long inFlight,
         boolean hookLate,
         String error,
+        String frontendError,
         DeviceCounters counters) {}

@@ -110,7 +110,11 @@ public final class Call extends RingCall {
         return field.get(response, 0);
     }
 
-    /** Whom to tell whenever it is done: the thread that found the response, which must not be kept long. */
+    /**
+     * Whom to tell whenever it is done: the thread that found the response, which must not be kept long. He may submit the call again,
+     * unless it failed because the device is gone: then it would fail again at once. Calls that are submitted from here are
+     * published together, when all responses are taken that there are.
+     */
     public Call onComplete(Consumer<Call> told) {
         requireIdle();
         whenDone = told;

@@ -3,7 +3,6 @@ package io.splitvisor.driver.frontend;
 
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.frontend.FrontendDomain;
-import io.splitvisor.ring.FrontRing;
 import io.splitvisor.ring.SharedRing;
 import java.util.List;
 
@@ -24,8 +23,7 @@ record CallTraffic(FrontendDomain domain, Protocol protocol, List<FrontQueue> qu
         }
         for (int i = 0; i < rings.size(); i++) {
             RingPages ring = rings.get(i);
-            FrontRing front = FrontRing.attach(ring.segment(), protocol.slotSize(), 0, 0);
-            queues.get(i).connect(new FrontQueue.RingEnd(front, ring::send, link));
+            queues.get(i).connect(new RingEnd(protocol, ring.segment(), ring::send, link));
         }
     }
 

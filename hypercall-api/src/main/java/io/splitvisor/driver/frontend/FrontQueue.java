@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.frontend;
 
-import io.splitvisor.driver.Place;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
 import io.splitvisor.ring.FrontRing;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -22,8 +20,6 @@ public final class FrontQueue {
     private final int index;
     private final int lineLimit;
     private final boolean replayed;
-    private final Place requestId;
-    private final Place responseId;
     private final Consumer<String> misbehaviour;
     private final CallLine line = new CallLine();
     private final Sleepers sleepers = new Sleepers(this);
@@ -48,17 +44,12 @@ public final class FrontQueue {
     private long notifications;
     private long upcalls;
 
-    /** A ring and what is needed to use it. */
-    record RingEnd(FrontRing ring, Runnable notifier, Link link) {}
-
     FrontQueue(Protocol protocol, int index, int lineLimit, Consumer<String> misbehaviour) {
         this.index = index;
         this.lineLimit = lineLimit;
         this.replayed = protocol.replayed();
-        this.requestId = protocol.requestId().place();
-        this.responseId = protocol.responseId().place();
         this.misbehaviour = misbehaviour;
-        this.inFlight = new InFlight(1, responseId.size() * Byte.SIZE);
+        this.inFlight = new InFlight(1, Long.SIZE);
     }
 
     /** The queue's number on its device. */
@@ -134,7 +125,7 @@ public final class FrontQueue {
     void send() {
         RingEnd now = end;
         if (now != null) {
-            now.notifier.run();
+            now.send();
         }
     }
 
@@ -165,24 +156,18 @@ public final class FrontQueue {
     }
 
     private void put(RingCall call, RingEnd to) {
-        if (!call.fits(to.link)) {
+        if (!call.fits(to.link())) {
             // A back end that came back takes smaller requests than the one before.
             finish(call, Outcome.UNSUPPORTED);
             return;
         }
-        MemorySegment memory = to.ring.memory();
-        long at = to.ring.claimRequest();
-        call.put(memory, at, to.link);
-        requestId.write(memory, at, inFlight.add(call));
+        to.put(call, inFlight);
     }
 
     /** Publishes what was put into the ring; whether the back end wants to be told. */
     boolean publish() {
         RingEnd now = end;
-        if (now == null || now.ring.unpushedRequests() == 0) {
-            return false;
-        }
-        boolean notify = now.ring.pushRequestsAndCheckNotify();
+        boolean notify = now != null && now.publish();
         if (notify) {
             notifications++;
         }
@@ -216,7 +201,7 @@ public final class FrontQueue {
     /** Whether there seem to be responses. Any thread, without the lock. */
     boolean hasResponses() {
         RingEnd now = end;
-        return now != null && now.ring.unconsumedResponses() != 0;
+        return now != null && now.hasResponses();
     }
 
     /**
@@ -284,25 +269,21 @@ public final class FrontQueue {
     }
 
     private int reap(RingEnd now) {
-        FrontRing ring = now.ring;
-        MemorySegment memory = ring.memory();
-        boolean takeBack = !now.link.persistent();
-        int pending = ring.takeableResponses();
+        int pending = now.pending();
         if (pending == FrontRing.OVERFLOW) {
             misbehaved("more responses than the ring holds");
             return 0;
         }
         int reaped = 0;
-        for (; pending > 0; pending--) {
-            long at = ring.takeResponse();
-            long id = responseId.read(memory, at);
+        int last = now.taken(pending);
+        // A callback may have taken some of them itself.
+        while (last - now.taken(0) > 0) {
+            long at = now.take();
+            long id = now.id(at);
             RingCall call = inFlight.find(id);
-            if (call == null || !call.take(memory, at)) {
-                misbehaved("a response to no request");
-                return reaped;
-            }
-            if (takeBack && !call.reclaim()) {
-                misbehaved("a page still mapped after the response");
+            String wrong = now.give(call, at);
+            if (wrong != null) {
+                misbehaved(wrong);
                 return reaped;
             }
             inFlight.remove(id);
@@ -341,7 +322,7 @@ public final class FrontQueue {
 
     /** Sees to it that an event comes with the next response, if somebody sleeps until then. */
     void rearm() {
-        while (sleepers.areThere() && end != null && end.ring.finalCheckForResponses() > 0) {
+        while (sleepers.areThere() && end != null && end.armed()) {
             reap();
         }
     }
@@ -355,17 +336,27 @@ public final class FrontQueue {
     /** Fails everything from now on, and what is in line or in flight. */
     private void refuse(Outcome why) {
         refusal = why;
-        giveUp(inFlight.removeAll(), why);
+        List<RingCall> all = inFlight.removeAll();
+        all.forEach(RingCall::lost);
         for (RingCall call = line.poll(); call != null; call = line.poll()) {
-            finish(call, why);
+            all.add(call);
         }
+        finishAll(all, why);
         sleepers.wakeHarvester();
     }
 
-    private void giveUp(List<RingCall> calls, Outcome why) {
+    /** A callback that throws does not keep the others from hearing of it. */
+    private void finishAll(List<RingCall> calls, Outcome why) {
+        RuntimeException thrown = null;
         for (RingCall call : calls) {
-            call.lost();
-            finish(call, why);
+            try {
+                finish(call, why);
+            } catch (RuntimeException e) {
+                thrown = e;
+            }
+        }
+        if (thrown != null) {
+            throw thrown;
         }
     }
 
@@ -374,7 +365,7 @@ public final class FrontQueue {
         locked(() -> {
             redirect = null;
             paused = false;
-            inFlight = new InFlight(fresh.ring.slots(), responseId.size() * Byte.SIZE);
+            inFlight = fresh.newTable();
             end = fresh;
             issue();
             rearm();
@@ -405,12 +396,7 @@ public final class FrontQueue {
 
     /** Puts nothing more into the ring. */
     void pause() {
-        lock.lock();
-        try {
-            paused = true;
-        } finally {
-            lock.unlock();
-        }
+        locked(() -> paused = true);
     }
 
     /** Puts into the ring again. */
@@ -463,7 +449,8 @@ public final class FrontQueue {
             if (replayed) {
                 line.addFirst(unanswered);
             } else {
-                giveUp(unanswered, Outcome.LOST);
+                unanswered.forEach(RingCall::lost);
+                finishAll(unanswered, Outcome.LOST);
             }
             return !line.isEmpty();
         } finally {

@@ -177,6 +177,7 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
         xenbus.waitFor("the back end to come (state 2)", limits.comeBack(), () -> {
             log.accept(frontend + ": the back end does not come back");
             close("the back end does not come back");
+            presence.because("the back end does not come back");
             finish();
         });
     }
@@ -283,6 +284,7 @@ final class FrontendEnd implements XenbusDevice.Driver, Suspendable {
     @Override
     public void failed(XenbusException cause) {
         disconnect(cause.getMessage());
+        presence.because(cause.getMessage());
         finish();
         xenbus.waitFor("the back end to close (state 6)", limits.close(), () -> {
             xenbus.waitOver();

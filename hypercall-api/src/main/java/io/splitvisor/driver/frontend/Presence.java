@@ -12,6 +12,7 @@ final class Presence {
     private final Condition changed = lock.newCondition();
     private boolean connected;
     private boolean gone;
+    private String why = "";
 
     Presence(String device) {
         this.device = device;
@@ -23,6 +24,16 @@ final class Presence {
             connected = nowConnected;
             gone = nowGone;
             changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says why it will be gone. */
+    void because(String reason) {
+        lock.lock();
+        try {
+            why = ": " + reason;
         } finally {
             lock.unlock();
         }
@@ -48,7 +59,7 @@ final class Presence {
                 left = changed.awaitNanos(left);
             }
             if (gone) {
-                throw new CallException(CallException.Kind.GONE, device + " is gone");
+                throw new CallException(CallException.Kind.GONE, device + " is gone" + why);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.driver.frontend;
+
+import io.splitvisor.driver.Place;
+import io.splitvisor.driver.Protocol;
+import io.splitvisor.ring.FrontRing;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A front end's view of one ring of a connection, whose requests have ids. Under the queue's lock, but for {@link #hasResponses} and
+ * {@link #send}.
+ */
+final class RingEnd {
+    private final FrontRing ring;
+    private final MemorySegment memory;
+    private final Runnable notifier;
+    private final Link link;
+    private final Place requestId;
+    private final Place responseId;
+
+    /** @param notifier sends an event to the back end */
+    RingEnd(Protocol protocol, MemorySegment fresh, Runnable notifier, Link link) {
+        this.ring = FrontRing.attach(fresh, protocol.slotSize(), 0, 0);
+        this.memory = fresh;
+        this.notifier = notifier;
+        this.link = link;
+        this.requestId = protocol.requestId().place();
+        this.responseId = protocol.responseId().place();
+    }
+
+    Link link() {
+        return link;
+    }
+
+    /** An empty table for the calls of this connection. */
+    InFlight newTable() {
+        return new InFlight(ring.slots(), responseId.size() * Byte.SIZE);
+    }
+
+    /** Writes a request into the next slot, for which there is room. */
+    void put(RingCall call, InFlight table) {
+        long at = ring.claimRequest();
+        call.put(memory, at, link);
+        requestId.write(memory, at, table.add(call));
+    }
+
+    /** Publishes what was written; whether the back end wants to be told. */
+    boolean publish() {
+        return ring.unpushedRequests() != 0 && ring.pushRequestsAndCheckNotify();
+    }
+
+    /** Tells the back end. Any thread. */
+    void send() {
+        notifier.run();
+    }
+
+    /** Whether there seem to be responses. Any thread. */
+    boolean hasResponses() {
+        return ring.unconsumedResponses() != 0;
+    }
+
+    /** Whether there are responses, after it has asked for an event with the next one. */
+    boolean armed() {
+        return ring.finalCheckForResponses() > 0;
+    }
+
+    /** Responses that can be taken, or {@link FrontRing#OVERFLOW}. */
+    int pending() {
+        return ring.takeableResponses();
+    }
+
+    /** Responses taken so far, and some more; wraps round. */
+    int taken(int more) {
+        return ring.rspCons() + more;
+    }
+
+    /** Takes the next response; answers where it is. */
+    long take() {
+        return ring.takeResponse();
+    }
+
+    long id(long at) {
+        return responseId.read(memory, at);
+    }
+
+    /** Gives a response to its call, if there is one, which takes its pages back; what is wrong with that, or null. */
+    String give(RingCall call, long at) {
+        if (call == null || !call.take(memory, at)) {
+            return "a response to no request";
+        }
+        return link.persistent() || call.reclaim() ? null : "a page still mapped after the response";
+    }
+}
