@@ -48,7 +48,15 @@ public final class VcpuInfo {
         return (byte) BYTE.getAcquire(memory, at + EVTCHN_UPCALL_PENDING) != 0;
     }
 
-    /** For the guest: clears the flag, before it takes the selector. A full fence. */
+    /**
+     * For the guest: clears the flag, before it takes the selector or the ready word by an atomic operation, which is what lets the
+     * monitor see this first.
+     */
+    public static void clearUpcallPendingRelease(MemorySegment memory, long at) {
+        BYTE.setRelease(memory, at + EVTCHN_UPCALL_PENDING, (byte) 0);
+    }
+
+    /** For the guest: clears the flag, before it looks at the selector. A full fence. */
     public static void clearUpcallPendingVolatile(MemorySegment memory, long at) {
         BYTE.setVolatile(memory, at + EVTCHN_UPCALL_PENDING, (byte) 0);
     }

@@ -35,6 +35,11 @@ public interface RingWorker {
         return NO_DOMAIN;
     }
 
+    /** Whether its work stands back while other domains move data, as hypercalls do: they only prepare that. Always the same. */
+    default boolean standsBack() {
+        return false;
+    }
+
     /** The loop gave this worker up because {@link #serve} or {@link #arm} threw. */
     void failed(RuntimeException cause);
 }

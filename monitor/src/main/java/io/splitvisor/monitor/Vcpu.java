@@ -76,7 +76,7 @@ public final class Vcpu {
     public void upcall() {
         Info place = info;
         if (!VcpuInfo.testAndSetUpcallPendingVolatile(place.memory(), place.at())) {
-            bell.ring();
+            bell.ringAfterVolatile();
             if (wait.get() != Wait.NONE) {
                 endWait();
             }

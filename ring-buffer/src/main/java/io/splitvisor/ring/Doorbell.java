@@ -62,9 +62,18 @@ public final class Doorbell implements AutoCloseable {
      */
     public boolean ring() {
         VarHandle.fullFence();
-        if ((int) WORD.getOpaque(memory, word) == AWAKE) {
-            return false;
-        }
+        return (int) WORD.getOpaque(memory, word) != AWAKE && wake();
+    }
+
+    /**
+     * {@link #ring} for a ringer whose last step of publishing was a volatile store or an atomic operation: with the volatile look
+     * at the word that is as good as a fence between the two, and costs nothing more.
+     */
+    public boolean ringAfterVolatile() {
+        return (int) WORD.getVolatile(memory, word) != AWAKE && wake();
+    }
+
+    private boolean wake() {
         if ((int) WORD.getAndSet(memory, word, AWAKE) == AWAKE) {
             return false;
         }

@@ -2,7 +2,6 @@
 package io.splitvisor.benchmarks.hypercalls;
 
 import io.splitvisor.domu.GuestDomain;
-import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -10,9 +9,6 @@ import java.util.concurrent.locks.LockSupport;
  * monitor, as between two domains, but with two threads that are awake and not three, for machines with two processors.
  */
 final class EventLoop {
-    private static final int TURNS = 5;
-    private static final long TURN_NANOS = 400_000_000L;
-
     private final GuestDomain domain;
     private final int first;
     private final int second;
@@ -44,20 +40,16 @@ final class EventLoop {
         }
     }
 
-    /** Median nanoseconds from one handler to the next. */
-    double nanosPerEvent() {
+    /** Nanoseconds from one handler to the next. */
+    double nanosPerEvent(long nanos) {
         running = true;
         domain.events().send(first);
-        LockSupport.parkNanos(2 * TURN_NANOS);
-        double[] turns = new double[TURNS];
-        for (int i = 0; i < TURNS; i++) {
-            long before = events;
-            long start = System.nanoTime();
-            LockSupport.parkNanos(TURN_NANOS);
-            turns[i] = (double) (System.nanoTime() - start) / (events - before);
-        }
+        LockSupport.parkNanos(nanos / 10);
+        long before = events;
+        long start = System.nanoTime();
+        LockSupport.parkNanos(nanos);
+        double each = (double) (System.nanoTime() - start) / (events - before);
         running = false;
-        Arrays.sort(turns);
-        return turns[TURNS / 2];
+        return each;
     }
 }

@@ -2,11 +2,8 @@
 package io.splitvisor.benchmarks.hypercalls;
 
 import io.splitvisor.benchmarks.CPeer;
-import io.splitvisor.benchmarks.Figure;
-import io.splitvisor.benchmarks.GuestRun;
 import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
-import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
@@ -15,20 +12,31 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.ServiceLoader;
 
-/** Null hypercalls and events of a guest, beside the same exchanges in C and in Java libraries, in one run. */
+/**
+ * Null hypercalls and events of a guest, beside the same exchanges in C and in Java libraries, in one run. Ours and C's turns
+ * alternate: a virtual machine's processors may come to lie apart for a while, and then a cache line takes many times as long.
+ */
 public final class HypercallBenchmark implements Benchmark {
-    private static final int TURNS = 5;
-    private static final String MILLIS = "500";
-    private static final String SLEEPS = "500";
-    private static final int DISK_BYTES = 16 << 20;
+    private static final String AWAKE = "awake";
+    private static final String SYSTEM_CALLS = "system-calls";
+    private static final String TRACE = "trace";
+    private static final String ASLEEP = "asleep";
+    private static final String FLOOD = "flood";
+    private static final String LIBRARIES = "libraries";
+
+    private static final int TURNS = 9;
+    private static final int ASLEEP_TURNS = 3;
+    private static final long WARM_UP_MILLIS = 2000;
+    private static final long MILLIS = 150;
+    private static final int SLEEPS = 300;
     private static final String PAUSE_MICROS = "2000";
+    private static final long CALLS = 100_000;
 
     @Override
     public String name() {
@@ -41,14 +49,19 @@ public final class HypercallBenchmark implements Benchmark {
     }
 
     @Override
+    public List<String> parts() {
+        return List.of(AWAKE, SYSTEM_CALLS, TRACE, ASLEEP, FLOOD, LIBRARIES);
+    }
+
+    @Override
     public int run(List<String> arguments, boolean json, PrintStream out) {
+        String missing = CPeer.missing();
         try (TemporaryFolder folder = TemporaryFolder.create()) {
-            Map<String, Double> figures = new LinkedHashMap<>(guest(folder.path()));
-            String missing = CPeer.missing();
-            if (missing == null) {
-                figures.putAll(c(CPeer.compile("hypercall", folder.path())));
+            CPeer c = missing == null ? CPeer.compile("hypercall", folder.path()) : null;
+            Map<String, Double> figures = guests(arguments, folder.path(), c);
+            if (chosen(arguments, LIBRARIES)) {
+                figures.putAll(Libraries.measure());
             }
-            figures.putAll(Libraries.measure());
             if (json) {
                 out.print(Json.pretty(figures));
             } else {
@@ -63,66 +76,119 @@ public final class HypercallBenchmark implements Benchmark {
         }
     }
 
-    private static Map<String, Double> guest(Path folder) throws IOException {
+    private static boolean chosen(List<String> arguments, String part) {
+        return arguments.isEmpty() || arguments.stream().anyMatch(part::contains);
+    }
+
+    private static Map<String, Double> guests(List<String> arguments, Path folder, CPeer c)
+            throws IOException, InterruptedException {
+        Map<String, Double> figures = new LinkedHashMap<>();
         Path runDir = Files.createDirectory(folder.resolve("run"));
         Dom0Launcher launcher =
                 ServiceLoader.load(Dom0Launcher.class).findFirst().orElseThrow();
         try (Dom0Launcher.Dom0 dom0 = launcher.start(runDir, new Dom0Launcher.Options(0, "bench hypercalls"))) {
-            int domid = GuestRun.start(dom0.toolstack(), "hypercalls", HypercallGuest.class, List.of(), List.of());
-            String output = GuestRun.output(dom0.toolstack(), domid);
-            Map<String, Double> figures = Figure.findAll(output);
-            if (figures.isEmpty()) {
-                throw new IllegalStateException("the guest gave no figures; it said: " + output);
+            Toolstack toolstack = dom0.toolstack();
+            try (Dialogue guest = Dialogue.start(toolstack, "hypercalls", HypercallGuest.class, List.of())) {
+                guest.ask("null", WARM_UP_MILLIS);
+                if (chosen(arguments, AWAKE)) {
+                    figures.putAll(awake(guest, c));
+                }
+                if (chosen(arguments, SYSTEM_CALLS)) {
+                    figures.putAll(SystemCallTurn.measure(guest, folder));
+                }
+                if (chosen(arguments, TRACE)) {
+                    figures.putAll(traced(toolstack, guest, folder));
+                }
+                if (chosen(arguments, ASLEEP)) {
+                    figures.putAll(asleep(guest, c));
+                }
             }
-            Path image = folder.resolve("disk.img");
-            Files.write(image, new byte[DISK_BYTES]);
-            neighbour(dom0.toolstack(), image).forEach((name, value) -> figures.put("alone-" + name, value));
-            int flood = GuestRun.start(dom0.toolstack(), "flood", FloodGuest.class, List.of(), List.of());
-            neighbour(dom0.toolstack(), image).forEach((name, value) -> figures.put("flooded-" + name, value));
-            dom0.toolstack().destroy(flood);
-            return figures;
-        }
-    }
-
-    /** How long another domain's reads take. */
-    private static Map<String, Double> neighbour(Toolstack toolstack, Path image) {
-        DiskConfig disk = DiskConfig.parse(List.of(image + ",raw,xvda,r"), image.getParent());
-        int domid = GuestRun.start(toolstack, "neighbour", NeighbourGuest.class, List.of(), List.of(disk));
-        String output = GuestRun.output(toolstack, domid);
-        Map<String, Double> figures = Figure.findAll(output);
-        if (figures.isEmpty()) {
-            throw new IllegalStateException("the guest gave no figures; it said: " + output);
+            if (chosen(arguments, FLOOD)) {
+                figures.putAll(Flood.measure(toolstack, folder));
+            }
         }
         return figures;
     }
 
-    private static Map<String, Double> c(CPeer peer) throws IOException, InterruptedException {
-        double[][] turns = new double[6][TURNS];
+    private static Map<String, Double> awake(Dialogue guest, CPeer c) throws IOException, InterruptedException {
+        guest.ask("batched", WARM_UP_MILLIS);
+        guest.ask("event", WARM_UP_MILLIS);
+        Turns turns = new Turns();
         for (int i = 0; i < TURNS; i++) {
-            turns[0][i] = figure(peer, "ping-pong", MILLIS);
-            turns[1][i] = figure(peer, "ring", "1", MILLIS);
-            turns[2][i] = 1e9 / figure(peer, "ring", Integer.toString(HypercallGuest.BATCH), MILLIS);
-            turns[3][i] = figure(peer, "eventfd", SLEEPS, PAUSE_MICROS);
-            turns[4][i] = figure(peer, "in-place", MILLIS);
-            turns[5][i] = figure(peer, "event", MILLIS);
+            if (c != null) {
+                turns.add("c-ping-pong-ns", figure(c, "ping-pong", MILLIS));
+            }
+            turns.add("null-awake-ns", guest.figure("null", MILLIS));
+            if (c != null) {
+                turns.add("c-null-in-place-ns", figure(c, "in-place", MILLIS));
+                turns.add(
+                        "c-null-awake-ns",
+                        Double.parseDouble(c.run("ring", "1", millis()).strip()));
+            }
+            turns.add("event-awake-ns", guest.figure("event", MILLIS));
+            if (c != null) {
+                turns.add("c-event-awake-ns", figure(c, "event", MILLIS));
+            }
+            turns.add("batched-per-second", guest.figure("batched", MILLIS));
+            if (c != null) {
+                String batch = Integer.toString(HypercallGuest.BATCH);
+                turns.add(
+                        "c-batched-per-second",
+                        1e9 / Double.parseDouble(c.run("ring", batch, millis()).strip()));
+            }
         }
-        Map<String, Double> figures = new LinkedHashMap<>();
-        figures.put("c-ping-pong-ns", median(turns[0]));
-        figures.put("c-null-awake-ns", median(turns[1]));
-        figures.put("c-null-in-place-ns", median(turns[4]));
-        figures.put("c-batched-per-second", median(turns[2]));
-        figures.put("c-eventfd-asleep-ns", median(turns[3]));
-        figures.put("c-event-awake-ns", median(turns[5]));
+        Map<String, Double> figures = turns.medians();
+        if (c != null) {
+            figures.put("null-to-c-in-place", turns.ratio("null-awake-ns", "c-null-in-place-ns"));
+            figures.put("null-to-c-ring", turns.ratio("null-awake-ns", "c-null-awake-ns"));
+            figures.put("event-to-c", turns.ratio("event-awake-ns", "c-event-awake-ns"));
+            figures.put("event-to-ping-pong", turns.ratio("event-awake-ns", "c-ping-pong-ns"));
+            figures.put("c-event-to-ping-pong", turns.ratio("c-event-awake-ns", "c-ping-pong-ns"));
+            figures.put("turns-with-slow-lines", turns.slow("c-ping-pong-ns"));
+        }
+        figures.putAll(guest.ask("costs", CALLS));
         return figures;
     }
 
-    private static double figure(CPeer peer, String... arguments) throws IOException, InterruptedException {
-        return Double.parseDouble(peer.run(arguments).strip());
+    private static String millis() {
+        return Long.toString(MILLIS);
     }
 
-    private static double median(double[] values) {
-        Arrays.sort(values);
-        return values[values.length / 2];
+    private static double figure(CPeer c, String what, long number) throws IOException, InterruptedException {
+        return Double.parseDouble(c.run(what, Long.toString(number)).strip());
+    }
+
+    private static Map<String, Double> traced(Toolstack toolstack, Dialogue guest, Path folder) {
+        Turns turns = new Turns();
+        for (int i = 0; i < TURNS; i++) {
+            turns.add("null-untraced-ns", guest.figure("null", MILLIS));
+            turns.add("batched-untraced-per-second", guest.figure("batched", MILLIS));
+            toolstack.startTrace(folder.resolve("trace"), List.of(guest.domid()));
+            turns.add("null-traced-ns", guest.figure("null", MILLIS));
+            turns.add("batched-traced-per-second", guest.figure("batched", MILLIS));
+            toolstack.stopTrace();
+        }
+        Map<String, Double> figures = turns.medians();
+        figures.put("null-traced-to-untraced", turns.ratio("null-traced-ns", "null-untraced-ns"));
+        figures.put(
+                "batched-untraced-to-traced", turns.ratio("batched-untraced-per-second", "batched-traced-per-second"));
+        return figures;
+    }
+
+    private static Map<String, Double> asleep(Dialogue guest, CPeer c) throws IOException, InterruptedException {
+        Turns turns = new Turns();
+        for (int i = 0; i < ASLEEP_TURNS; i++) {
+            turns.add("null-asleep-ns", guest.figure("asleep", SLEEPS));
+            if (c != null) {
+                String took = c.run("eventfd", Integer.toString(SLEEPS), PAUSE_MICROS);
+                turns.add("c-eventfd-asleep-ns", Double.parseDouble(took.strip()));
+            }
+        }
+        Map<String, Double> figures = turns.medians();
+        if (c != null) {
+            figures.put("asleep-to-c", turns.ratio("null-asleep-ns", "c-eventfd-asleep-ns"));
+        }
+        return figures;
     }
 
     private static void print(PrintStream out, Map<String, Double> figures, String missing) {

@@ -2,73 +2,79 @@
 package io.splitvisor.benchmarks.hypercalls;
 
 import com.sun.management.ThreadMXBean;
-import io.splitvisor.benchmarks.Figure;
 import io.splitvisor.domu.Guest;
 import io.splitvisor.domu.GuestDomain;
 import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.HypercallWait;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 
-/** Makes null hypercalls in every way, and prints what they cost, a {@link Figure} a line. */
+/** Makes null hypercalls in every way, and events, when it is told to ({@link Dialogue}). */
 public final class HypercallGuest implements Guest {
     static final int BATCH = 32;
     private static final int BATCHES = 4;
-    private static final long WARM_UP_NANOS = 2_000_000_000L;
-    private static final long NANOS = 1_000_000_000L;
-    private static final int TURNS = 5;
-    private static final int SLEEPS = 1000;
+    private static final long NANOS_PER_MILLI = 1_000_000;
     private static final long PAUSE_NANOS = 2_000_000;
     private static final int PER_LOOK = 256;
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private GuestDomain domain;
+    private EventLoop events;
     private HypercallBatch single;
     private HypercallBatch[] batches;
 
     @Override
-    public void run(GuestDomain domain) {
-        single = domain.newBatch(1);
+    public void run(GuestDomain self) {
+        domain = self;
+        events = new EventLoop(self);
+        single = self.newBatch(1);
         batches = new HypercallBatch[BATCHES];
         for (int i = 0; i < BATCHES; i++) {
-            batches[i] = domain.newBatch(BATCH);
+            batches[i] = self.newBatch(BATCH);
         }
-        oneByOne(WARM_UP_NANOS);
-        double[] awake = new double[TURNS];
-        for (int i = 0; i < TURNS; i++) {
-            awake[i] = oneByOne(NANOS);
+        Dialogue.follow(this::measure);
+    }
+
+    private void measure(String what, long number) {
+        switch (what) {
+            case "null" -> Dialogue.answer("ns", oneByOne(number * NANOS_PER_MILLI));
+            case "batched" -> Dialogue.answer("per-second", inBatches(number * NANOS_PER_MILLI));
+            case "event" -> Dialogue.answer("ns", events.nanosPerEvent(number * NANOS_PER_MILLI));
+            case "asleep" -> Dialogue.answer("ns", asleep((int) number));
+            case "thread" -> Dialogue.answer("tid", thread());
+            case "costs" -> costs(number);
+            default -> throw new IllegalArgumentException(what);
         }
-        print("null-awake-ns", median(awake));
+    }
+
+    /** This thread's number for the kernel. */
+    private static double thread() {
+        try {
+            return Integer.parseInt(
+                    Path.of("/proc/thread-self").toRealPath().getFileName().toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private void costs(long calls) {
         long before = threads.getCurrentThreadAllocatedBytes();
         long bells = domain.hypercalls().ring().rings();
-        long calls = calls(100_000);
-        print("null-awake-allocated", (double) (threads.getCurrentThreadAllocatedBytes() - before) / calls);
-        print("null-awake-bells", (double) (domain.hypercalls().ring().rings() - bells) / calls);
-
-        inBatches(WARM_UP_NANOS);
-        double[] rates = new double[TURNS];
-        for (int i = 0; i < TURNS; i++) {
-            rates[i] = inBatches(NANOS);
-        }
-        print("batched-per-second", median(rates));
+        calls(calls);
+        Dialogue.answer("null-awake-allocated", (double) (threads.getCurrentThreadAllocatedBytes() - before) / calls);
+        Dialogue.answer("null-awake-bells", (double) (domain.hypercalls().ring().rings() - bells) / calls);
         before = threads.getCurrentThreadAllocatedBytes();
-        double rate = inBatches(NANOS);
-        print("batched-allocated", (threads.getCurrentThreadAllocatedBytes() - before) / (rate * NANOS / 1e9));
-        print("null-asleep-ns", asleep());
-        print("event-awake-ns", new EventLoop(domain).nanosPerEvent());
-    }
-
-    private static double median(double[] values) {
-        Arrays.sort(values);
-        return values[values.length / 2];
-    }
-
-    private static void print(String name, double value) {
-        System.out.println(new Figure(name, value).line());
+        double rate = inBatches(200 * NANOS_PER_MILLI);
+        Dialogue.answer("batched-allocated", (threads.getCurrentThreadAllocatedBytes() - before) / (rate / 5));
     }
 
     /** Nanoseconds a call, both ends awake. */
     private double oneByOne(long nanos) {
+        calls(PER_LOOK);
         long begin = System.nanoTime();
         long now = begin;
         long made = 0;
@@ -79,8 +85,8 @@ public final class HypercallGuest implements Guest {
         return (double) (now - begin) / made;
     }
 
-    private long calls(int count) {
-        for (int i = 0; i < count; i++) {
+    private long calls(long count) {
+        for (long i = 0; i < count; i++) {
             call(HypercallWait.SPIN);
         }
         return count;
@@ -138,14 +144,15 @@ public final class HypercallGuest implements Guest {
     }
 
     /** Median nanoseconds of a call when both ends have gone to sleep before it. */
-    private double asleep() {
-        double[] nanos = new double[SLEEPS];
-        for (int i = 0; i < SLEEPS; i++) {
+    private double asleep(int sleeps) {
+        double[] nanos = new double[sleeps];
+        for (int i = 0; i < sleeps; i++) {
             LockSupport.parkNanos(PAUSE_NANOS);
             long start = System.nanoTime();
             call(HypercallWait.SLEEP);
             nanos[i] = System.nanoTime() - start;
         }
-        return median(nanos);
+        Arrays.sort(nanos);
+        return nanos[sleeps / 2];
     }
 }

@@ -279,7 +279,7 @@ final class Verbs {
                     false,
                     false,
                     "[options] <Domain> <Address>",
-                    "Show how an address of a domain is translated, level by level",
+                    "Show how an address (hexadecimal) of a domain is translated, level by level",
                     2,
                     List.of(Option.valued('v', "vcpu", "VCPU", "Whose address (0)."))),
             new Verb(

@@ -6,6 +6,7 @@ import io.splitvisor.abi.Runstate;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.grant.GrantTable;
 import io.splitvisor.abi.io.XenconsInterface;
+import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.attach.AttachMessages.Welcome;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.EventChannel;
@@ -21,6 +22,7 @@ import io.splitvisor.dom0.toolstack.HypercallInfo;
 import io.splitvisor.dom0.toolstack.PageWalk;
 import io.splitvisor.dom0.toolstack.PagingInfo;
 import io.splitvisor.dom0.toolstack.ShutdownReason;
+import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
 import io.splitvisor.dom0.xenstored.RingPage;
@@ -39,6 +41,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -216,12 +219,12 @@ final class GuestDomain implements Invitation.Guest {
 
     /** What its hypercall rings have counted. */
     HypercallInfo hypercallInfo() {
-        return HypercallFigures.of(domain, config.name(), hypercallRings);
+        return read(() -> HypercallFigures.of(domain, config.name(), hypercallRings));
     }
 
     /** How its memory is virtualized. */
     PagingInfo pagingInfo() {
-        return PagingFigures.of(domain, config.name());
+        return read(() -> PagingFigures.of(domain, config.name()));
     }
 
     /** How an address of a vCPU is translated. */
@@ -231,7 +234,25 @@ final class GuestDomain implements Invitation.Guest {
                     ToolstackException.Kind.INVALID,
                     "Error: Domain '" + domain.domid() + "' has no VCPU " + vcpu + ".");
         }
-        return PagingFigures.walk(domain, vcpu, linear);
+        if (domain.paging().mode() == PagingMode.NONE) {
+            throw new ToolstackException(
+                    ToolstackException.Kind.INVALID,
+                    "Error: Domain '" + domain.domid()
+                            + "' has no page tables: its configuration does not set 'paging'.");
+        }
+        return read(() -> PagingFigures.walk(domain, vcpu, linear));
+    }
+
+    /** Reads figures out of its memory. Whoever asks does not keep the domain, which may be taken away meanwhile. */
+    private <T> T read(Supplier<T> figures) {
+        try {
+            return figures.get();
+        } catch (IllegalStateException e) {
+            if (dying) {
+                throw Toolstack.noSuchDomain(domid());
+            }
+            throw e;
+        }
     }
 
     /** Starts the process. With {@code stopped} it is stopped before it can attach. */

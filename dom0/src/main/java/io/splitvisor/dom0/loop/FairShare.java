@@ -15,7 +15,8 @@ import java.util.function.LongSupplier;
  *
  * <p>Nothing is charged, and the clock not looked at, while the active workers are all of one domain: a loop that nobody
  * else wants is its own. A domain that sits out costs a round in which the others are merely polled, so its debt is paid
- * soon if they have nothing to do. For the loop's thread only.
+ * soon if they have nothing to do. Hypercalls have a limit of their own while other domains move data: {@link HypercallCredit}. For
+ * the loop's thread only.
  */
 final class FairShare {
     /** What a domain may use in a round: a few block requests, or twenty slices of simple hypercalls. */
@@ -24,7 +25,11 @@ final class FairShare {
     /** A worker that is held up, by a page fault perhaps, does not pay for it for ever. */
     static final long MOST_DEBT_NANOS = 100 * QUANTUM_NANOS;
 
+    /** How long a domain counts as one that moves data after it did. */
+    static final long MOVES_NANOS = 1_000_000;
+
     private static final long TELL_NANOS = 1_000_000_000;
+    private static final long NEVER = Long.MIN_VALUE;
 
     /** What one domain may still use. */
     static final class Account {
@@ -33,7 +38,8 @@ final class FairShare {
         private long credit = QUANTUM_NANOS;
         private long round;
         private long skipped;
-        private long told = Long.MIN_VALUE;
+        private long told = NEVER;
+        private final HypercallCredit hypercalls = new HypercallCredit();
 
         private Account(int domid) {
             this.domid = domid;
@@ -46,6 +52,14 @@ final class FairShare {
     private long round;
     private boolean contended;
     private long now;
+    private int standingBack;
+    private long resumesAt;
+
+    /** Who moved data last, when, and when somebody else did so before. */
+    private Account mover;
+
+    private long moved = NEVER;
+    private long movedByOthers = NEVER;
 
     FairShare(LongSupplier clock) {
         this.clock = clock;
@@ -76,6 +90,8 @@ final class FairShare {
     /** All active workers get their turn now. */
     void beginRound() {
         round++;
+        standingBack = 0;
+        resumesAt = Long.MAX_VALUE;
         contended = activeAccounts > 1;
         if (contended) {
             now = clock.getAsLong();
@@ -83,7 +99,7 @@ final class FairShare {
     }
 
     /** Whether a worker may have its turn in this round; otherwise its domain has used up its share. */
-    boolean mayRun(Account account) {
+    boolean mayRun(Account account, boolean standsBack) {
         if (!contended) {
             return true;
         }
@@ -91,22 +107,52 @@ final class FairShare {
             account.round = round;
             account.credit = Math.min(account.credit + QUANTUM_NANOS, QUANTUM_NANOS);
         }
-        if (account.credit > 0) {
+        if (standsBack && !account.hypercalls.mayRun(now, othersMoveData(account))) {
+            standingBack++;
+            resumesAt = Math.min(resumesAt, now + account.hypercalls.pause());
+        } else if (account.credit > 0) {
             return true;
         }
         account.skipped++;
-        if (account.domid != RingWorker.NO_DOMAIN
-                && (account.told == Long.MIN_VALUE || now - account.told > TELL_NANOS)) {
+        if (account.domid != RingWorker.NO_DOMAIN && (account.told == NEVER || now - account.told > TELL_NANOS)) {
             account.told = now;
             Flight.eventStorm(account.domid, account.skipped);
         }
         return false;
     }
 
+    /** Workers that may not run in this round because they stand back. */
+    int standingBack() {
+        return standingBack;
+    }
+
+    /** When the first of those may run again. */
+    long resumesAt() {
+        return resumesAt;
+    }
+
+    private boolean othersMoveData(Account account) {
+        long last = account == mover ? movedByOthers : moved;
+        return last != NEVER && now - last < MOVES_NANOS;
+    }
+
+    private void moves(Account account) {
+        if (account != mover) {
+            movedByOthers = moved;
+            mover = account;
+        }
+        moved = now;
+    }
+
     /** A worker of the account had its turn, and found work. */
-    void worked(Account account) {
+    void worked(Account account, boolean standsBack) {
         if (contended) {
             long end = clock.getAsLong();
+            if (standsBack) {
+                account.hypercalls.charge(end - now);
+            } else if (account.domid != RingWorker.NO_DOMAIN) {
+                moves(account);
+            }
             account.credit = Math.max(account.credit - (end - now), -MOST_DEBT_NANOS);
             now = end;
         }

@@ -70,6 +70,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private final SpinBudget budget = new SpinBudget();
     private final LoopAlarms alarms = new LoopAlarms();
 
+    /** Ends the sleep of a loop in which all that is to be done stands back. */
+    private final Alarm resume = alarms.newAlarm(() -> {});
+
     /** Guests' bells by token; index 0 is the loop's own. Touched in the loop only. */
     private final List<Bell> bells = new ArrayList<>();
 
@@ -242,7 +245,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
                 idleSince = 0;
                 idleLooks = 0;
                 idleRounds = 0;
-            } else if (active.isEmpty()) {
+            } else if (active.size() == shares.standingBack()) {
                 sleep();
                 idleSince = 0;
                 idleLooks = 0;
@@ -324,14 +327,15 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     private int serveActive() {
         int work = 0;
+        int held = 0;
         int firstSkipped = -1;
         shares.beginRound();
         for (int i = 0; i < active.size(); i++) {
             Slot slot = active.get(i);
-            if (!shares.mayRun(slot.account)) {
+            if (!shares.mayRun(slot.account, slot.standsBack)) {
                 // It has work, or will have time to say that it has none.
-                work++;
                 slot.lastWork = 0;
+                held++;
                 firstSkipped = firstSkipped < 0 ? i : firstSkipped;
                 continue;
             }
@@ -339,7 +343,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             if (moved > 0) {
                 work += moved;
                 slot.lastWork = 0;
-                shares.worked(slot.account);
+                shares.worked(slot.account, slot.standsBack);
                 if (slot.inVain || slot.held) {
                     slot.inVain = false;
                     slot.spurious.work();
@@ -351,7 +355,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             // The first that was left out is the first in the next round.
             Collections.rotate(active, -firstSkipped);
         }
-        return work;
+        return work + held - shares.standingBack();
     }
 
     /** A worker's own words, and its end if it throws. Nothing of the loop is touched after a worker that was left. */
@@ -453,6 +457,10 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             asleep.set(false);
             return;
         }
+        boolean idle = active.isEmpty();
+        if (!idle) {
+            resume.set(shares.resumesAt());
+        }
         alarms.prepareSleep();
         long start = System.nanoTime();
         int ready = poller.await(-1);
@@ -462,14 +470,33 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         alarms.slept(now);
         runAlarms(now);
         bellsHeard = now;
-        budget.slept(now - start);
+        if (idle) {
+            budget.slept(now - start);
+        }
     }
 
     private void hearBellsIfDue(long now) {
         if (now - bellsHeard >= BELL_NANOS) {
             bellsHeard = now;
-            takeBells(poller.await(0));
+            if (someSleep()) {
+                takeBells(poller.await(0));
+            }
         }
+    }
+
+    /** Whether a bell could ring for somebody who is not polled anyway: only then it is worth a system call. */
+    private boolean someSleep() {
+        for (Bell bell : bells) {
+            if (bell != null) {
+                for (RingWorker worker : bell.workers) {
+                    Slot slot = slots.get(worker);
+                    if (slot == null || !slot.active) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     private void takeBells(int ready) {

@@ -18,6 +18,9 @@ final class Slot {
     /** What its turns are charged to, while it is active. */
     FairShare.Account account;
 
+    /** What the worker says of itself. */
+    final boolean standsBack;
+
     boolean active;
 
     /** Its events, as far as they were spurious. */
@@ -45,5 +48,6 @@ final class Slot {
 
     Slot(RingWorker worker) {
         this.worker = worker;
+        this.standsBack = worker.standsBack();
     }
 }

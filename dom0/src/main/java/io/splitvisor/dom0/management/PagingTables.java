@@ -109,6 +109,10 @@ final class PagingTables {
     static String text(PageWalk walk) {
         var text = new StringBuilder();
         line(text, "0x%016x", walk.linear());
+        if (walk.steps().isEmpty()) {
+            line(text, "no page tables of four levels are loaded");
+            return text.toString();
+        }
         line(text, "%-10s %5s %12s %18s %-26s %s", "Tables", "Level", "Entry at", "Entry", "Rights", "Leads to");
         for (PageWalk.Step step : walk.steps()) {
             line(

@@ -30,6 +30,9 @@ final class TraceFormat {
     /** Our own: an event was sent. Two words: domain and port of the receiver. */
     static final int EVENT = 0x00201082;
 
+    /** Our own: the call before was made again at once. One word: how often. */
+    static final int AGAIN = 0x00201083;
+
     static final int EVENT_MASK = 0x0fffffff;
     static final int WORDS_SHIFT = 28;
     static final int WORDS_MASK = 7;

@@ -25,6 +25,8 @@ public final class TraceReader implements AutoCloseable {
     /** Larger windows are no windows: Xen's buffers are smaller. */
     private static final int MAX_WINDOW = 1 << 28;
 
+    private static final int MOST_AGAIN = 255;
+
     private static final HypercallOp[] OPERATIONS = HypercallOp.values();
 
     /** What a processor was doing at the end of its last window. */
@@ -39,8 +41,10 @@ public final class TraceReader implements AutoCloseable {
             ByteBuffer.allocate(TraceFormat.WINDOW_HEADER).order(ByteOrder.LITTLE_ENDIAN);
     private long position;
 
-    /** The last call: whether it failed stands in the next record. */
+    /** The last call: whether it failed, and was repeated, stands in the next records. */
     private Call held;
+
+    private int heldTimes;
 
     /** Opens a trace file. */
     public TraceReader(Path path) throws IOException {
@@ -115,12 +119,18 @@ public final class TraceReader implements AutoCloseable {
             held = new Call(held.nanos(), held.domid(), held.vcpu(), held.name(), held.argument(), words[0]);
             return;
         }
+        if (event == TraceFormat.AGAIN && words.length == 1 && held != null) {
+            // More than a turn can hold would be a broken file, and take for ever to print.
+            heldTimes += Math.clamp(words[0], 0, MOST_AGAIN);
+            return;
+        }
         release(records);
         long nanos = processor.nanos;
         if (event == TraceFormat.RUNNABLE_TO_RUNNING && words.length > 0) {
             processor.running = words[0];
         } else if (event == TraceFormat.HYPERCALL && words.length > 0) {
             held = call(nanos, processor.running, words);
+            heldTimes = 1;
         } else if (event == TraceFormat.EVENT && words.length == 2) {
             records.accept(new Event(nanos, words[0], words[1]));
         } else if (event == TraceFormat.LOST_RECORDS && words.length > 0) {
@@ -136,7 +146,9 @@ public final class TraceReader implements AutoCloseable {
 
     private void release(Consumer<TraceRecord> records) {
         if (held != null) {
-            records.accept(held);
+            for (int i = 0; i < heldTimes; i++) {
+                records.accept(held);
+            }
             held = null;
         }
     }

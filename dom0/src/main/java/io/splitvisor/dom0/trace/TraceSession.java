@@ -9,6 +9,7 @@ import com.lmax.disruptor.RingBuffer;
 import com.lmax.disruptor.SleepingWaitStrategy;
 import io.splitvisor.dom0.flight.Flight;
 import io.splitvisor.monitor.trace.TraceSink;
+import io.splitvisor.monitor.trace.TracedCall;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -25,8 +26,11 @@ import org.slf4j.LoggerFactory;
 public final class TraceSession implements TraceSink, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TraceSession.class);
 
-    /** Turns and events that may wait for the disk: about a megabyte. */
-    private static final int DEFAULT_SLOTS = 4096;
+    /** Turns and events that may wait for the disk: five megabytes. */
+    private static final int DEFAULT_SLOTS = 16_384;
+
+    /** How long the writing thread sleeps when there is nothing: each time that it wakes up it takes a processor from somebody. */
+    private static final long WRITER_NANOS = 1_000_000;
 
     /** Calls that a turn can have. */
     private static final int CALLS = 32;
@@ -80,7 +84,7 @@ public final class TraceSession implements TraceSink, AutoCloseable {
         this.file = file;
         this.writer = new TraceWriter(file);
         // It sleeps by the clock, so that whoever publishes never makes a system call.
-        this.ring = RingBuffer.createMultiProducer(Slot::new, slots, new SleepingWaitStrategy());
+        this.ring = RingBuffer.createMultiProducer(Slot::new, slots, new SleepingWaitStrategy(0, WRITER_NANOS));
         this.processor = new BatchEventProcessorBuilder().build(ring, ring.newBarrier(), new Handler());
         ring.addGatingSequences(processor.getSequence());
         thread = Thread.ofPlatform().name("trace-writer").daemon(true).start(processor);
@@ -115,7 +119,7 @@ public final class TraceSession implements TraceSink, AutoCloseable {
     public void turn(int domid, int vcpu, long nanos, long[] calls, int count) {
         long at = claim();
         if (at < 0) {
-            dropped.add(count);
+            dropped.add(calls(calls, count));
             return;
         }
         Slot slot = ring.get(at);
@@ -142,6 +146,14 @@ public final class TraceSession implements TraceSink, AutoCloseable {
         ring.publish(at);
     }
 
+    private static int calls(long[] calls, int count) {
+        int sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += TracedCall.times(calls[i]);
+        }
+        return sum;
+    }
+
     private long claim() {
         if (!ring.hasAvailableCapacity(1)) {
             return -1;
@@ -158,7 +170,7 @@ public final class TraceSession implements TraceSink, AutoCloseable {
         @Override
         public void onEvent(Slot slot, long sequence, boolean endOfBatch) {
             if (!failure.isEmpty()) {
-                dropped.add(Math.max(slot.count, 1));
+                dropped.add(slot.count == EVENT ? 1 : calls(slot.calls, slot.count));
                 return;
             }
             try {

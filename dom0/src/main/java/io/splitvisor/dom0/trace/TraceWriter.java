@@ -13,7 +13,7 @@ final class TraceWriter {
     /** A window is at most this long, and written at once: whoever reads the file meanwhile sees whole ones. */
     private static final int WINDOW_BYTES = 1 << 16;
 
-    /** More than the longest turn needs: 32 calls of 16 bytes, their errors, the change of vCPU. */
+    /** More than the longest turn needs: 32 calls of 16 bytes, errors and repetitions of 8 each, the change of vCPU. */
     private static final int RESERVE = 2048;
 
     private static final int NOBODY = -1;
@@ -61,8 +61,8 @@ final class TraceWriter {
         for (int i = 0; i < count; i++) {
             // The first call has the turn's time, and the others none.
             call(calls[i], nanos, i == 0);
+            records += TracedCall.times(calls[i]);
         }
-        records += count;
     }
 
     private void call(long call, long nanos, boolean timed) {
@@ -83,6 +83,11 @@ final class TraceWriter {
         if (error != 0) {
             begin(TraceFormat.FAILED, 1, false, 0);
             window.putInt(error);
+        }
+        int again = TracedCall.times(call) - 1;
+        if (again > 0) {
+            begin(TraceFormat.AGAIN, 1, false, 0);
+            window.putInt(again);
         }
     }
 

@@ -25,6 +25,7 @@ class FairShareTest {
         private final FairShare.Account account;
         private long used;
         private long turns;
+        private boolean standsBack;
 
         private Ring(int domid, long nanos) {
             this.domid = domid;
@@ -62,8 +63,8 @@ class FairShareTest {
         long start = now;
         shares.beginRound();
         for (Ring ring : rings) {
-            if (shares.mayRun(ring.account) && ring.serve() > 0) {
-                shares.worked(ring.account);
+            if (shares.mayRun(ring.account, ring.standsBack) && ring.serve() > 0) {
+                shares.worked(ring.account, ring.standsBack);
             }
         }
         return now - start;
@@ -90,6 +91,62 @@ class FairShareTest {
         assertThat((double) greedy / expensive.used).isBetween(0.9, 1.1);
         assertThat(greedy).isLessThanOrEqualTo(30_001 * FairShare.QUANTUM_NANOS);
         assertThat(expensive.used).isLessThanOrEqualTo(30_001 * FairShare.QUANTUM_NANOS + expensive.nanos);
+    }
+
+    @Test
+    void shouldServeHypercallsInBurstsWhileAnotherDomainMovesData() {
+        Ring flood = new Ring(1, 1_000);
+        flood.standsBack = true;
+        Ring disk = new Ring(2, 1_000);
+        long begin = now;
+        long longestPause = 0;
+        long pause = 0;
+        long before = 0;
+        while (now - begin < 10_000_000) {
+            long start = now;
+            round(List.of(flood, disk));
+            pause = flood.turns == before ? pause + now - start : 0;
+            longestPause = Math.max(longestPause, pause);
+            before = flood.turns;
+        }
+        assertThat((double) flood.used / (now - begin)).isBetween(0.15, 1.0 / HypercallCredit.SHARE + 0.01);
+        assertThat(longestPause)
+                .as("the caller has time to fall asleep")
+                .isGreaterThan(HypercallCredit.BURST_NANOS * 3)
+                .isLessThanOrEqualTo(HypercallCredit.BURST_NANOS * (HypercallCredit.SHARE + 1));
+        assertThat(disk.turns).isGreaterThan(6_000);
+    }
+
+    @Test
+    void shouldNotLimitHypercallsWhileNobodyElseMovesData() {
+        Ring flood = new Ring(1, 1_000);
+        Ring other = new Ring(2, 1_000);
+        flood.standsBack = true;
+        other.standsBack = true;
+        for (int i = 0; i < 1000; i++) {
+            round(List.of(flood, other));
+        }
+        assertThat(flood.turns).isEqualTo(1000);
+        assertThat(other.turns).isEqualTo(1000);
+        Ring disk = new Ring(2, 1_000);
+        round(List.of(disk));
+        now += FairShare.MOVES_NANOS;
+        for (int i = 0; i < 200; i++) {
+            round(List.of(flood));
+        }
+        assertThat(flood.turns).isEqualTo(1200);
+    }
+
+    @Test
+    void shouldNotLimitADomainBecauseOfItsOwnData() {
+        Ring flood = new Ring(1, 1_000);
+        flood.standsBack = true;
+        Ring disk = new Ring(1, 1_000);
+        Ring idle = new Ring(2, 0);
+        for (int i = 0; i < 1000; i++) {
+            round(List.of(flood, disk, idle));
+        }
+        assertThat(flood.turns).isEqualTo(1000);
     }
 
     @Test

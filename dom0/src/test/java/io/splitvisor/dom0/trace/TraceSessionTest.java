@@ -74,6 +74,30 @@ class TraceSessionTest {
     }
 
     @Test
+    void shouldWriteOnceWhatIsMadeAgainAtOnce() throws IOException {
+        Path path = folder.resolve("again.trace");
+        long length;
+        try (TraceSession session = TraceSession.start(path)) {
+            long often = YIELD;
+            for (int i = 0; i < 255; i++) {
+                assertThat(TracedCall.isSame(often, YIELD)).isTrue();
+                often = TracedCall.onceMore(often);
+            }
+            assertThat(TracedCall.isSame(often, YIELD)).as("no room for more").isFalse();
+            assertThat(TracedCall.isSame(YIELD, SEND)).isFalse();
+            session.turn(3, 1, 1000, new long[] {SEND, often, TracedCall.onceMore(BAD_SEND)}, 3);
+            await().atMost(10, TimeUnit.SECONDS).until(() -> session.records() == 259);
+            length = session.bytes();
+        }
+        List<TraceRecord> records = read(path);
+        assertThat(records).hasSize(259);
+        assertThat(records.subList(1, 257)).containsOnly(new Call(1000, 3, 1, "SCHEDOP_yield", OptionalInt.empty(), 0));
+        assertThat(records.subList(257, 259))
+                .containsOnly(new Call(1000, 3, 1, "EVTCHNOP_send", OptionalInt.of(-1), XenErrno.EINVAL));
+        assertThat(length).isLessThan(200);
+    }
+
+    @Test
     void shouldLoseAndCountWhatTheFileCannotTake() throws IOException {
         Path path = folder.resolve("flood.trace");
         FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);

@@ -27,7 +27,6 @@ public final class EventChannels {
     private volatile Vcpu[] vcpus = {};
     private HeldPorts[] held = {};
     private volatile IntConsumer listener = _ -> {};
-    private final LongAdder upcalls = new LongAdder();
     private final LongAdder damped = new LongAdder();
 
     /**
@@ -266,7 +265,11 @@ public final class EventChannels {
 
     /** Handlers called so far. A figure for people. */
     public long upcalls() {
-        return upcalls.sum();
+        long sum = 0;
+        for (Vcpu vcpu : vcpus) {
+            sum += vcpu.upcalls();
+        }
+        return sum;
     }
 
     /** How often a port was masked for a while, because its events had no work behind them. A figure for people. */
@@ -286,7 +289,7 @@ public final class EventChannels {
 
     /** Upcall thread: calls the handlers of the vCPU's pending ports. */
     void deliver(Vcpu vcpu) {
-        VcpuInfo.clearUpcallPendingVolatile(sharedInfo, vcpu.info());
+        VcpuInfo.clearUpcallPendingRelease(sharedInfo, vcpu.info());
         listener.accept(vcpu.id());
         abi.deliver(vcpu, this);
     }
@@ -302,7 +305,7 @@ public final class EventChannels {
             return false;
         }
         if (binding != null && abi.takePending(port)) {
-            upcalls.increment();
+            vcpu.countUpcall();
             int millis = binding.call();
             if (millis > 0) {
                 hold(port, binding, millis);

@@ -30,6 +30,10 @@ public final class Vcpu implements UpcallSleep, Runnable {
     private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
 
     private EventChannels events;
+
+    /** Written by the upcall thread alone. */
+    private long upcalls;
+
     private volatile Thread thread;
     private volatile boolean ended;
 
@@ -78,6 +82,16 @@ public final class Vcpu implements UpcallSleep, Runnable {
     /** Offset of its vcpu_info in shared_info. */
     long info() {
         return info;
+    }
+
+    /** Upcall thread: a handler is called. */
+    void countUpcall() {
+        upcalls++;
+    }
+
+    /** Handlers called so far. A figure for people: read by other threads without order. */
+    long upcalls() {
+        return upcalls;
     }
 
     /** Its hypercalls. */

@@ -5,6 +5,7 @@ import io.splitvisor.abi.MmuExtOp;
 import io.splitvisor.abi.MmuExtRequest;
 import io.splitvisor.abi.MmuUpdate;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.paging.PageTableEntry;
 import io.splitvisor.hypercall.HypercallBatch;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -32,6 +33,10 @@ final class RegisteredUpdates implements TableUpdates {
     private UpdateQueue sent;
 
     private int depth;
+
+    // The table that changed last, and where the machine has it: until all changes are made.
+    private long nearFrame = -1;
+    private long nearAddress;
 
     /**
      * @param memory guest-physical memory
@@ -64,10 +69,12 @@ final class RegisteredUpdates implements TableUpdates {
 
     @Override
     public long get(long at) {
-        if (collected.holds(at)) {
-            return collected.value(at);
+        int slot = collected.find(at);
+        if (slot != UpdateQueue.NONE) {
+            return collected.value(slot);
         }
-        return sent.holds(at) ? sent.value(at) : machine.toPhysical(processor.kernelLoad(at));
+        slot = sent.find(at);
+        return slot != UpdateQueue.NONE ? sent.value(slot) : machine.toPhysical(processor.kernelLoad(at));
     }
 
     @Override
@@ -89,10 +96,20 @@ final class RegisteredUpdates implements TableUpdates {
         if (collected.isFull()) {
             send();
         }
-        collected.add(at, entry, machine.address(at) | command, machine.toMachine(entry));
+        collected.add(at, entry, machineAddress(at) | command, machine.toMachine(entry));
         if (depth == 0 || !options.lazy()) {
             submit();
         }
+    }
+
+    /** Entries come in the order in which they stand in tables. */
+    private long machineAddress(long at) {
+        long frame = at >>> PageTableEntry.PAGE_SHIFT;
+        if (frame != nearFrame) {
+            nearAddress = machine.address(frame << PageTableEntry.PAGE_SHIFT);
+            nearFrame = frame;
+        }
+        return nearAddress | at & (1 << PageTableEntry.PAGE_SHIFT) - 1;
     }
 
     /** What is collected goes to the monitor, behind what went before; that is waited for. */
@@ -116,6 +133,7 @@ final class RegisteredUpdates implements TableUpdates {
     }
 
     private void submit() {
+        nearFrame = -1;
         if (sent.isEmpty()) {
             finish(collected);
             return;

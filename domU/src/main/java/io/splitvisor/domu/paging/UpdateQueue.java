@@ -22,6 +22,9 @@ final class UpdateQueue {
     /** Bytes of guest memory for the changes. */
     static final int BUFFER_BYTES = MOST * MmuUpdateRequest.SIZE;
 
+    /** {@link #find} of an entry that stays as it is. */
+    static final int NONE = -1;
+
     private static final int MASK = 4 * MOST - 1;
 
     private final HypercallBatch batch;
@@ -57,17 +60,21 @@ final class UpdateQueue {
         return count == MOST;
     }
 
-    /** Whether an entry, by its guest-physical address, is among those that change. */
-    boolean holds(long at) {
-        return count > 0 && keys[find(at)] == at;
+    /** Where an entry, by its guest-physical address, is among those that change; {@link #NONE} if it is not. */
+    int find(long at) {
+        if (count == 0) {
+            return NONE;
+        }
+        int slot = slot(at);
+        return keys[slot] == at ? slot : NONE;
     }
 
-    /** What such an entry will be. */
-    long value(long at) {
-        return values[find(at)];
+    /** What an entry that was found will be. */
+    long value(int slot) {
+        return values[slot];
     }
 
-    private int find(long at) {
+    private int slot(long at) {
         int slot = (int) (at >>> 3 ^ at >>> 12) & MASK;
         while (keys[slot] != 0 && keys[slot] != at) {
             slot = slot + 1 & MASK;
@@ -87,7 +94,7 @@ final class UpdateQueue {
         long request = buffer + (long) count * MmuUpdateRequest.SIZE;
         MmuUpdateRequest.ptr(memory, request, ptr);
         MmuUpdateRequest.val(memory, request, val);
-        int slot = find(at);
+        int slot = slot(at);
         keys[slot] = at;
         values[slot] = entry;
         count++;

@@ -21,7 +21,7 @@ import java.lang.invoke.VarHandle;
  *       28     4  poolPages      /
  *       32     4  flags: 1 = every store to a shadowed table traps, none is let out of sync
  *       36     4  vCPUs
- *       40     8  generation
+ *       40     8  generation, from 1
  *       48     8  EPT pointer: the root's pool page at bits 12 to 51, 6 (write-back) | 3 &lt;&lt; 3 (four levels) | 1 &lt;&lt; 6 (A/D)
  *       64   256  counters, 8 bytes each ({@link PagingCounter})
  *      512   128  of vCPU 0:
@@ -105,6 +105,7 @@ public final class MonitorHeader {
         memory.set(JAVA_INT, POOL_PAGES, layout.poolPages());
         memory.set(JAVA_INT, FLAGS, flags);
         memory.set(JAVA_INT, VCPUS, vcpus);
+        memory.set(JAVA_LONG, GENERATION, 1);
         LONG.setRelease(memory, 0L, MAGIC);
     }
 

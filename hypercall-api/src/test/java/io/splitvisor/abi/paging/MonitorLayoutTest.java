@@ -34,7 +34,7 @@ class MonitorLayoutTest {
         assertThat(MonitorHeader.mode(memory)).isEqualTo(PagingMode.SHADOW);
         assertThat(MonitorHeader.trapsEveryWrite(memory)).isTrue();
         MonitorHeader.newGenerationRelease(memory);
-        assertThat(MonitorHeader.generationAcquire(memory)).isEqualTo(1);
+        assertThat(MonitorHeader.generationAcquire(memory)).isEqualTo(2);
         MonitorHeader.vcpuRelease(memory, 31, MonitorHeader.EFER, 7);
         assertThat(MonitorHeader.vcpuAcquire(memory, 31, MonitorHeader.EFER)).isEqualTo(7);
     }

@@ -68,7 +68,7 @@ public final class EventChannels {
     /** With the lock: a port that can be opened, or why there is none. */
     private int freePort() {
         if (dying) {
-            return -XenErrno.ESRCH;
+            return -XenErrno.EINVAL;
         }
         return ports.free(delivery instanceof GuestDelivery guest ? Math.min(limit, guest.ports()) : limit, delivery);
     }
@@ -82,7 +82,7 @@ public final class EventChannels {
     /**
      * {@code EVTCHNOP_alloc_unbound}: a new port that {@code remoteDomid} may bind to.
      *
-     * @return the port, or -ENOSPC when there is none left, -ESRCH for a dying domain
+     * @return the port, or -ENOSPC when there is none left, -EINVAL for a dying domain
      */
     public int allocUnbound(int remoteDomid) {
         synchronized (lock) {
@@ -97,13 +97,14 @@ public final class EventChannels {
     /**
      * {@code EVTCHNOP_bind_interdomain}. The new port is pending at once, because the other side may have sent before.
      *
-     * @return the local port; -ESRCH for no such domain, -ENOSPC, -EINVAL for a port that is not offered to this domain
+     * @return the local port; -ESRCH for no such domain, -ENOSPC, -EINVAL for a port that is not offered to this domain, or one of
+     *     a dying domain
      */
     public int bindInterdomain(int remoteDomid, int remotePort) {
         int port;
         synchronized (lock) {
             EventChannels remote = domains.apply(remoteDomid);
-            if (remote == null || remote.dying) {
+            if (remote == null) {
                 return -XenErrno.ESRCH;
             }
             port = freePort();
@@ -111,7 +112,10 @@ public final class EventChannels {
                 return port;
             }
             Port other = remote.ports.find(remotePort);
-            if (other == null || !(other.state() instanceof Unbound offered) || offered.remoteDomid() != domid) {
+            if (remote.dying
+                    || other == null
+                    || !(other.state() instanceof Unbound offered)
+                    || offered.remoteDomid() != domid) {
                 return -XenErrno.EINVAL;
             }
             open(port, new Interdomain(remote, remotePort), 0);

@@ -6,7 +6,6 @@ import io.splitvisor.monitor.Vcpu;
 import io.splitvisor.monitor.memory.GuestMemory;
 import io.splitvisor.monitor.trace.TraceSink;
 import java.lang.invoke.VarHandle;
-import java.util.concurrent.atomic.LongAdder;
 
 /**
  * How events reach a guest: by the two-level ABI at first, and by the FIFO ABI once the guest has asked for it.
@@ -19,7 +18,6 @@ public final class GuestDelivery implements EventDelivery {
     private final Vcpu[] vcpus;
     private final TwoLevelDelivery twoLevel;
     private final Gate gate = new Gate();
-    private final LongAdder raised = new LongAdder();
     private volatile EventDelivery abi;
     private volatile EventTrace trace;
 
@@ -44,17 +42,16 @@ public final class GuestDelivery implements EventDelivery {
 
     /** Events raised so far, those on masked or pending ports too. */
     public long raised() {
-        return raised.sum();
+        return gate.counted();
     }
 
     @Override
     public void raise(Port port) {
-        raised.increment();
         EventTrace tracing = trace;
         if (tracing != null) {
             tracing.sink.event(tracing.domid, port.number());
         }
-        if (gate.enter()) {
+        if (gate.enterCounted()) {
             try {
                 EventDelivery used = abi;
                 used.raise(port);

@@ -88,8 +88,9 @@ final class CopyEnd {
             return GrantStatus.BAD_PAGE;
         }
         if (writable && !own.startWriting(offset)) {
+            // A page table, or a page of descriptors.
             own.unpin(offset);
-            return GrantStatus.BAD_PAGE;
+            return GrantStatus.GENERAL_ERROR;
         }
         page(own, offset, 0, GrantTable.PAGE_SIZE);
         byFrame = true;

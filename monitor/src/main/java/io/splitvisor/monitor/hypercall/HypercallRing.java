@@ -212,6 +212,11 @@ public final class HypercallRing implements RingWorker {
     }
 
     @Override
+    public boolean standsBack() {
+        return true;
+    }
+
+    @Override
     public void failed(RuntimeException cause) {
         domain.crash("hypercall of vCPU " + vcpu + " failed in the monitor: " + cause);
     }

@@ -10,7 +10,7 @@ import io.splitvisor.abi.XenErrno;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.memory.GuestMemory;
-import io.splitvisor.monitor.paging.EptPaging;
+import io.splitvisor.monitor.paging.LoggedPaging;
 import io.splitvisor.monitor.paging.Paging;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -44,7 +44,7 @@ final class ShadowOpHandlers {
         return switch (op) {
             case ShadowOp.GET_ALLOCATION, ShadowOp.SET_ALLOCATION -> allocation(call, domain.paging(), op);
             case ShadowOp.OFF, ShadowOp.ENABLE_LOGDIRTY, ShadowOp.CLEAN, ShadowOp.PEEK ->
-                domain.paging() instanceof EptPaging paging ? log(call, paging, op) : -XenErrno.EOPNOTSUPP;
+                domain.paging() instanceof LoggedPaging paging ? log(call, paging, op) : -XenErrno.EOPNOTSUPP;
             default -> -XenErrno.EINVAL;
         };
     }
@@ -62,7 +62,7 @@ final class ShadowOpHandlers {
         return Integer.compareUnsigned(mib, MAX_MIB) > 0 ? -XenErrno.ENOMEM : paging.poolLimit(mib * PAGES_PER_MIB);
     }
 
-    private static long log(HypercallContext call, EptPaging paging, int op) {
+    private static long log(HypercallContext call, LoggedPaging paging, int op) {
         return switch (op) {
             case ShadowOp.ENABLE_LOGDIRTY -> paging.startLog();
             case ShadowOp.OFF -> {
@@ -75,7 +75,7 @@ final class ShadowOpHandlers {
     }
 
     /** The place for the log is looked at first: what could not be told is not forgotten. */
-    private static long read(HypercallContext call, EptPaging paging, boolean take) {
+    private static long read(HypercallContext call, LoggedPaging paging, boolean take) {
         MemorySegment argument = call.argument();
         GuestMemory memory = call.caller().memory();
         long bitmap = XenDomctlShadowOp.dirtyBitmap(argument, U);

@@ -45,7 +45,12 @@ final class TurnTrace {
         int argument = operation == HypercallStatistics.UNKNOWN
                 ? (int) call.number()
                 : HAS_STRUCTURE[operation] ? call.argument().get(ValueLayout.JAVA_INT, 0) : 0;
-        calls[count++] = TracedCall.pack(operation, result, argument);
+        long packed = TracedCall.pack(operation, result, argument);
+        if (count > 0 && TracedCall.isSame(calls[count - 1], packed)) {
+            calls[count - 1] = TracedCall.onceMore(calls[count - 1]);
+        } else {
+            calls[count++] = packed;
+        }
     }
 
     void end() {

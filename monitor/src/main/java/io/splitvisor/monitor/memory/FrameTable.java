@@ -31,6 +31,7 @@ public final class FrameTable {
     private final PhysicalMap map;
     private final FrameTypes types;
     private final MemorySegment memory;
+    private final DomainLayout layout;
     private final int machinePages;
     private final int totalPages;
     private final WriteLog writes = new WriteLog();
@@ -40,6 +41,7 @@ public final class FrameTable {
         this.map = map;
         this.types = types;
         this.memory = memory;
+        this.layout = layout;
         this.machinePages = layout.vcpuControl(0);
         this.totalPages = layout.totalPages();
     }
@@ -52,6 +54,11 @@ public final class FrameTable {
     /** Sets who hears of changes of the physical map. */
     public void onChange(Changes listener) {
         map.onChange(listener);
+    }
+
+    /** The control page of a vCPU, which the guest writes. */
+    public MemorySegment vcpuControl(int vcpu) {
+        return memory.asSlice(DomainLayout.bytes(layout.vcpuControl(vcpu)), DomainLayout.PAGE_SIZE);
     }
 
     /** The bytes of all machine pages. */

@@ -9,11 +9,9 @@ import io.splitvisor.abi.paging.PageTableEntry;
 import io.splitvisor.abi.paging.PagingCounter;
 import io.splitvisor.abi.paging.PagingMode;
 import io.splitvisor.abi.paging.PagingTrap;
-import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.memory.FrameTable;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -21,7 +19,7 @@ import java.util.List;
  * monitor's, which are filled on violations. Leaves are as large as the physical map permits. While stores are logged,
  * pages are writable one by one, once they are marked as dirty.
  */
-public final class EptPaging implements Paging {
+public final class EptPaging implements LoggedPaging {
     /** Write-back, a walk of four levels, accessed and dirty bits. */
     private static final long POINTER = 6 | 3 << 3 | 1 << 6;
 
@@ -32,8 +30,7 @@ public final class EptPaging implements Paging {
     private final PagingEvents events;
     private final VcpuFlushes flushes;
     private final Controls[] controls;
-    private final BitSet dirty = new BitSet();
-    private boolean logging;
+    private final DirtyLog log;
 
     EptPaging(FrameTable frames, MonitorMemory memory, int vcpus, PagingEvents events) {
         this.frames = frames;
@@ -45,18 +42,18 @@ public final class EptPaging implements Paging {
         this.controls = new Controls[vcpus];
         Arrays.fill(controls, Controls.INITIAL);
         MonitorHeader.eptPointerRelease(memory.segment(), PageTableEntry.of(tables.root(), POINTER));
-        frames.trackWriters();
+        this.log = new DirtyLog(frames, memory, vcpus);
         frames.onChange(new FrameTable.Changes() {
             @Override
             public void linked(long frame, int machine) {
                 // What leads there is asked for when it is needed. A new page is a changed one.
-                markDirty(frame);
+                log.mark(frame);
             }
 
             @Override
             public void unlinked(long frame, int machine) {
                 tables.unmap(frame);
-                markDirty(frame);
+                log.mark(frame);
             }
         });
     }
@@ -94,17 +91,17 @@ public final class EptPaging implements Paging {
         boolean present = ExtendedEntry.isPresent(tables.entry(frame, lowest));
         if (present) {
             // Without a log, another vCPU's violation has mended it.
-            return !logging || !write || openForWrite(frame);
+            return !log.isRunning() || !write || openForWrite(frame);
         }
-        int level = level(frame, lowest, logging && write);
+        int level = level(frame, lowest, log.isRunning() && write);
         if (!tables.reach(frame, level)) {
             return false;
         }
-        tables.map(frame, level, machine, !logging || write);
+        tables.map(frame, level, machine, !log.isRunning() || write);
         if (write) {
-            markDirty(frame);
+            log.mark(frame);
         }
-        if (level == 1 && !logging) {
+        if (level == 1 && !log.isRunning()) {
             tables.coalesce(frame);
         }
         return true;
@@ -115,7 +112,7 @@ public final class EptPaging implements Paging {
             return false;
         }
         tables.allowWrite(frame);
-        markDirty(frame);
+        log.mark(frame);
         return true;
     }
 
@@ -160,30 +157,21 @@ public final class EptPaging implements Paging {
         }
     }
 
-    /** Starts to log which frames change; the log is empty at first. -EINVAL if that is going on already (row T8). */
+    @Override
     public int startLog() {
         synchronized (frames.lock()) {
-            if (logging) {
-                return -XenErrno.EINVAL;
-            }
-            logging = true;
-            dirty.clear();
-            frames.startWriteLog();
-            tables.forEachLeaf((entry, _) -> entry & ~ExtendedEntry.WRITE);
-            memory.newGeneration();
-            return 0;
+            boolean started = log.start(() -> tables.forEachLeaf((entry, _) -> entry & ~ExtendedEntry.WRITE));
+            return started ? 0 : -XenErrno.EINVAL;
         }
     }
 
-    /** Ends that. Everything is writable again, in leaves as large as they can be. */
+    /** Everything is writable again, in leaves as large as they can be. */
+    @Override
     public int stopLog() {
         synchronized (frames.lock()) {
-            if (!logging) {
+            if (!log.stop()) {
                 return -XenErrno.EINVAL;
             }
-            logging = false;
-            dirty.clear();
-            frames.stopWriteLog();
             tables.forEachLeaf((entry, _) -> entry | ExtendedEntry.WRITE);
             for (long frame = 0; frame < frames.identity(); frame += EptTables.span(2)) {
                 tables.coalesce(frame);
@@ -192,52 +180,16 @@ public final class EptPaging implements Paging {
         }
     }
 
-    /**
-     * The frames that have changed since the log was started, or last taken; bit 0 of the first word is frame 0. Pages that
-     * somebody else may write to just now, through a grant or for events, count as changed, and so does what he had until
-     * then, and what hypercalls have answered into. Null if there is no log.
-     *
-     * @param take whether the log is emptied
-     */
+    @Override
     public long[] readLog(boolean take) {
         synchronized (frames.lock()) {
-            if (!logging) {
-                return null;
-            }
-            BitSet read = (BitSet) dirty.clone();
-            frames.readWriteLog(take, machine -> {
-                int frame = frames.frame(machine);
-                if (frame != FrameTable.NONE && frames.isRam(machine)) {
-                    read.set(frame);
-                }
-            });
-            for (long frame = 0; frame < frames.frames(); frame++) {
-                int machine = frames.machine(frame);
-                if (machine != FrameTable.NONE
-                        && frames.isRam(machine)
-                        && frames.types().count(machine) > 0) {
-                    read.set((int) frame);
-                }
-            }
-            if (take) {
-                dirty.stream().forEach(tables::protect);
-                dirty.clear();
-                memory.newGeneration();
-            }
-            return read.toLongArray();
+            return log.read(take, tables::protect);
         }
     }
 
-    /** Frames that the log can hold: all that ever had a page. */
+    @Override
     public long frames() {
         return frames.frames();
-    }
-
-    private void markDirty(long frame) {
-        if (logging && !dirty.get((int) frame)) {
-            dirty.set((int) frame);
-            memory.count(PagingCounter.DIRTIED);
-        }
     }
 
     @Override
@@ -280,11 +232,13 @@ public final class EptPaging implements Paging {
     @Override
     public List<WalkStep> walk(int vcpu, long linear) {
         synchronized (frames.lock()) {
+            long cr3 = MmuFigures.getAcquire(frames.vcpuControl(vcpu), MmuFigures.CR3);
             List<WalkStep> steps = new ArrayList<>();
-            GuestWalk guest = new GuestWalk(frames);
-            int controlPage = memory.layout().machinePages() + vcpu * DomainLayout.VCPU_AREA_PAGES;
-            var control = frames.memory().asSlice(DomainLayout.bytes(controlPage), DomainLayout.PAGE_SIZE);
-            int result = guest.walk(MmuFigures.getAcquire(control, MmuFigures.CR3), linear, 0, controls[vcpu]);
+            if (cr3 == 0) {
+                return steps;
+            }
+            GuestWalk guest = new GuestWalk(frames, log);
+            int result = guest.walk(cr3, linear, 0, controls[vcpu]);
             for (int level = EptTables.TOP; level >= guest.leafLevel(); level--) {
                 addSteps(steps, guest.table(level));
                 steps.add(guest.step(level));

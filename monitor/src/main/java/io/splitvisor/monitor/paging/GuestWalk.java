@@ -39,6 +39,7 @@ final class GuestWalk {
     private static final VarHandle ENTRY = ValueLayout.JAVA_LONG.varHandle();
 
     private final FrameTable frames;
+    private final DirtyLog log;
     private final MemorySegment ram;
     private final long[] entries = new long[TOP + 1];
     private final long[] addresses = new long[TOP + 1];
@@ -46,8 +47,10 @@ final class GuestWalk {
     private int leafLevel;
     private long leafFrame;
 
-    GuestWalk(FrameTable frames) {
+    /** @param log hears of tables whose bits are set */
+    GuestWalk(FrameTable frames, DirtyLog log) {
         this.frames = frames;
+        this.log = log;
         this.ram = frames.memory();
     }
 
@@ -160,6 +163,7 @@ final class GuestWalk {
             return false;
         }
         entries[level] = entry | bits;
+        log.mark(tables[level]);
         return true;
     }
 

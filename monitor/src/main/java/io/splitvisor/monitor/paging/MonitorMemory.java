@@ -30,6 +30,10 @@ public final class MonitorMemory {
         MonitorHeader.newGenerationRelease(segment);
     }
 
+    long generation() {
+        return MonitorHeader.generationAcquire(segment);
+    }
+
     void count(PagingCounter counter) {
         count(counter, 1);
     }

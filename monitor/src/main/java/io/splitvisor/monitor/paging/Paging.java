@@ -6,7 +6,7 @@ import io.splitvisor.monitor.memory.FrameTable;
 import java.util.List;
 
 /** How a domain's memory is virtualized. Every method takes the lock of the domain's frames; any thread may call. */
-public sealed interface Paging permits NoPaging, ShadowPaging, RegisteredPaging, EptPaging {
+public sealed interface Paging permits NoPaging, RegisteredPaging, LoggedPaging {
     /**
      * The paging of a new domain.
      *

@@ -79,7 +79,7 @@ public final class RegisteredPaging implements Paging {
         return roots[user ? vcpus + vcpu : vcpu];
     }
 
-    /** Held by each operation. Whoever makes many in a row takes it once, around them. */
+    /** Held by each operation. Whoever makes many in a row takes it around them. */
     public Object lock() {
         return frames.lock();
     }
@@ -106,23 +106,21 @@ public final class RegisteredPaging implements Paging {
     }
 
     /**
-     * Writes an entry of a table ({@code MMU_NORMAL_PT_UPDATE}); in a page that is none, 8 bytes.
+     * Writes an entry of a table ({@code MMU_NORMAL_PT_UPDATE}); in a page that is none, 8 bytes. With {@link #lock} held: these
+     * come in numbers.
      *
      * @param vcpu who asks
      * @param address machine address, a multiple of 8
      * @param keepBits whether accessed and dirty bits stay ({@code MMU_PT_UPDATE_PRESERVE_AD})
      */
     public int update(int vcpu, long address, long entry, boolean keepBits, Slice slice) {
-        synchronized (frames.lock()) {
-            long machine = address >>> PageTableEntry.PAGE_SHIFT;
-            int i = (int) (address >>> 3) & PageTableEntry.ENTRIES - 1;
-            RegisteredTable table = frames.isPage(machine) ? tables.valid((int) machine) : null;
-            // A table holds its page, and with the lock held it stays one.
-            int result = table != null
-                    ? change(table, i, entry, keepBits, slice)
-                    : store(machine, (long) i * Long.BYTES, entry);
-            return waited(vcpu, result, entry);
-        }
+        long machine = address >>> PageTableEntry.PAGE_SHIFT;
+        int i = (int) (address >>> 3) & PageTableEntry.ENTRIES - 1;
+        RegisteredTable table = frames.isPage(machine) ? tables.valid((int) machine) : null;
+        // A table holds its page, and with the lock held it stays one.
+        int result =
+                table != null ? change(table, i, entry, keepBits, slice) : store(machine, (long) i * Long.BYTES, entry);
+        return waited(vcpu, result, entry);
     }
 
     private int store(long machine, long offset, long value) {

@@ -17,7 +17,7 @@ import java.util.List;
  * Shadow page tables: MMUs walk tables that the monitor derives, entry by entry as they are asked for, from those that the
  * guest keeps in its RAM. Traps and their results are those of {@link PagingTrap}.
  */
-public final class ShadowPaging implements Paging {
+public final class ShadowPaging implements LoggedPaging {
     private static final int TOP = 4;
 
     /** A walk whose entries change under it is made again so often; then the guest's MMU tries again. */
@@ -32,11 +32,12 @@ public final class ShadowPaging implements Paging {
     private final ShadowTables shadows;
     private final GuestWalk guest;
     private final ShadowSync sync;
+    private final ShadowTrees trees;
+    private final DirtyLog log;
     private final PagingEvents events;
     private final VcpuFlushes flushes;
     private final boolean trapEveryWrite;
     private final long[] cr3;
-    private final Shadow[] roots;
     private final Controls[] controls;
 
     ShadowPaging(FrameTable frames, MonitorMemory memory, int vcpus, boolean trapEveryWrite, PagingEvents events) {
@@ -47,10 +48,11 @@ public final class ShadowPaging implements Paging {
         this.flushes = new VcpuFlushes(memory, vcpus, events);
         this.pool = new TablePool(memory);
         this.shadows = new ShadowTables(memory, pool);
-        this.guest = new GuestWalk(frames);
-        this.sync = new ShadowSync(frames, memory, shadows, guest);
+        this.log = new DirtyLog(frames, memory, vcpus);
+        this.guest = new GuestWalk(frames, log);
+        this.sync = new ShadowSync(frames, memory, shadows, guest, log);
+        this.trees = new ShadowTrees(memory, pool, shadows, guest, sync, vcpus);
         this.cr3 = new long[vcpus];
-        this.roots = new Shadow[vcpus];
         this.controls = new Controls[vcpus];
         Arrays.fill(controls, Controls.INITIAL);
         for (int vcpu = 0; vcpu < vcpus; vcpu++) {
@@ -59,12 +61,14 @@ public final class ShadowPaging implements Paging {
         frames.onChange(new FrameTable.Changes() {
             @Override
             public void linked(long frame, int machine) {
-                // What leads there is asked for when it is needed.
+                // What leads there is asked for when it is needed. A new page is a changed one.
+                log.mark(frame);
             }
 
             @Override
             public void unlinked(long frame, int machine) {
-                lose(frame, machine);
+                trees.lose(frame, machine);
+                log.mark(frame);
             }
         });
     }
@@ -104,7 +108,12 @@ public final class ShadowPaging implements Paging {
             if (write && shadows.isProtected(frame) && !mayLetOutOfSync(frame, controls[vcpu])) {
                 return PagingTrap.EMULATE;
             }
-            fill(vcpu, linear);
+            if (write) {
+                log.mark(frame);
+            }
+            if (!trees.fill(vcpu, cr3[vcpu], linear, controls[vcpu])) {
+                events.crash("shadow memory is exhausted");
+            }
             return PagingTrap.MENDED;
         }
     }
@@ -134,89 +143,6 @@ public final class ShadowPaging implements Paging {
             }
         }
         return -XenErrno.EAGAIN;
-    }
-
-    /** Puts the translation just walked into the shadows. */
-    private void fill(int vcpu, long linear) {
-        Shadow shadow = root(vcpu);
-        int level = TOP;
-        while (shadow != null && level > 1) {
-            boolean within = level < guest.leafLevel();
-            // Below a large page there is no table of the guest's: its entry says everything.
-            long entry = within ? 0 : guest.entry(level);
-            Shadow child = within
-                    ? shadow(Shadow.Kind.SPLIT_2M, guest.leafFrame() & -PageTableEntry.ENTRIES, vcpu)
-                    : shadow(ShadowSync.childKind(entry, level), ShadowSync.childFrame(entry, level), vcpu);
-            if (child != null) {
-                int i = PageTableEntry.index(linear, level);
-                long link = within ? wholeLink(child) : ShadowSync.link(entry, level, child);
-                if (shadows.child(shadow, i) != child) {
-                    sync.beforeLink(child, controls[vcpu]);
-                }
-                shadows.set(shadow, i, link);
-            }
-            shadow = child;
-            level--;
-        }
-        if (shadow == null) {
-            events.crash("shadow memory is exhausted");
-            return;
-        }
-        long leaf = guest.leafLevel() > 1 ? sync.part(guest.leafFrame()) : sync.leaf(guest.entry(1), controls[vcpu]);
-        shadows.set(shadow, PageTableEntry.index(linear, 1), leaf);
-        memory.count(PagingCounter.FILLS);
-    }
-
-    private static long wholeLink(Shadow child) {
-        long rights = PageTableEntry.PRESENT | PageTableEntry.ACCESSED | PageTableEntry.WRITABLE | PageTableEntry.USER;
-        return PageTableEntry.of(child.page, rights);
-    }
-
-    private Shadow root(int vcpu) {
-        if (roots[vcpu] == null) {
-            setRoot(vcpu, shadow(Shadow.Kind.L4, PageTableEntry.frame(cr3[vcpu]), vcpu));
-        }
-        return roots[vcpu];
-    }
-
-    private void setRoot(int vcpu, Shadow root) {
-        if (roots[vcpu] != null) {
-            roots[vcpu].roots--;
-        }
-        roots[vcpu] = root;
-        if (root != null) {
-            root.roots++;
-        }
-        memory.vcpu(vcpu, MonitorHeader.ROOT, root == null ? 0 : PageTableEntry.of(root.page, 0));
-    }
-
-    /** A shadow that is there, or is made; null if there is no room. */
-    private Shadow shadow(Shadow.Kind kind, long frame, int vcpu) {
-        Shadow shadow = shadows.find(kind, frame);
-        if (shadow != null) {
-            shadows.use(shadow);
-            return shadow;
-        }
-        if (!makeRoom()) {
-            return null;
-        }
-        shadow = shadows.create(kind, frame);
-        if (kind.isTable()) {
-            sync.protect(frame, controls[vcpu]);
-        }
-        return shadow;
-    }
-
-    private boolean makeRoom() {
-        while (pool.used() >= pool.limit()) {
-            Shadow victim = shadows.victim();
-            if (victim == null) {
-                return false;
-            }
-            sync.forget(victim);
-            shadows.evict(victim);
-        }
-        return true;
     }
 
     /** {@link PagingTrap#WRITE}. */
@@ -280,6 +206,7 @@ public final class ShadowPaging implements Paging {
     /** The entries that a store has touched are made what the guest's table says now. */
     private void written(long linear, int bytes, int vcpu) {
         long frame = guest.leafFrame();
+        log.mark(frame);
         int first = (int) (linear & GuestStore.IN_PAGE) / Long.BYTES;
         int last = (int) ((linear & GuestStore.IN_PAGE) + bytes - 1) / Long.BYTES;
         for (int level = 1; level <= TOP; level++) {
@@ -296,7 +223,7 @@ public final class ShadowPaging implements Paging {
     public long invalidate(int vcpu, long linear) {
         synchronized (frames.lock()) {
             memory.count(PagingCounter.INVLPGS);
-            Shadow shadow = roots[vcpu];
+            Shadow shadow = trees.root(vcpu);
             for (int level = TOP; shadow != null && shadow.kind.isTable(); level--) {
                 int i = PageTableEntry.index(linear, level);
                 sync.refresh(shadow, i, controls[vcpu]);
@@ -317,11 +244,7 @@ public final class ShadowPaging implements Paging {
             sync.synchronizeAll(controls[vcpu]);
             cr3[vcpu] = value & ~NO_FLUSH;
             memory.vcpu(vcpu, MonitorHeader.CR3, cr3[vcpu]);
-            Shadow known = shadows.find(Shadow.Kind.L4, PageTableEntry.frame(value));
-            if (known != null) {
-                shadows.use(known);
-            }
-            setRoot(vcpu, known);
+            trees.load(vcpu, PageTableEntry.frame(value));
             return 0;
         }
     }
@@ -335,12 +258,45 @@ public final class ShadowPaging implements Paging {
             tellControls(vcpu);
             if (before.noExecute() != controls[vcpu].noExecute()) {
                 // What was a right is a reserved bit now, or the other way round.
-                clear(Integer.MAX_VALUE);
+                trees.clear(Integer.MAX_VALUE);
             } else {
                 sync.synchronizeAll(controls[vcpu]);
             }
             return 0;
         }
+    }
+
+    /** Nothing is writable any more: what there is of shadows is made anew, by faults. */
+    @Override
+    public int startLog() {
+        synchronized (frames.lock()) {
+            return log.start(() -> trees.clear(Integer.MAX_VALUE)) ? 0 : -XenErrno.EINVAL;
+        }
+    }
+
+    /** What is not writable yet becomes so by faults. */
+    @Override
+    public int stopLog() {
+        synchronized (frames.lock()) {
+            return log.stop() ? 0 : -XenErrno.EINVAL;
+        }
+    }
+
+    @Override
+    public long[] readLog(boolean take) {
+        synchronized (frames.lock()) {
+            return log.read(take, frame -> {
+                int machine = frames.machine(frame);
+                if (machine != FrameTable.NONE) {
+                    shadows.protect(machine);
+                }
+            });
+        }
+    }
+
+    @Override
+    public long frames() {
+        return frames.frames();
     }
 
     @Override
@@ -358,37 +314,10 @@ public final class ShadowPaging implements Paging {
         memory.vcpu(vcpu, MonitorHeader.EFER, controls[vcpu].efer());
     }
 
-    /** A frame loses its page: nothing may lead there any more, and its tables have no meaning (rows S5, T4). */
-    private void lose(long frame, int machine) {
-        shadows.unmap(machine);
-        for (int level = 1; level <= TOP; level++) {
-            Shadow shadow = shadows.find(Shadow.Kind.table(level), frame);
-            if (shadow != null) {
-                remove(shadow);
-            }
-        }
-    }
-
-    private void remove(Shadow shadow) {
-        for (int vcpu = 0; vcpu < roots.length; vcpu++) {
-            if (roots[vcpu] == shadow) {
-                setRoot(vcpu, null);
-            }
-        }
-        sync.forget(shadow);
-        shadows.remove(shadow);
-    }
-
-    private boolean clear(int most) {
-        List<Shadow> all = shadows.all();
-        all.stream().limit(most).forEach(this::remove);
-        return all.size() <= most;
-    }
-
     @Override
     public boolean relinquish(int tables) {
         synchronized (frames.lock()) {
-            return clear(tables);
+            return trees.clear(tables);
         }
     }
 
@@ -402,16 +331,11 @@ public final class ShadowPaging implements Paging {
     @Override
     public int poolLimit(int pages) {
         synchronized (frames.lock()) {
-            if (pages < PagingConfig.fewestPages(roots.length) || pages > pool.capacity()) {
+            if (pages < PagingConfig.fewestPages(controls.length) || pages > pool.capacity()) {
                 return -XenErrno.ENOMEM;
             }
             shadows.beginTrap();
-            while (pool.used() > pages) {
-                Shadow victim = shadows.victim();
-                sync.forget(victim);
-                shadows.evict(victim);
-            }
-            pool.limit(pages);
+            trees.shrink(pages);
             return 0;
         }
     }
@@ -420,8 +344,11 @@ public final class ShadowPaging implements Paging {
     public List<WalkStep> walk(int vcpu, long linear) {
         synchronized (frames.lock()) {
             List<WalkStep> steps = new ArrayList<>();
+            if (cr3[vcpu] == 0) {
+                return steps;
+            }
             guest.walk(cr3[vcpu], linear, 0, controls[vcpu]);
-            Shadow shadow = roots[vcpu];
+            Shadow shadow = trees.root(vcpu);
             for (int level = TOP; level >= 1; level--) {
                 int i = PageTableEntry.index(linear, level);
                 if (level >= guest.leafLevel()) {

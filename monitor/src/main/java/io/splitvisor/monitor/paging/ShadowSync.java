@@ -28,13 +28,15 @@ final class ShadowSync {
     private final MonitorMemory memory;
     private final ShadowTables shadows;
     private final GuestWalk guest;
+    private final DirtyLog log;
     private final List<Shadow> outOfSync = new ArrayList<>();
 
-    ShadowSync(FrameTable frames, MonitorMemory memory, ShadowTables shadows, GuestWalk guest) {
+    ShadowSync(FrameTable frames, MonitorMemory memory, ShadowTables shadows, GuestWalk guest, DirtyLog log) {
         this.frames = frames;
         this.memory = memory;
         this.shadows = shadows;
         this.guest = guest;
+        this.log = log;
     }
 
     /** The entry of a shadow that leads to another, for a guest's entry that is in use. */
@@ -68,7 +70,8 @@ final class ShadowSync {
         if (machine == FrameTable.NONE) {
             return 0;
         }
-        return PageTableEntry.of(machine, shadows.isProtected(frame) ? flags & ~PageTableEntry.WRITABLE : flags);
+        boolean mayWrite = !shadows.isProtected(frame) && log.mayBeWritable(frame);
+        return PageTableEntry.of(machine, mayWrite ? flags : flags & ~PageTableEntry.WRITABLE);
     }
 
     /** Makes an entry what the guest's table says, or nothing; false if it was so already. */

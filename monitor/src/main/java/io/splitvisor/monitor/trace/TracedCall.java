@@ -3,7 +3,10 @@ package io.splitvisor.monitor.trace;
 
 import io.splitvisor.hypercall.HypercallOp;
 
-/** A hypercall as the trace knows it, packed into one word: 32 bits of argument, 16 of error, 8 for the operation. */
+/**
+ * A hypercall as the trace knows it, packed into one word: 32 bits of argument, 16 of error, 8 for the operation, and 8 for how often
+ * it was made again at once.
+ */
 public final class TracedCall {
     /** Stands for the operation of a call that is none. */
     public static final int UNKNOWN = HypercallOp.values().length;
@@ -11,6 +14,9 @@ public final class TracedCall {
     private static final long MAX_ERROR = 4095;
     private static final int ERROR_SHIFT = 32;
     private static final int OPERATION_SHIFT = 48;
+    private static final int AGAIN_SHIFT = 56;
+    private static final long ONCE_MORE = 1L << AGAIN_SHIFT;
+    private static final int MOST_AGAIN = 255;
 
     private TracedCall() {}
 
@@ -28,12 +34,27 @@ public final class TracedCall {
 
     /** The operation's ordinal, or {@link #UNKNOWN}. */
     public static int operation(long call) {
-        return (int) (call >>> OPERATION_SHIFT);
+        return (int) (call >>> OPERATION_SHIFT) & 0xff;
     }
 
     /** The Xen errno of a call that failed; 0 for others. */
     public static int error(long call) {
         return (int) (call >>> ERROR_SHIFT) & 0xffff;
+    }
+
+    /** Whether the next call, packed alone, is the same as this one, and can be counted with it. */
+    public static boolean isSame(long call, long next) {
+        return (call & ONCE_MORE - 1) == next && call >>> AGAIN_SHIFT < MOST_AGAIN;
+    }
+
+    /** The same call, made once more. */
+    public static long onceMore(long call) {
+        return call + ONCE_MORE;
+    }
+
+    /** How often it was made in a row, from 1. */
+    public static int times(long call) {
+        return (int) (call >>> AGAIN_SHIFT) + 1;
     }
 
     /** The first four bytes of its structure; the hypercall's number if it is unknown. */

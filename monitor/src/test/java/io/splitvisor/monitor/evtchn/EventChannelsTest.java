@@ -126,10 +126,10 @@ class EventChannelsTest {
         int offered = aEvents.allocUnbound(b.domid());
         aEvents.allocUnbound(b.domid());
         assertThat(aEvents.destroy(1)).isFalse();
-        assertThat(bEvents.bindInterdomain(a.domid(), offered)).isEqualTo(-XenErrno.ESRCH);
-        assertThat(aEvents.allocUnbound(b.domid())).isEqualTo(-XenErrno.ESRCH);
+        assertThat(bEvents.bindInterdomain(a.domid(), offered)).isEqualTo(-XenErrno.EINVAL);
+        assertThat(aEvents.allocUnbound(b.domid())).isEqualTo(-XenErrno.EINVAL);
         int own = bEvents.allocUnbound(a.domid());
-        assertThat(aEvents.bindInterdomain(b.domid(), own)).isEqualTo(-XenErrno.ESRCH);
+        assertThat(aEvents.bindInterdomain(b.domid(), own)).isEqualTo(-XenErrno.EINVAL);
         hypervisor.monitor().destroy(a.domain());
         assertThat(bEvents.bindInterdomain(a.domid(), offered)).isEqualTo(-XenErrno.ESRCH);
     }

@@ -24,6 +24,21 @@ class GateTest {
     }
 
     @Test
+    void shouldCountThoseWhoAreToBeCountedAndWereLetIn() {
+        Gate gate = new Gate();
+        for (int i = 0; i < 10_000; i++) {
+            assertThat(gate.enterCounted()).isTrue();
+            assertThat(gate.enter()).isTrue();
+            gate.leave();
+            gate.leave();
+        }
+        assertThat(gate.counted()).isEqualTo(10_000);
+        gate.shut();
+        assertThat(gate.enterCounted()).isFalse();
+        assertThat(gate.counted()).isEqualTo(10_000);
+    }
+
+    @Test
     void shouldWaitForThoseInside() throws InterruptedException {
         Gate gate = new Gate();
         assertThat(gate.enter()).isTrue();

@@ -103,8 +103,8 @@ class ShadowOpTest {
     @ParameterizedTest
     @EnumSource(
             value = PagingMode.class,
-            names = {"NONE", "SHADOW", "REGISTERED"})
-    void shouldLogInOneModeOnly(PagingMode mode) {
+            names = {"NONE", "REGISTERED"})
+    void shouldSayWhereThereIsNoLog(PagingMode mode) {
         int domid = hypervisor.guest(LAYOUT, PagingConfig.of(mode, LAYOUT)).domid();
         assertThat(calls.shadowOp(domid, ShadowOp.ENABLE_LOGDIRTY, 0)).isEqualTo(-XenErrno.EOPNOTSUPP);
         assertThat(calls.shadowOp(domid, ShadowOp.ENABLE_TEST, 0)).isEqualTo(-XenErrno.EINVAL);

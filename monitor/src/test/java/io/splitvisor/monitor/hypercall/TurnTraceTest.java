@@ -29,7 +29,8 @@ class TurnTraceTest {
                 int operation = TracedCall.operation(calls[i]);
                 String name = operation == TracedCall.UNKNOWN ? "unknown" : HypercallOp.values()[operation].xenName();
                 lines.add("d" + domid + "v" + vcpu + " " + name + " " + TracedCall.argument(calls[i]) + " "
-                        + TracedCall.error(calls[i]));
+                        + TracedCall.error(calls[i])
+                        + (TracedCall.times(calls[i]) > 1 ? " x" + TracedCall.times(calls[i]) : ""));
             }
         }
 
@@ -66,6 +67,14 @@ class TurnTraceTest {
                             caller + "EVTCHNOP_send " + port + " 0",
                             caller + "EVTCHNOP_send 4000 " + XenErrno.EINVAL,
                             caller + "unknown 62 " + XenErrno.ENOSYS);
+            heard.lines.clear();
+            for (int i = 0; i < 3; i++) {
+                guest.stage(Hypercall.XEN_VERSION, XenVersion.VERSION);
+            }
+            guest.stage(Hypercall.XEN_VERSION, XenVersion.PAGESIZE);
+            guest.push();
+            ring.serve();
+            assertThat(heard.lines).containsExactly(caller + "XENVER_version 0 0 x3", caller + "XENVER_pagesize 0 0");
             heard.lines.clear();
             guest.domain().trace(null);
             peer.domain().trace(null);

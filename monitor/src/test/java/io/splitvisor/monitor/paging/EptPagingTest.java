@@ -291,6 +291,25 @@ class EptPagingTest {
         assertThat(dirty(false)).isEqualTo(new BitSet());
     }
 
+    /** An MMU that may still hold a right to write makes everything that it could write to count as changed. */
+    @Test
+    void t8_shouldWaitForMmusThatHoldOldTranslations() {
+        MemorySegment control =
+                guest.domain().memory().page(guest.domain().memory().layout().vcpuControl(0));
+        MmuFigures.setRelease(control, MmuFigures.SEEN_GENERATION, MonitorHeader.generationAcquire(monitor));
+        paging.startLog();
+        assertThat(dirty(false).cardinality()).isEqualTo(PAGES);
+        assertThat(dirty(true).cardinality()).isEqualTo(PAGES);
+        violation(600, PagingTrap.WRITE_ACCESS);
+        MmuFigures.setRelease(control, MmuFigures.SEEN_GENERATION, MonitorHeader.generationAcquire(monitor));
+        assertThat(dirty(true).cardinality()).as("until it was seen").isEqualTo(PAGES);
+        assertThat(dirty(true).stream().toArray()).as("written to by then").containsExactly(600);
+        assertThat(dirty(true).stream().toArray()).as("not seen yet").containsExactly(600);
+        MmuFigures.setRelease(control, MmuFigures.SEEN_GENERATION, MonitorHeader.generationAcquire(monitor));
+        assertThat(dirty(true).stream().toArray()).containsExactly(600);
+        assertThat(dirty(true).stream().toArray()).isEmpty();
+    }
+
     @Test
     void t8_shouldLogWhatHypercallsAnswerInto() {
         paging.startLog();

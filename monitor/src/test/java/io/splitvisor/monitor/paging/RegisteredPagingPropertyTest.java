@@ -122,7 +122,12 @@ class RegisteredPagingPropertyTest {
             case 10 -> _ -> paging.setGdt(vcpu, new long[] {page, second}, random.nextInt(1024));
             case 11 -> _ -> ldt(vcpu, linear);
             case 12 -> _ -> paging.updateDescriptor(address, entry);
-            default -> slice -> paging.update(vcpu, address, entry, keep, slice);
+            default ->
+                slice -> {
+                    synchronized (paging.lock()) {
+                        return paging.update(vcpu, address, entry, keep, slice);
+                    }
+                };
         };
     }
 

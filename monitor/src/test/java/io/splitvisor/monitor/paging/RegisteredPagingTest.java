@@ -22,6 +22,10 @@ import io.splitvisor.abi.MmuUpdateRequest;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.UvmFlags;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.grant.GnttabCopy;
+import io.splitvisor.abi.grant.GnttabCopyPtr;
+import io.splitvisor.abi.grant.GrantStatus;
+import io.splitvisor.abi.grant.GrantTableOp;
 import io.splitvisor.abi.paging.MonitorHeader;
 import io.splitvisor.abi.paging.PagingCounter;
 import io.splitvisor.monitor.Guest;
@@ -126,6 +130,23 @@ class RegisteredPagingTest {
         guest.pin(4, L4);
         assertThat(guest.update(L1, 30, entry(table, RIGHTS))).isEqualTo(-XenErrno.EBUSY);
         assertThat(guest.update(L1, 30, entry(table, PRESENT | USER))).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {L1, L4})
+    void m4_shouldNotCopyIntoATable(int table) {
+        guest.pin(4, L4);
+        MemorySegment memory = guest.guest.memory();
+        GnttabCopyPtr.gmfn(memory, GnttabCopy.source(0), DATA);
+        GnttabCopyPtr.domid(memory, GnttabCopy.source(0), DomId.SELF);
+        GnttabCopyPtr.gmfn(memory, GnttabCopy.dest(0), table);
+        GnttabCopyPtr.domid(memory, GnttabCopy.dest(0), DomId.SELF);
+        GnttabCopy.len(memory, 0, 8);
+        long before = guest.peek(table, 0);
+        assertThat(hypervisor.call(guest.guest, Hypercall.GRANT_TABLE_OP, GrantTableOp.COPY, 0, 1))
+                .isZero();
+        assertThat(GnttabCopy.status(memory, 0)).isEqualTo(GrantStatus.GENERAL_ERROR);
+        assertThat(guest.peek(table, 0)).isEqualTo(before);
     }
 
     @Test

@@ -8,6 +8,8 @@ import io.splitvisor.abi.paging.PagingCounter;
 import io.splitvisor.abi.paging.PagingTrap;
 import io.splitvisor.monitor.Hypervisor;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,9 +27,13 @@ class ShadowPagingPropertyTest {
     private static final int SPACES = 6;
     private static final int TABLES = 5 * SPACES;
 
+    /** From here on there are no tables. */
+    private static final int DATA = 300;
+
     private Random random;
     private ShadowGuest guest;
     private int space;
+    private byte[] copy;
 
     @ParameterizedTest
     @CsvSource({"601, 64, false", "602, 64, true", "603, 12, false", "604, 9, false", "605, 12, true", "606, 200, false"
@@ -51,6 +57,9 @@ class ShadowPagingPropertyTest {
                 if (step % 16 == 0) {
                     ShadowAudit.check(guest);
                 }
+                if (step % 200 == 199) {
+                    checkLog();
+                }
             }
             assertThat(guest.guest.domain().ended()).isFalse();
             assertThat(found).isGreaterThan(STEPS / 20);
@@ -60,6 +69,27 @@ class ShadowPagingPropertyTest {
             }
             assertThat(guest.count(PagingCounter.POOL_USED)).isZero();
         }
+    }
+
+    /** No frame has changed that is not in the log: begun the first time, and taken each time after that. */
+    private void checkLog() {
+        BitSet log = new BitSet();
+        if (copy == null) {
+            assertThat(guest.paging.startLog()).isZero();
+            log.set(0, ShadowGuest.PAGES);
+        } else {
+            log = BitSet.valueOf(guest.paging.readLog(true));
+        }
+        byte[] now = guest.ram.asSlice(0, ShadowGuest.PAGES * 4096L).toArray(ValueLayout.JAVA_BYTE);
+        for (int frame = 1; frame < ShadowGuest.PAGES && copy != null; frame++) {
+            int from = frame * 4096;
+            if (!log.get(frame)) {
+                assertThat(Arrays.equals(now, from, from + 4096, copy, from, from + 4096))
+                        .as("frame %d has changed", frame)
+                        .isTrue();
+            }
+        }
+        copy = now;
     }
 
     private void load(int number) {
@@ -143,6 +173,10 @@ class ShadowPagingPropertyTest {
                 .as("seed %d, step %d: %x in %d, access %d", seed, step, linear, space, access)
                 .isEqualTo(expected.fault() >= 0 ? -1 - expected.fault() : expected.address());
         expected.checkBits(guest, access);
+        boolean stores = (access & PagingTrap.WRITE_ACCESS) != 0 && expected.fault() < 0;
+        if (stores && found >>> PageTableEntry.PAGE_SHIFT >= DATA) {
+            guest.ram.set(ValueLayout.JAVA_LONG, found, step);
+        }
         return expected.fault() < 0;
     }
 }

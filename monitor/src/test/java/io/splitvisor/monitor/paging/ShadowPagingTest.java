@@ -20,6 +20,7 @@ import io.splitvisor.abi.paging.MonitorHeader;
 import io.splitvisor.abi.paging.PagingCounter;
 import io.splitvisor.abi.paging.PagingTrap;
 import io.splitvisor.monitor.Hypervisor;
+import java.util.BitSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -245,9 +246,17 @@ class ShadowPagingTest {
         guest.poke(L2, 8, 0);
     }
 
-    @Test
-    void s1_shouldEndOnlyTheDomainWhoseShadowMemoryIsTooSmall() {
+    private static void log(ShadowGuest guest, boolean logging) {
+        if (logging) {
+            assertThat(guest.paging.startLog()).isZero();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void s1_shouldEndOnlyTheDomainWhoseShadowMemoryIsTooSmall(boolean logging) {
         ShadowGuest tiny = new ShadowGuest(hypervisor, 3, false);
+        log(tiny, logging);
         tiny.trap(PagingTrap.FAULT, 300 * 4096, 0);
         assertThat(tiny.guest.domain().ended()).isTrue();
         assertThat(hypervisor.endings()).anyMatch(ending -> ending.contains("shadow memory is exhausted"));
@@ -255,9 +264,11 @@ class ShadowPagingTest {
         assertThat(guest.read(300 * 4096)).isZero();
     }
 
-    @Test
-    void s1_shouldMakeRoomForWhatIsNeeded() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void s1_shouldMakeRoomForWhatIsNeeded(boolean logging) {
         ShadowGuest small = new ShadowGuest(hypervisor, 6, false);
+        log(small, logging);
         for (int space = 0; space < 20; space++) {
             small.buildIdentity(300 + space * 5);
         }
@@ -377,6 +388,49 @@ class ShadowPagingTest {
         assertThat(guest.read(300 * 4096)).isZero();
         assertThat(guest.loadCr3(1 << 20)).isZero();
         assertThat(guest.trap(PagingTrap.FAULT, 300 * 4096, 0)).isEqualTo(-XenErrno.EFAULT);
+    }
+
+    private int[] dirty(boolean take) {
+        return BitSet.valueOf(guest.paging.readLog(take)).stream().toArray();
+    }
+
+    @Test
+    void t8_shouldLogWhichFramesChange() {
+        guest.write(600 * 4096, 1);
+        assertThat(guest.paging.readLog(false)).isNull();
+        assertThat(guest.paging.startLog()).isZero();
+        assertThat(guest.paging.startLog()).isEqualTo(-XenErrno.EINVAL);
+        assertThat(guest.read(600 * 4096)).isEqualTo(1);
+        assertThat(guest.shadowLeaf(600 * 4096) & WRITABLE).isZero();
+        guest.write(600 * 4096, 2);
+        // With the accessed bits of the tables: L4 and L3 had theirs.
+        guest.write(20 * 4096, 3);
+        assertThat(dirty(true)).contains(600, 20, L1).doesNotContain(601, L4);
+        assertThat(guest.shadowLeaf(600 * 4096) & WRITABLE).isZero();
+        assertThat(dirty(false)).isEmpty();
+        int faults = guest.faults;
+        guest.write(600 * 4096, 4);
+        guest.write(600 * 4096, 5);
+        assertThat(guest.faults).isEqualTo(faults + 1);
+        assertThat(dirty(true)).containsExactly(600);
+        ShadowAudit.check(guest);
+        assertThat(guest.paging.stopLog()).isZero();
+        assertThat(guest.paging.stopLog()).isEqualTo(-XenErrno.EINVAL);
+        guest.write(601 * 4096, 6);
+    }
+
+    /** By a trap, or, where a table is out of sync, by the guest itself. */
+    @Test
+    void t8_shouldLogStoresToTables() {
+        guest.paging.startLog();
+        guest.writeEntry(L2, 9, 0);
+        guest.writeEntry(L1, 300, entry(300, RIGHTS));
+        assertThat(dirty(true)).contains(L2, L1);
+        guest.writeEntry(L1, 301, entry(301, RIGHTS));
+        assertThat(dirty(true)).contains(L1).doesNotContain(L2);
+        guest.writeEntry(L2, 9, entry(L1, RIGHTS));
+        assertThat(dirty(true)).contains(L2).doesNotContain(L1);
+        ShadowAudit.check(guest);
     }
 
     @Test

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.splitvisor.benchmarks.hypercalls;
+
+import io.splitvisor.benchmarks.GuestRun;
+import io.splitvisor.dom0.config.DiskConfig;
+import io.splitvisor.dom0.toolstack.Toolstack;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How long another domain's reads take while one floods the monitor with hypercalls. The flood is paused and unpaused by turns, so
+ * that both cases see the machine in the same states, and each figure is the median of many short windows: one window in which
+ * somebody else had the processor says nothing.
+ */
+final class Flood {
+    private static final int DISK_BYTES = 16 << 20;
+    private static final int WINDOWS = 15;
+    private static final long READS = 300;
+    private static final long WARM_UP_READS = 3000;
+
+    private Flood() {}
+
+    static Map<String, Double> measure(Toolstack toolstack, Path folder) throws IOException {
+        Path image = folder.resolve("disk.img");
+        Files.write(image, new byte[DISK_BYTES]);
+        DiskConfig disk = DiskConfig.parse(List.of(image + ",raw,xvda,r"), folder);
+        try (Dialogue neighbour = Dialogue.start(toolstack, "neighbour", NeighbourGuest.class, List.of(disk))) {
+            int flood = GuestRun.start(toolstack, "flood", FloodGuest.class, List.of(), List.of());
+            neighbour.ask("reads", WARM_UP_READS);
+            Turns turns = new Turns();
+            for (int i = 0; i < WINDOWS; i++) {
+                toolstack.pause(flood);
+                neighbour.ask("reads", READS / 10).clear();
+                neighbour.ask("reads", READS).forEach((name, value) -> turns.add("alone-" + name, value));
+                toolstack.unpause(flood);
+                neighbour.ask("reads", READS / 10).clear();
+                neighbour.ask("reads", READS).forEach((name, value) -> turns.add("flooded-" + name, value));
+            }
+            toolstack.destroy(flood);
+            Map<String, Double> figures = turns.medians();
+            figures.put("flooded-p99-to-alone", turns.ratio("flooded-block-p99-us", "alone-block-p99-us"));
+            return figures;
+        }
+    }
+}
