@@ -2,7 +2,7 @@
 package io.splitvisor.vcpu.op;
 
 /**
- * How MMX and SSE move elements across a register: each method makes one half of a result. Both tiers use these.
+ * How MMX and SSE move elements across a register: each method makes one half of a result, or part of one. Both tiers use these.
  */
 public final class Elements {
     private static final long LOW = 0xffff_ffffL;
