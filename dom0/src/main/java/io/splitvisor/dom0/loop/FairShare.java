@@ -56,7 +56,7 @@ final class FairShare {
     private long resumesAt;
 
     /** Who moved data last, when, and when somebody else did so before. */
-    private Account mover;
+    private int mover = RingWorker.NO_DOMAIN;
 
     private long moved = NEVER;
     private long movedByOthers = NEVER;
@@ -93,13 +93,23 @@ final class FairShare {
         standingBack = 0;
         resumesAt = Long.MAX_VALUE;
         contended = activeAccounts > 1;
-        if (contended) {
+        if (contended || moved != NEVER) {
             now = clock.getAsLong();
+            if (moved != NEVER && now - moved >= MOVES_NANOS) {
+                moved = NEVER;
+                movedByOthers = NEVER;
+                mover = RingWorker.NO_DOMAIN;
+            }
         }
     }
 
     /** Whether a worker may have its turn in this round; otherwise its domain has used up its share. */
     boolean mayRun(Account account, boolean standsBack) {
+        if (standsBack && moved != NEVER && !account.hypercalls.mayRun(now, othersMoveData(account))) {
+            standingBack++;
+            resumesAt = Math.min(resumesAt, now + account.hypercalls.pause());
+            return skip(account);
+        }
         if (!contended) {
             return true;
         }
@@ -107,12 +117,10 @@ final class FairShare {
             account.round = round;
             account.credit = Math.min(account.credit + QUANTUM_NANOS, QUANTUM_NANOS);
         }
-        if (standsBack && !account.hypercalls.mayRun(now, othersMoveData(account))) {
-            standingBack++;
-            resumesAt = Math.min(resumesAt, now + account.hypercalls.pause());
-        } else if (account.credit > 0) {
-            return true;
-        }
+        return account.credit > 0 || skip(account);
+    }
+
+    private boolean skip(Account account) {
         account.skipped++;
         if (account.domid != RingWorker.NO_DOMAIN && (account.told == NEVER || now - account.told > TELL_NANOS)) {
             account.told = now;
@@ -132,29 +140,32 @@ final class FairShare {
     }
 
     private boolean othersMoveData(Account account) {
-        long last = account == mover ? movedByOthers : moved;
+        long last = account.domid == mover ? movedByOthers : moved;
         return last != NEVER && now - last < MOVES_NANOS;
     }
 
     private void moves(Account account) {
-        if (account != mover) {
+        if (account.domid != mover) {
             movedByOthers = moved;
-            mover = account;
+            mover = account.domid;
         }
         moved = now;
     }
 
     /** A worker of the account had its turn, and found work. */
     void worked(Account account, boolean standsBack) {
-        if (contended) {
-            long end = clock.getAsLong();
-            if (standsBack) {
-                account.hypercalls.charge(end - now);
-            } else if (account.domid != RingWorker.NO_DOMAIN) {
-                moves(account);
-            }
-            account.credit = Math.max(account.credit - (end - now), -MOST_DEBT_NANOS);
-            now = end;
+        if (!contended && moved == NEVER) {
+            return;
         }
+        long end = clock.getAsLong();
+        if (standsBack) {
+            account.hypercalls.charge(end - now);
+        } else if (contended && account.domid != RingWorker.NO_DOMAIN) {
+            moves(account);
+        }
+        if (contended) {
+            account.credit = Math.max(account.credit - (end - now), -MOST_DEBT_NANOS);
+        }
+        now = end;
     }
 }

@@ -138,6 +138,29 @@ class FairShareTest {
     }
 
     @Test
+    void shouldStandBackForAWhileAfterANeighbourHasHadItsData() {
+        Ring flood = new Ring(1, 1_000);
+        flood.standsBack = true;
+        Ring disk = new Ring(2, 1_000);
+        round(List.of(flood, disk));
+        shares.retired(disk.account);
+        long end = now + FairShare.MOVES_NANOS;
+        long before = flood.used;
+        while (now < end) {
+            now += 100;
+            round(List.of(flood));
+        }
+        assertThat((double) (flood.used - before) / FairShare.MOVES_NANOS)
+                .isBetween(0.15, 1.0 / HypercallCredit.SHARE + 0.1);
+        before = flood.turns;
+        now += 1;
+        for (int i = 0; i < 1000; i++) {
+            round(List.of(flood));
+        }
+        assertThat(flood.turns - before).as("then it is alone").isEqualTo(1000);
+    }
+
+    @Test
     void shouldNotLimitADomainBecauseOfItsOwnData() {
         Ring flood = new Ring(1, 1_000);
         flood.standsBack = true;

@@ -41,6 +41,7 @@ public final class HypercallRing implements RingWorker {
     /** The call in the context is not finished. */
     private boolean underWay;
 
+    /** Turns to come that end without a look. */
     private int unlucky;
 
     /** The ring of a vCPU, which has just been initialised. */
