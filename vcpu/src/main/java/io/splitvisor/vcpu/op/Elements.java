@@ -121,6 +121,24 @@ public final class Elements {
         return half >>> 8 * (n & 7) & ~(n << 56 >> 63) & 0xff;
     }
 
+    /** The low elements of a half, which get more bits, and zeros there. */
+    public static long zeroExtend(long half, int from, int to) {
+        long result = 0;
+        for (int n = 0; n < 64 / to; n++) {
+            result |= (half >>> n * from & (1L << from) - 1) << n * to;
+        }
+        return result;
+    }
+
+    /** The low elements of a half, which get more bits, and copies of their signs there. */
+    public static long signExtend(long half, int from, int to) {
+        long result = 0;
+        for (int n = 0; n < 64 / to; n++) {
+            result |= (half << 64 - from - n * from >> 64 - from & -1L >>> 64 - to) << n * to;
+        }
+        return result;
+    }
+
     /** Sign bits of the bytes. */
     public static long byteSigns(long half) {
         return (half >>> 7 & 0x0101_0101_0101_0101L) * 0x0102_0408_1020_4080L >>> 56;

@@ -312,19 +312,12 @@ final class VectorMoves {
         @Override
         void work(Cpu c) {
             s.read(c);
-            int half = 64 / to * from;
-            long rest = c.low >>> half;
+            long rest = c.low >>> 64 / to * from;
             d.write(c, widen(c.low), widen(rest));
         }
 
         private long widen(long elements) {
-            long result = 0;
-            for (int n = 0; n < 64 / to; n++) {
-                long element = elements << (64 - from - n * from);
-                element = signed ? element >> (64 - from) : element >>> (64 - from);
-                result |= (element & -1L >>> (64 - to)) << (n * to);
-            }
-            return result;
+            return signed ? Elements.signExtend(elements, from, to) : Elements.zeroExtend(elements, from, to);
         }
     }
 }
