@@ -17,6 +17,12 @@ import java.util.Objects;
  * Exit} within its budget.
  */
 public final class Vcpu implements AutoCloseable {
+    /**
+     * Instructions at most, every repetition of a string instruction counted, until a running processor sees an interrupt, a stop
+     * or a shootdown: a translation looks up after 20 000, and what a budget may be exceeded by comes on top.
+     */
+    public static final int LOOKS_UP = 25_000;
+
     private final Interpreter engine;
     private final Cpu cpu;
     private final Registers registers;
