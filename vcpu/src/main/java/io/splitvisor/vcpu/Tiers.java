@@ -7,7 +7,7 @@ package io.splitvisor.vcpu;
  * <p>Tier 0 interprets decoded blocks. Tier 1 translates hot 64-bit code to JVM bytecode, which the JVM compiles. What the guest
  * sees is the same, instruction counts included; where exactly a budget ends a run is not.
  *
- * @param threshold executions of a block after which it is translated, or {@link #NEVER}
+ * @param threshold executions of a block after which it is translated, or {@link #NEVER}; of a long one fewer
  * @param background whether that happens on a thread of its own; otherwise the processor waits for it, which makes runs
  *     repeatable
  * @param ordered whether translated code keeps its accesses to memory in x86's order, as others can see it: other processors,
@@ -21,10 +21,12 @@ public record Tiers(int threshold, boolean background, boolean ordered) {
     public static final int EVERYTHING = 1;
 
     /**
-     * To translate and compile a region takes the JVM's compilers about as long as to interpret it so many times; what is
+     * To translate and compile a region takes the JVM's compilers as long as to interpret it some ten thousand times; what is
      * translated earlier keeps them from what is hotter.
      */
-    private static final int USUAL_THRESHOLD = 30_000;
+    private static final int USUAL_THRESHOLD = 100_000;
+    /** Instructions of a block for which the threshold is meant. */
+    private static final int USUAL_LENGTH = 12;
 
     private static final int WAY_BACK = 32;
 
@@ -52,6 +54,11 @@ public record Tiers(int threshold, boolean background, boolean ordered) {
      */
     public int wayBack() {
         return threshold == EVERYTHING ? 0 : WAY_BACK;
+    }
+
+    /** Executions by which a block is ahead of the others because each of them is worth as much as several of theirs. */
+    public int headStart(int instructions) {
+        return translates() ? threshold - threshold / Math.max(1, instructions / USUAL_LENGTH) : 0;
     }
 
     /** Whether tier 1 is there. */

@@ -36,6 +36,8 @@ final class Block {
     private Region region;
     /** Whether its code was overwritten. */
     boolean gone;
+
+    private int headStart;
     /** Translations that contain it. */
     private List<Region> users = List.of();
 
@@ -53,7 +55,18 @@ final class Block {
         return code.count(index);
     }
 
-    /** How often it was executed by the interpreter, or less if it is not worth a translation. */
+    /** It is treated as if it had been executed so often already. */
+    void headStart(int executions) {
+        headStart = executions;
+        heat(executions);
+    }
+
+    /** How often it was executed, or less if it is not worth a translation. */
+    int executions() {
+        return heat() < 0 ? heat() : Math.max(0, heat() - headStart);
+    }
+
+    /** How often it was executed by the interpreter, with its {@link #headStart}, or less if it is not worth a translation. */
     int heat() {
         return (int) (code.words()[index + WordCode.SHAPE] >>> 32);
     }

@@ -340,6 +340,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
                 return built;
             }
             b = builder.keep(built);
+            b.headStart(tiers.headStart(b.count()));
             cache.add(b);
         }
         if (b.secondPage < 0 && c.mode == Cpu.CODE64) {

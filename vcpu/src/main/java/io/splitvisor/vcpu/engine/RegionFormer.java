@@ -71,7 +71,7 @@ final class RegionFormer {
      */
     Formed form(Block entry) {
         base = c.rip;
-        coldest = entry.heat() / COLDEST;
+        coldest = entry.executions() / COLDEST;
         blocks.clear();
         parts.clear();
         seen.clear();
@@ -107,7 +107,7 @@ final class RegionFormer {
     private Candidate hottest() {
         Candidate best = candidates.get(0);
         for (Candidate other : candidates) {
-            if (other.block.heat() > best.block.heat()) {
+            if (other.block.executions() > best.block.executions()) {
                 best = other;
             }
         }
@@ -118,7 +118,7 @@ final class RegionFormer {
     private void consider(long delta, boolean straight) {
         if (seen.add(delta)) {
             Block b = find(base + delta);
-            if (b != null && b.secondPage < 0 && b.heat() >= coldest) {
+            if (b != null && b.secondPage < 0 && b.executions() >= coldest) {
                 candidates.add(new Candidate(b, delta, straight));
             }
         }

@@ -3,6 +3,7 @@ package io.splitvisor.vcpu.op;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.decode.Insn;
+import java.util.List;
 
 /**
  * An instruction in 64 bits. What limits an interpreter on code that does not repeat much is neither the number of its steps nor what
@@ -97,6 +98,18 @@ final class Word {
     /** An {@link Op} that calls, and ends the block. */
     static final int CALL_OP = 45;
 
+    /** One of {@link #BEFORE_JUMP} with the conditional jump that is the next word; ends a block. */
+    static final int WITH_JUMP = 46;
+    /** One of {@link #FIRST} with one of {@link #SECOND}, which is the next word: two instructions for one jump of the interpreter's. */
+    static final int PAIR = 48;
+
+    /** Kinds whose words end a block together with a conditional jump. */
+    static final List<Integer> BEFORE_JUMP = List.of(ADD, LOGIC);
+    /** See {@link #PAIR}. */
+    static final List<Integer> FIRST = List.of(MOVE, ADD, LOAD64);
+    /** See {@link #PAIR}. */
+    static final List<Integer> SECOND = List.of(MOVE, ADD, LOGIC, LOAD64, STORE64);
+
     /** The result goes to a register that nobody reads. */
     static final int DISCARD = 11;
     /** Option: the operand is taken away. */
@@ -174,6 +187,23 @@ final class Word {
 
     static int kind(long w) {
         return (int) w & 63;
+    }
+
+    /** Whether the next word belongs to it. */
+    static boolean isLong(int kind) {
+        return switch (kind) {
+            case CONSTANT, STORE_CONSTANT, COMPARE_MEMORY_CONSTANT, TEST_MEMORY_CONSTANT -> true;
+            default -> false;
+        };
+    }
+
+    /** The kind that two words of these kinds have together, or the first one's. */
+    static int paired(int kind, int next) {
+        if (next == JUMP_IF && BEFORE_JUMP.contains(kind)) {
+            return WITH_JUMP + BEFORE_JUMP.indexOf(kind);
+        }
+        boolean pair = FIRST.contains(kind) && SECOND.contains(next);
+        return pair ? PAIR + SECOND.size() * FIRST.indexOf(kind) + SECOND.indexOf(next) : kind;
     }
 
     static int register(long w) {

@@ -8,8 +8,10 @@ import io.splitvisor.vcpu.cpu.Eflags;
 final class WordArithmetic {
     private WordArithmetic() {}
 
-    static void add(Cpu c, long[] r, long w) {
+    /** Returns the registers, for the word that is paired with it. */
+    static long[] add(Cpu c, long[] r, long w) {
         add(c, r, w, Word.sum(r, w), 0);
+        return r;
     }
 
     static void addLoad(Cpu c, long[] r, long w) {
@@ -46,8 +48,10 @@ final class WordArithmetic {
         c.flagsSub(a, b, a - b, Word.up(w));
     }
 
-    static void logic(Cpu c, long[] r, long w) {
+    /** Returns the registers, for the word that is paired with it. */
+    static long[] logic(Cpu c, long[] r, long w) {
         logic(c, r, w, Word.sum(r, w));
+        return r;
     }
 
     static void logicLoad(Cpu c, long[] r, long w) {

@@ -221,9 +221,21 @@ public final class WordCode {
         if (!ended) {
             put(Word.END);
         }
+        pair();
         words[top + SHAPE] = count | bytes << BYTES_SHIFT;
         words[top + LINEAR] = NOWHERE;
         words[top + FOLLOWERS] = 0;
+    }
+
+    /** Pairs words. */
+    private void pair() {
+        int i = body(top);
+        while (i + 1 < next) {
+            int kind = Word.kind(words[i]);
+            int together = Word.paired(kind, Word.kind(words[i + 1]));
+            words[i] += together - kind;
+            i += together != kind || Word.isLong(kind) ? 2 : 1;
+        }
     }
 
     /** Keeps the block that was finished. */
@@ -251,6 +263,11 @@ public final class WordCode {
     /** Where the execution of a block has come to. */
     int stopped() {
         return stopped;
+    }
+
+    /** Goes on to the next word. */
+    long following() {
+        return words[++stopped];
     }
 
     void stopped(int at) {

@@ -62,6 +62,9 @@ public final class WordLoop {
     private static void end(Cpu c, long[] r, WordCode code, long w) {
         switch (Word.kind(w)) {
             case Word.JUMP_IF -> WordMoves.jumpIf(c, r, w);
+            case Word.WITH_JUMP -> WordMoves.jumpIf(c, WordArithmetic.add(c, r, w - Word.WITH_JUMP), code.following());
+            case Word.WITH_JUMP + 1 ->
+                WordMoves.jumpIf(c, WordArithmetic.logic(c, r, w - Word.WITH_JUMP - 1), code.following());
             case Word.JUMP -> WordMoves.jump(c, r, w);
             case Word.CALL -> {
                 WordMoves.call(c, r, w);

@@ -7,9 +7,11 @@ import io.splitvisor.vcpu.cpu.Cpu;
 final class WordMoves {
     private WordMoves() {}
 
-    static void move(Cpu c, long[] r, long w) {
+    /** Returns the registers, for the word that is paired with it. */
+    static long[] move(Cpu c, long[] r, long w) {
         int up = Word.up(w);
         r[Word.register(w)] = Word.sum(r, w) << up >>> up;
+        return r;
     }
 
     static void constant(Cpu c, long[] r, long w, long value) {
@@ -34,8 +36,10 @@ final class WordMoves {
         r[Word.register(w)] = c.mmu.load32(Word.sum(r, w));
     }
 
-    static void load64(Cpu c, long[] r, long w) {
+    /** As {@link #move}. */
+    static long[] load64(Cpu c, long[] r, long w) {
         r[Word.register(w)] = c.mmu.load64(Word.sum(r, w));
+        return r;
     }
 
     static void loadSigned(Cpu c, long[] r, long w) {

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.op;
 
+import static io.splitvisor.vcpu.op.WordArithmetic.add;
+import static io.splitvisor.vcpu.op.WordArithmetic.logic;
+import static io.splitvisor.vcpu.op.WordMoves.load64;
+import static io.splitvisor.vcpu.op.WordMoves.move;
+import static io.splitvisor.vcpu.op.WordMoves.store64;
+
 import io.splitvisor.vcpu.cpu.Cpu;
 
 /**
  * Executes the words of a block but the last. A method of its own with few variables, because the JVM's compiler keeps what it can in
  * registers, and everything else is moved about between any two words. Each kind gets its words without the kind, which takes no time
- * and keeps the compiler from seeing that all kinds take the same fields apart: it would do so for all of them before the jump.
+ * and keeps the compiler from seeing that all kinds take the same fields apart: it would do so for all of them before the jump. The first of a
+ * pair is executed before the index moves on, so that its faults are its own.
  */
 final class WordSteps {
     private WordSteps() {}
@@ -56,6 +63,21 @@ final class WordSteps {
                     case Word.MULTIPLY_LOAD -> WordArithmetic.multiplyLoad(c, r, w - Word.MULTIPLY_LOAD);
                     case Word.SET -> WordMoves.set(c, r, w - Word.SET);
                     case Word.MOVE_IF -> WordMoves.moveIf(c, r, w - Word.MOVE_IF);
+                    case Word.PAIR + 0 -> move(c, move(c, r, w - Word.PAIR - 0), words[++i]);
+                    case Word.PAIR + 1 -> add(c, move(c, r, w - Word.PAIR - 1), words[++i]);
+                    case Word.PAIR + 2 -> logic(c, move(c, r, w - Word.PAIR - 2), words[++i]);
+                    case Word.PAIR + 3 -> load64(c, move(c, r, w - Word.PAIR - 3), words[++i]);
+                    case Word.PAIR + 4 -> store64(c, move(c, r, w - Word.PAIR - 4), words[++i]);
+                    case Word.PAIR + 5 -> move(c, add(c, r, w - Word.PAIR - 5), words[++i]);
+                    case Word.PAIR + 6 -> add(c, add(c, r, w - Word.PAIR - 6), words[++i]);
+                    case Word.PAIR + 7 -> logic(c, add(c, r, w - Word.PAIR - 7), words[++i]);
+                    case Word.PAIR + 8 -> load64(c, add(c, r, w - Word.PAIR - 8), words[++i]);
+                    case Word.PAIR + 9 -> store64(c, add(c, r, w - Word.PAIR - 9), words[++i]);
+                    case Word.PAIR + 10 -> move(c, load64(c, r, w - Word.PAIR - 10), words[++i]);
+                    case Word.PAIR + 11 -> add(c, load64(c, r, w - Word.PAIR - 11), words[++i]);
+                    case Word.PAIR + 12 -> logic(c, load64(c, r, w - Word.PAIR - 12), words[++i]);
+                    case Word.PAIR + 13 -> load64(c, load64(c, r, w - Word.PAIR - 13), words[++i]);
+                    case Word.PAIR + 14 -> store64(c, load64(c, r, w - Word.PAIR - 14), words[++i]);
                     case Word.OP -> code.op(w).exec(c);
                     default -> {
                         code.stopped(i);
