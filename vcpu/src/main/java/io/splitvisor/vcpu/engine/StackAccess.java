@@ -2,6 +2,7 @@
 package io.splitvisor.vcpu.engine;
 
 import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.Insn;
 import io.splitvisor.vcpu.mmu.GuestFault;
 
@@ -23,6 +24,9 @@ final class StackAccess {
             return false;
         }
         if (i.row() != null && i.hasMemory()) {
+            if (isBitString(i)) {
+                return i.memorySegment() == Cpu.SS;
+            }
             long offset = c.r[i.base()] + (c.r[i.index()] << i.scale()) + i.displacement();
             long at = i.memorySegment() >= Cpu.FS ? offset + c.seg[i.memorySegment()].base() : offset;
             // The operand, or the part of it in the next page, is what faulted.
@@ -31,6 +35,14 @@ final class StackAccess {
             }
         }
         return i.row() != null && usesStack(i);
+    }
+
+    /** Its operand may lie far from its address. */
+    private static boolean isBitString(Insn i) {
+        return switch (i.row().mnemonic()) {
+            case "bt", "bts", "btr", "btc" -> i.row().args().get(1).kind() == Arg.Kind.REG;
+            default -> false;
+        };
     }
 
     private static boolean usesStack(Insn i) {

@@ -20,6 +20,9 @@ final class Misses {
     static final long EMULATED = -2;
 
     private static final int ALIGNMENT_CHECK = 17;
+    private static final int LARGEST_ALIGNED = 16;
+
+    private static final int X87_NUMBER = 10;
 
     private final Mmu mmu;
     private final GuestMemory memory;
@@ -64,6 +67,7 @@ final class Misses {
 
     /** Faults as a store would, without storing. Any size up to a page. */
     void probeStore(long a, int size) {
+        requireAligned(a, size);
         int first = firstPart(a, size);
         long at = resolve(a, Tlb.WRITE);
         if (first < size) {
@@ -75,6 +79,7 @@ final class Misses {
 
     /** Faults as a load would, without loading. Any size up to a page. */
     void probeLoad(long a, int size) {
+        requireAligned(a, size);
         int first = firstPart(a, size);
         resolve(a, Tlb.READ);
         if (first < size) {
@@ -88,8 +93,7 @@ final class Misses {
      * @return the offset in guest RAM, or -1 if no memory is there
      */
     long peekAddress(long a) {
-        boolean canonical = !checkCanonical || a << 16 >> 16 == a;
-        if (!canonical || paging.translate(a, Tlb.READ, Tlb.SUPERVISOR_AC, mapping) != Paging.MAPPED) {
+        if (!isCanonical(a) || paging.translate(a, Tlb.READ, Tlb.SUPERVISOR_AC, mapping) != Paging.MAPPED) {
             return NO_MEMORY;
         }
         long page = mapping.memory() ? memory.page(mapping.gfn()) : GuestMemory.NO_PAGE;
@@ -129,10 +133,11 @@ final class Misses {
     }
 
     long load(long a, int size) {
+        requireAligned(a, size);
         int first = firstPart(a, size);
         long at = resolve(a, Tlb.READ);
         long atDevice = deviceAddress;
-        slowAccess(a, size, Tlb.READ);
+        accessed(a, size, Tlb.READ);
         if (first == size) {
             return at != NO_MEMORY ? mmu.ordered(peek(at, size)) : events.deviceRead(atDevice, size);
         }
@@ -151,10 +156,11 @@ final class Misses {
     }
 
     void store(long a, int size, long v) {
+        requireAligned(a, size);
         int first = firstPart(a, size);
         long at = resolve(a, Tlb.WRITE);
         long atDevice = deviceAddress;
-        slowAccess(a, size, Tlb.WRITE);
+        accessed(a, size, Tlb.WRITE);
         if (first == size) {
             announce(at, size);
             mmu.beforeStore();
@@ -195,11 +201,27 @@ final class Misses {
         }
     }
 
-    /** What only accesses that the TLB does not answer can meet: misalignment where that counts, and data breakpoints. */
-    private void slowAccess(long a, int size, int access) {
-        if (mmu.bank() == Tlb.USER_ALIGNED && (a & size - 1) != 0) {
+    /** Numbers of the x87 need eight; what is probed as a whole, and accessed in pieces, has an alignment of its own. */
+    private void requireAligned(long a, int size) {
+        int alignment = size == X87_NUMBER ? Long.BYTES : size;
+        if (mmu.checksAlignment() && alignment <= LARGEST_ALIGNED && Integer.bitCount(alignment) == 1) {
+            requireAlignment(a, alignment);
+        }
+    }
+
+    /** #AC where misalignment counts: processors look at that before they look at the page. */
+    void requireAlignment(long a, int alignment) {
+        if (mmu.checksAlignment() && (a & alignment - 1) != 0 && isCanonical(a)) {
             throw fault.exception(ALIGNMENT_CHECK, 0);
         }
+    }
+
+    private boolean isCanonical(long a) {
+        return !checkCanonical || a << 16 >> 16 == a;
+    }
+
+    /** Data breakpoints. */
+    private void accessed(long a, int size, int access) {
         if (watch != null) {
             watch.accessed(a, size, access);
         }

@@ -71,6 +71,16 @@ public final class Mmu {
         return bank;
     }
 
+    /** #AC if misaligned accesses fault, and an operand is one that is accessed in pieces. */
+    public void requireAlignment(long a, int alignment) {
+        misses.requireAlignment(a, alignment);
+    }
+
+    /** Whether misaligned accesses fault. */
+    public boolean checksAlignment() {
+        return bank == Tlb.USER_ALIGNED;
+    }
+
     /** The state of the TLB, as far as what was found through it depends on it. */
     public long context() {
         return tlb.epoch() << 2 | bank;

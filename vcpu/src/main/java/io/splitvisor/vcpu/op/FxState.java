@@ -33,7 +33,12 @@ final class FxState {
         public void exec(Cpu c) {
             X87Op.available(c);
             long at = ea.linear(c, BYTES, save);
+            c.mmu.requireAlignment(at, 4);
             if ((at & 15) != 0) {
+                if (at << 16 >> 16 != at) {
+                    // Which fault that is comes first.
+                    c.mmu.probeLoad(at, 1);
+                }
                 throw c.gp(0);
             }
             if (save) {
@@ -44,6 +49,8 @@ final class FxState {
         }
 
         private void save(Cpu c, long at) {
+            // As processors do: the end first.
+            c.mmu.probeStore(at + BYTES - 1, 1);
             c.mmu.probeStore(at, BYTES);
             long[] image = FxImage.save(c);
             image[1] = pointer(image[1]);
@@ -58,6 +65,7 @@ final class FxState {
         }
 
         private void restore(Cpu c, long at) {
+            c.mmu.probeLoad(at + BYTES - 1, 1);
             c.mmu.probeLoad(at, BYTES);
             long[] image = new long[FxImage.WORDS];
             for (int n = 0; n < FxImage.XMM_WORD + 2 * registers; n++) {

@@ -34,6 +34,13 @@ final class SseControl {
         });
     }
 
+    /** Between the steps of an instruction: what is raised by one and not masked keeps the next from being taken. */
+    static void endStep(Cpu c) {
+        if ((c.sse.flags() & ~(c.mxcsr >> Mxcsr.MASK_SHIFT) & Mxcsr.FLAGS) != 0) {
+            settle(c);
+        }
+    }
+
     /** Raises the flags of an instruction, and #XM if one of them is not masked: then its destination must not change. */
     static void settle(Cpu c) {
         int raised = c.sse.flags();

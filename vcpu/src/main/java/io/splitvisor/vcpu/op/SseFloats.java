@@ -203,21 +203,30 @@ final class SseFloats {
             long low;
             long high;
             if (format == Format.DOUBLE) {
-                long sum = add(sse, product(sse, 0, c.xmm[d], c.low), product(sse, 1, c.xmm[d + 1], c.high));
+                long first = product(sse, 0, c.xmm[d], c.low);
+                long second = product(sse, 1, c.xmm[d + 1], c.high);
+                SseControl.endStep(c);
+                long sum = add(sse, first, second);
                 low = placed(0, sum);
                 high = placed(1, sum);
             } else {
-                long sum = add(sse, sumOfTwo(sse, 0, c.xmm[d], c.low), sumOfTwo(sse, 2, c.xmm[d + 1], c.high));
+                long[] products = new long[4];
+                for (int n = 0; n < 4; n++) {
+                    long a = c.xmm[d + (n >> 1)] >>> 32 * (n & 1) & FLOAT;
+                    long b = (n < 2 ? c.low : c.high) >>> 32 * (n & 1) & FLOAT;
+                    products[n] = product(sse, n, a, b);
+                }
+                SseControl.endStep(c);
+                long first = add(sse, products[0], products[1]);
+                long second = add(sse, products[2], products[3]);
+                SseControl.endStep(c);
+                long sum = add(sse, first, second);
                 low = placed(0, sum) | placed(1, sum) << 32;
                 high = placed(2, sum) | placed(3, sum) << 32;
             }
             SseControl.settle(c);
             c.xmm[d] = low;
             c.xmm[d + 1] = high;
-        }
-
-        private long sumOfTwo(Sse sse, int n, long a, long b) {
-            return add(sse, product(sse, n, a & FLOAT, b & FLOAT), product(sse, n + 1, a >>> 32, b >>> 32));
         }
 
         private long add(Sse sse, long a, long b) {

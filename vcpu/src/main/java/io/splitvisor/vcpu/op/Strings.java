@@ -50,6 +50,9 @@ final class Strings {
             this.source = i.segmentOverride() == Insn.NO_SEGMENT ? Cpu.DS : i.segmentOverride();
         }
 
+        /** What has to be permitted before the first repetition, even if there is none. */
+        void permit(Cpu c) {}
+
         /** One repetition: all its accesses, then its register changes. */
         abstract void once(Cpu c);
 
@@ -64,6 +67,7 @@ final class Strings {
                 once(c);
                 return;
             }
+            permit(c);
             long count = c.r[Cpu.RCX] & addressMask;
             if (count == 0) {
                 return;
@@ -222,6 +226,11 @@ final class Strings {
         }
 
         @Override
+        void permit(Cpu c) {
+            Ports.check(c, c.r[Cpu.RDX], size);
+        }
+
+        @Override
         void once(Cpu c) {
             int port = Ports.check(c, c.r[Cpu.RDX], size);
             long at = to(c, true);
@@ -236,6 +245,11 @@ final class Strings {
     private static final class Outs extends StringOp {
         Outs(Insn i) {
             super(i, false);
+        }
+
+        @Override
+        void permit(Cpu c) {
+            Ports.check(c, c.r[Cpu.RDX], size);
         }
 
         @Override

@@ -92,8 +92,11 @@ abstract class Vec {
 
         private long address(Cpu c, boolean write) {
             long a = ea.linear(c, size, write);
-            if (size == 16 && !unaligned && (a & 15) != 0) {
-                throw c.gp(0);
+            if (size == 16 && (a & 15) != 0) {
+                if (!unaligned) {
+                    throw c.gp(0);
+                }
+                c.mmu.requireAlignment(a, 16);
             }
             return a;
         }

@@ -196,11 +196,8 @@ final class VectorMoves {
             long maskLow = c.low;
             long maskHigh = c.high;
             s.read(c);
-            for (int n = 0; n < s.size; n++) {
-                if (selected(maskLow, maskHigh, n)) {
-                    c.mmu.probeStore(at + n, 1);
-                }
-            }
+            // As processors do: the whole, whatever is selected.
+            c.mmu.probeStore(at, s.size);
             for (int n = 0; n < s.size; n++) {
                 if (selected(maskLow, maskHigh, n)) {
                     c.mmu.store8(at + n, (n < 8 ? c.low : c.high) >>> (8 * (n & 7)));

@@ -6,11 +6,14 @@ import io.splitvisor.vcpu.cpu.SystemRegisters;
 import io.splitvisor.vcpu.cpu.Vector;
 import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.Insn;
+import io.splitvisor.vcpu.mmu.GuestFault;
 
 /** An instruction on XMM or MMX registers, and the shapes that most of them have. */
 abstract class VectorOp extends Op {
     private final boolean xmm;
     private final boolean mmx;
+    /** Whether the x87 becomes the MMX even if a store faults. */
+    private final boolean early;
 
     VectorOp(Insn i) {
         boolean usesXmm = false;
@@ -25,6 +28,7 @@ abstract class VectorOp extends Op {
         }
         this.xmm = usesXmm;
         this.mmx = usesMmx;
+        this.early = i.row().mnemonic().equals("maskmovq");
     }
 
     @Override
@@ -35,9 +39,28 @@ abstract class VectorOp extends Op {
         if (mmx) {
             mmxAvailable(c);
         }
-        work(c);
+        if (early) {
+            c.fpu.useMmx();
+        }
+        if (mmx && xmm) {
+            convert(c);
+        } else {
+            work(c);
+        }
         if (mmx) {
             c.fpu.useMmx();
+        }
+    }
+
+    /** As processors do, the x87 becomes the MMX even where a conversion raises #XM. */
+    private void convert(Cpu c) {
+        try {
+            work(c);
+        } catch (GuestFault f) {
+            if (f.kind() == GuestFault.Kind.EXCEPTION && f.vector() == Vector.XM) {
+                c.fpu.useMmx();
+            }
+            throw f;
         }
     }
 

@@ -43,11 +43,17 @@ final class X87State {
             X87Op.available(c);
             int size = WORDS * step + (registers ? 10 * REGISTERS : 0);
             long at = ea.linear(c, size, store);
+            c.mmu.requireAlignment(at, step);
             if (store) {
+                // As processors do: the first word, the end, the rest.
+                c.mmu.probeStore(at, step);
+                c.mmu.probeStore(at + size - 1, 1);
                 c.mmu.probeStore(at, size);
                 store(c, at);
             } else {
                 X87Op.noPending(c);
+                c.mmu.probeLoad(at, step);
+                c.mmu.probeLoad(at + size - 1, 1);
                 c.mmu.probeLoad(at, size);
                 load(c, at);
             }
@@ -65,7 +71,10 @@ final class X87State {
             if (registers) {
                 for (int n = 0; n < REGISTERS; n++) {
                     long to = at + (long) WORDS * step + 10L * n;
-                    c.mmu.store64(to, f.significand[f.st(n)]);
+                    // Two bytes at a time, because of them alignment checks ask no more.
+                    for (int part = 0; part < 4; part++) {
+                        c.mmu.store16(to + 2L * part, f.significand[f.st(n)] >>> 16 * part);
+                    }
                     c.mmu.store16(to + 8, f.signExponent[f.st(n)]);
                 }
                 f.init();
@@ -92,7 +101,11 @@ final class X87State {
                 for (int n = 0; n < REGISTERS; n++) {
                     long from = at + (long) WORDS * step + 10L * n;
                     int register = f.st(n);
-                    f.significand[register] = c.mmu.load64(from);
+                    long significand = 0;
+                    for (int part = 0; part < 4; part++) {
+                        significand |= c.mmu.load16(from + 2L * part) << 16 * part;
+                    }
+                    f.significand[register] = significand;
                     f.signExponent[register] = (int) c.mmu.load16(from + 8);
                 }
             }

@@ -68,6 +68,9 @@ final class X87Stores {
             boolean stores = (flags & ~f.control & STOPS) == 0;
             if (stores) {
                 put(c, f, value);
+            } else {
+                // A store that would fault does so even if nothing is stored.
+                c.mmu.probeStore(ea.linear(c, size, true), size);
             }
             f.c1(!empty && m.roundedAway());
             f.raise(flags);

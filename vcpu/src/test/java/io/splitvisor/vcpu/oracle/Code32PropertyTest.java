@@ -8,13 +8,11 @@ import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.OpcodeTable;
 import io.splitvisor.vcpu.decode.Row;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -29,12 +27,13 @@ class Code32PropertyTest {
 
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final Encoder encoder = new Encoder(random, false);
+    private final Coverage coverage = new Coverage();
     private final Snapshot before = new Snapshot();
     private final Snapshot ours = new Snapshot();
     private final Snapshot real = new Snapshot();
 
     /** Far transfers and loads of segment registers depend on the host's descriptor tables. */
-    private static boolean covered(Row row) {
+    static boolean covered(Row row) {
         boolean loadsSegment =
                 row.mnemonic().equals("pop") && row.args().getFirst().kind() == Arg.Kind.FIXED_SEGMENT;
         boolean far = row.args().stream().anyMatch(a -> a.kind() == Arg.Kind.FAR);
@@ -46,12 +45,8 @@ class Code32PropertyTest {
         try (FaultingProcess processor = new FaultingProcess(RIGHTS)) {
             Machine machine = new Machine(FaultingProcess.BASE);
             machine.compatibilityMode();
-            byte[] noise = new byte[(int) processor.scratch().byteSize()];
-            random.nextBytes(noise);
-            processor.scratch().copyFrom(MemorySegment.ofArray(noise));
-            machine.scratch().copyFrom(MemorySegment.ofArray(noise));
+            new UserCases(random).noise(processor.scratch(), machine.scratch());
             List<String> wrong = new ArrayList<>();
-            var seen = new TreeSet<String>();
             int cases = 0;
             for (Row row : OpcodeTable.instance().rows()) {
                 for (int n = 0; covered(row) && n < CASES; n++) {
@@ -60,7 +55,6 @@ class Code32PropertyTest {
                         wrong.add(difference);
                         break;
                     }
-                    seen.add(row.mnemonic());
                     cases++;
                 }
             }
@@ -68,7 +62,7 @@ class Code32PropertyTest {
             assertThat(wrong)
                     .as("the first case of each row that differs, seed %d", SEED)
                     .isEmpty();
-            assertThat(seen).contains("aaa", "aad", "arpl", "bound", "daa", "inc", "into", "popa", "pusha", "salc");
+            coverage.requireEach(Code32PropertyTest::covered, CASES / 4);
         }
     }
 
@@ -89,6 +83,7 @@ class Code32PropertyTest {
         int vector = machine.run(code, at, ours, code.length);
         real.copyFrom(before);
         FaultingProcess.Fault fault = processor.run(code, at, real, false);
+        coverage.executed(row);
         int realVector = fault.vector() == INT3 ? Machine.NO_EXCEPTION : fault.vector();
         long mask = (Eflags.ARITHMETIC | Eflags.DF) & ~(long) UndefinedFlags.of(row.mnemonic(), 1, 32);
         boolean same = vector == realVector

@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.splitvisor.vcpu.cpu.Eflags;
 import io.splitvisor.vcpu.cpu.Vector;
-import io.splitvisor.vcpu.decode.Arg;
-import io.splitvisor.vcpu.decode.Feature;
 import io.splitvisor.vcpu.decode.OpcodeTable;
 import io.splitvisor.vcpu.decode.Row;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -38,87 +35,20 @@ class FaultsPropertyTest {
     private static final int MISSING = 5;
     private static final int READ_ONLY = 7;
 
-    /** Change the flow, answer for the host's kernel or differ by its features; the tests of kernels have them. */
-    private static final Set<String> ELSEWHERE = Set.of(
-            "call",
-            "jmp",
-            "ret",
-            "lret",
-            "iret",
-            "int",
-            "int3",
-            "int1",
-            "syscall",
-            "sysret",
-            "sysenter",
-            "loop",
-            "loope",
-            "loopne",
-            "jcxz",
-            "sgdt",
-            "sidt",
-            "sldt",
-            "str",
-            "smsw",
-            "vmcall",
-            "vmmcall",
-            "rdtscp",
-            "rdtsc",
-            "rdpmc",
-            "cpuid",
-            "lar",
-            "lsl",
-            "verr",
-            "verw",
-            "rdfsbase",
-            "rdgsbase",
-            "wrfsbase",
-            "wrgsbase",
-            "lss",
-            "lfs",
-            "lgs",
-            "popf",
-            "invpcid",
-            // Differences that docs/vcpu.md names.
-            "pop",
-            "bt",
-            "bts",
-            "btr",
-            "btc",
-            "ins",
-            "outs",
-            "maskmovdqu",
-            "fxsave",
-            "fxrstor",
-            "enter",
-            "cvtsd2ss",
-            "cvtpd2ps",
-            "cvtpi2ps",
-            "cvtpi2pd",
-            "cvtps2pi",
-            "cvttps2pi",
-            "cvtpd2pi",
-            "cvttpd2pi");
-
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final Encoder encoder = new Encoder(random);
-    private final FpuStates floatingPoint = new FpuStates(random);
+    private final UserCases user = new UserCases(random);
+    private final Coverage coverage = new Coverage();
     private final Snapshot before = new Snapshot();
     private final Snapshot ours = new Snapshot();
     private final Snapshot real = new Snapshot();
     private final Map<Integer, Integer> vectors = new TreeMap<>();
 
-    private static boolean covered(Row row) {
-        String name = row.mnemonic();
-        boolean segment =
-                row.args().stream().anyMatch(a -> a.kind() == Arg.Kind.SEGMENT || a.kind() == Arg.Kind.FIXED_SEGMENT);
-        return !row.has(Row.NOT64)
-                && !segment
-                && row.feature() != Feature.X87
-                && row.feature() != Feature.MMX
-                && !name.startsWith("j")
-                && !ELSEWHERE.contains(name)
-                && (ONLY == null || ONLY.equals(name));
+    /** What POPF pops could trace or check what comes next. */
+    static boolean covered(Row row) {
+        return UserCases.standsAlone(row)
+                && !row.mnemonic().equals("popf")
+                && (ONLY == null || ONLY.equals(row.mnemonic()));
     }
 
     /** How many are tried. */
@@ -132,10 +62,7 @@ class FaultsPropertyTest {
             Machine machine = new Machine(FaultingProcess.BASE);
             machine.protect(MISSING, 0);
             machine.protect(READ_ONLY, 5);
-            byte[] noise = new byte[(int) processor.scratch().byteSize()];
-            random.nextBytes(noise);
-            processor.scratch().copyFrom(MemorySegment.ofArray(noise));
-            machine.scratch().copyFrom(MemorySegment.ofArray(noise));
+            user.noise(processor.scratch(), machine.scratch());
             List<String> wrong = new ArrayList<>();
             int cases = 0;
             for (Row row : OpcodeTable.instance().rows()) {
@@ -152,6 +79,7 @@ class FaultsPropertyTest {
             assertThat(wrong)
                     .as("the first case of each row that differs, seed %d", SEED)
                     .isEmpty();
+            coverage.requireEach(FaultsPropertyTest::covered, Math.max(1, cases() / 4));
             assertThat(vectors.keySet())
                     .as("exceptions met")
                     .contains(Vector.GP, Vector.PF)
@@ -160,7 +88,7 @@ class FaultsPropertyTest {
     }
 
     private static final Set<Integer> EXPECTED =
-            Set.of(Vector.DE, Vector.UD, Vector.SS, Vector.GP, Vector.PF, Vector.XM);
+            Set.of(Vector.DE, Vector.UD, Vector.SS, Vector.GP, Vector.PF, Vector.AC, Vector.XM);
 
     /** Runs one case on both; returns what is wrong, or null. */
     private String compare(Row row, FaultingProcess processor, Machine machine) {
@@ -177,10 +105,15 @@ class FaultsPropertyTest {
         int vector = machine.run(code, at, ours, code.length);
         real.copyFrom(before);
         FaultingProcess.Fault fault = processor.run(code, at, real, true);
+        coverage.executed(row);
         boolean none = fault.vector() == Vector.BP;
         int realVector = none ? Machine.NO_EXCEPTION : fault.vector();
         if (vector != Machine.NO_EXCEPTION) {
             vectors.merge(vector, 1, Integer::sum);
+        }
+        if (vendorsDiffer(row, vector, realVector)) {
+            machine.scratch().copyFrom(processor.scratch());
+            return null;
         }
         String differs = vector != realVector ? "vector" : none ? null : differs(machine, vector, fault);
         boolean memory = machine.scratch().mismatch(processor.scratch()) < 0;
@@ -205,6 +138,18 @@ class FaultsPropertyTest {
                                 hex(before),
                                 hex(ours),
                                 hex(real));
+    }
+
+    /**
+     * ENTER looks at where the stack will end, as Intel's manual says and not all processors do. Whether POP to an address that is not
+     * canonical raises #SS or #GP depends on the number of the base register where we tried, and in no manual.
+     */
+    private static boolean vendorsDiffer(Row row, int vector, int realVector) {
+        return switch (row.mnemonic()) {
+            case "enter" -> vector == Vector.PF && realVector == Machine.NO_EXCEPTION;
+            case "pop" -> vector == Vector.GP && realVector == Vector.SS;
+            default -> false;
+        };
     }
 
     private String differs(Machine machine, int vector, FaultingProcess.Fault fault) {
@@ -280,26 +225,14 @@ class FaultsPropertyTest {
     }
 
     private void randomState() {
-        for (int i = 0; i < 16; i++) {
-            before.general[i] = random.nextInt(4) == 0 ? random.nextInt(-3, 4) : random.nextLong();
-        }
-        before.general[4] = FaultingProcess.BASE + 4096L * RealProcessor.SCRATCH_PAGE + 1024 + 8L * random.nextInt(64);
-        before.general[5] = before.general[4] + 64;
-        for (int n = 0; n < 32; n++) {
-            before.xmm(n, floats());
-        }
         // Any exceptions unmasked, and none noted that is: such a state would be told by the next instruction.
         int masks = random.nextInt(64) << 7;
+        user.randomize(before);
         before.mxcsr(random.nextInt() & 0xe000 | masks | random.nextInt() & masks >> 7);
-        floatingPoint.randomize(before);
-        before.flags = Eflags.ONE | Eflags.IF | (random.nextInt() & (Eflags.ARITHMETIC | Eflags.DF));
-    }
-
-    private long floats() {
-        return switch (random.nextInt(3)) {
-            case 0 -> random.nextLong();
-            case 1 -> Double.doubleToRawLongBits((random.nextInt(2000) - 1000) / 8.0);
-            default -> random.nextLong() & 0x807f_ffff_807f_ffffL | (random.nextBoolean() ? 0x7f80_0000L << 32 : 0);
-        };
+        before.general[4] = FaultingProcess.BASE + 4096L * RealProcessor.SCRATCH_PAGE + 1024 + 8L * random.nextInt(64);
+        before.general[5] = before.general[4] + 64;
+        if (random.nextInt(6) == 0) {
+            before.flags |= Eflags.AC;
+        }
     }
 }

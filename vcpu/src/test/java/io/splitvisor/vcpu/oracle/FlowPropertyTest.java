@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.cpu.Eflags;
+import io.splitvisor.vcpu.decode.Decoder;
+import io.splitvisor.vcpu.decode.Insn;
+import io.splitvisor.vcpu.decode.Row;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -25,6 +28,8 @@ class FlowPropertyTest {
     private static final byte[] TAKEN = HEX.parseHex("4d8d7f02");
 
     private final SplittableRandom random = new SplittableRandom(SEED);
+    private final Coverage coverage = new Coverage();
+    private final Decoder decoder = new Decoder();
     private final Snapshot before = new Snapshot();
     private final Snapshot ours = new Snapshot();
     private final Snapshot real = new Snapshot();
@@ -32,6 +37,10 @@ class FlowPropertyTest {
     /** How many are tried. */
     int cases() {
         return Integer.getInteger("oracle.flows", 500);
+    }
+
+    static boolean covered(Row row) {
+        return !row.has(Row.NOT64) && UserCases.isNearFlow(row);
     }
 
     @Test
@@ -57,6 +66,7 @@ class FlowPropertyTest {
                 throughMemory(processor, machine, "c21000", Cpu.RSP);
             }
             machine.requireTranslations(cases());
+            coverage.requireEach(FlowPropertyTest::covered, cases());
         }
     }
 
@@ -113,6 +123,7 @@ class FlowPropertyTest {
         processor.run(code, 0, real, ends);
         assertThat(ours.general).as(what).isEqualTo(real.general);
         assertThat(ours.flags).as(what).isEqualTo(real.flags);
+        coverage.executed(decoder.decode(i -> code[i] & 0xff, 0, Insn.MODE64).row());
         assertThat(MemorySegment.mismatch(
                         machine.scratch(),
                         0,

@@ -32,6 +32,18 @@ final class Machine {
     private static final long TSS = 0x32000;
     private static final long HANDLERS = 0x33000;
     private static final long STACK_TOP = 0x35000;
+    /** As Linux has them, for instructions that tell of them: 32- and 64-bit code and data of the kernel, and of programs. */
+    private static final long[] DESCRIPTORS = {
+        0,
+        0x00cf_9b00_0000_ffffL,
+        0x00af_9b00_0000_ffffL,
+        0x00cf_9300_0000_ffffL,
+        0x00cf_fb00_0000_ffffL,
+        0x00cf_f300_0000_ffffL,
+        0x00af_fb00_0000_ffffL
+    };
+
+    private static final long KERNEL_CODE = 0x10;
     private static final byte[] HYPERCALL = {0x0f, 0x01, (byte) 0xc1};
 
     private final MemorySegment ram = Arena.ofAuto().allocate(RAM, 4096);
@@ -66,6 +78,7 @@ final class Machine {
         cpu.gdtLimit = 0xff;
         cpu.idtBase = kernel(IDT);
         cpu.idtLimit = 0xfff;
+        cpu.ldtr.load(0, 0, 0, 0);
         cpu.tr.load(0x28, kernel(TSS), 0x67, 0x8b);
     }
 
@@ -75,8 +88,9 @@ final class Machine {
     }
 
     private void descriptors() {
-        ram.set(ValueLayout.JAVA_LONG, GDT + 8, 0x00af_9b00_0000_ffffL);
-        ram.set(ValueLayout.JAVA_LONG, GDT + 16, 0x00cf_9300_0000_ffffL);
+        for (int n = 0; n < DESCRIPTORS.length; n++) {
+            ram.set(ValueLayout.JAVA_LONG, GDT + 8L * n, DESCRIPTORS[n]);
+        }
         ram.set(ValueLayout.JAVA_LONG_UNALIGNED, TSS + 4, kernel(STACK_TOP));
         // The I/O permission bitmap lies beyond the limit: no port is allowed.
         ram.set(ValueLayout.JAVA_SHORT, TSS + 0x66, (short) 0x68);
@@ -85,7 +99,7 @@ final class Machine {
             ram.set(
                     ValueLayout.JAVA_LONG,
                     IDT + 16L * v,
-                    (handler & 0xffff) | 8L << 16 | 0xee00L << 32 | (handler >>> 16 & 0xffff) << 48);
+                    (handler & 0xffff) | KERNEL_CODE << 16 | 0xee00L << 32 | (handler >>> 16 & 0xffff) << 48);
             ram.set(ValueLayout.JAVA_LONG, IDT + 16L * v + 8, handler >>> 32);
             MemorySegment.copy(HYPERCALL, 0, ram, ValueLayout.JAVA_BYTE, HANDLERS + 16L * v, 3);
         }
@@ -233,7 +247,8 @@ final class Machine {
     private void userMode() {
         cpu.seg[Cpu.CS].load(narrow ? 0x23 : 0x33, 0, -1, narrow ? 0xc0fb : 0xa0fb);
         for (int n : new int[] {Cpu.SS, Cpu.DS, Cpu.ES}) {
-            cpu.seg[n].load(0x2b, 0, -1, 0xc0f3);
+            boolean used = narrow || n == Cpu.SS;
+            cpu.seg[n].load(used ? 0x2b : 0, 0, -1, 0xc0f3);
         }
         cpu.cpl = 3;
         cpu.modeChanged();
