@@ -158,9 +158,11 @@ class LockstepPropertyTest {
         code = ByteBuffer.allocate(8192).order(ByteOrder.LITTLE_ENDIAN);
         int[] starts = new int[blocks];
         int[] fixups = new int[blocks];
+        // Straight code that is longer than a block may be.
+        int longOne = at < 1000 ? random.nextInt(2 * blocks) : blocks;
         for (int n = 0; n < blocks; n++) {
             starts[n] = code.position();
-            for (int k = random.nextInt(8); k >= 0; k--) {
+            for (int k = n == longOne ? 150 : random.nextInt(8); k >= 0; k--) {
                 instruction(CODE + at);
             }
             fixups[n] = ending();
