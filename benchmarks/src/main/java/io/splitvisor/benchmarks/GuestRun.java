@@ -9,18 +9,37 @@ import io.splitvisor.dom0.config.Guest;
 import io.splitvisor.dom0.toolstack.Condition;
 import io.splitvisor.dom0.toolstack.ConsoleStream;
 import io.splitvisor.dom0.toolstack.CreateOptions;
+import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 
 /** Runs a guest of this module in a domain of its own. */
 public final class GuestRun {
     private static final int MEMORY_MIB = 64;
 
     private GuestRun() {}
+
+    /**
+     * A Dom0 of a benchmark's own.
+     *
+     * @param folder where its run folder is made
+     * @param benchmark what its log calls it
+     */
+    public static Dom0Launcher.Dom0 dom0(TemporaryFolder folder, String benchmark) throws IOException {
+        return ServiceLoader.load(Dom0Launcher.class)
+                .findFirst()
+                .orElseThrow()
+                .start(
+                        Files.createDirectory(folder.path().resolve("run")),
+                        new Dom0Launcher.Options(0, "bench " + benchmark));
+    }
 
     /**
      * Starts a load generator: it is worth the second compiler.

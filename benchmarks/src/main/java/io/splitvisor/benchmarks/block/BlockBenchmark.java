@@ -10,7 +10,6 @@ import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +19,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import java.util.ServiceLoader;
 
 /**
  * Reads a file in the page cache: by a guest in its own process over a blkif ring; by fio through io_uring; by fio through
@@ -28,6 +26,7 @@ import java.util.ServiceLoader;
  * speed changes by a factor of three within minutes where the host is shared; medians of their turns.
  */
 public final class BlockBenchmark implements Benchmark {
+    private static final String NAME = "block";
     private static final int FILE_BYTES = 256 << 20;
     private static final int SECONDS = 2;
     private static final int TURNS = 3;
@@ -39,7 +38,7 @@ public final class BlockBenchmark implements Benchmark {
 
     @Override
     public String name() {
-        return "block";
+        return NAME;
     }
 
     @Override
@@ -48,24 +47,19 @@ public final class BlockBenchmark implements Benchmark {
     }
 
     @Override
-    public int run(List<String> arguments, boolean json, PrintStream out) {
+    public int run(List<String> arguments, boolean json, PrintStream out) throws IOException {
         try (TemporaryFolder folder = TemporaryFolder.create()) {
-            run(folder.path(), json, out);
+            run(folder, json, out);
             return 0;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 
-    private static void run(Path folder, boolean json, PrintStream out) throws IOException {
-        Path file = folder.resolve("disk.img");
+    private static void run(TemporaryFolder folder, boolean json, PrintStream out) throws IOException {
+        Path file = folder.path().resolve("disk.img");
         fill(file);
         Map<String, Object> all = new LinkedHashMap<>();
-        Path runDir = Files.createDirectory(folder.resolve("run"));
-        Dom0Launcher launcher =
-                ServiceLoader.load(Dom0Launcher.class).findFirst().orElseThrow();
-        try (Dom0Launcher.Dom0 dom0 = launcher.start(runDir, new Dom0Launcher.Options(0, "bench block"));
-                Peers peers = new Peers(file, folder, SECONDS)) {
+        try (Dom0Launcher.Dom0 dom0 = GuestRun.dom0(folder, NAME);
+                Peers peers = new Peers(file, folder.path(), SECONDS)) {
             for (Load load : LOADS) {
                 Map<String, Result> results = new LinkedHashMap<>();
                 List<Result> ours = new ArrayList<>();

@@ -21,7 +21,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.ServiceLoader;
 
 /**
  * Starts 50 JVM guests one after the other and times {@code create} to the guest's first line; has ten idle ones, and
@@ -45,21 +44,15 @@ public final class DomainBenchmark implements Benchmark {
     }
 
     @Override
-    public int run(List<String> arguments, boolean json, PrintStream out) {
-        try (TemporaryFolder folder = TemporaryFolder.create()) {
-            Dom0Launcher launcher =
-                    ServiceLoader.load(Dom0Launcher.class).findFirst().orElseThrow();
-            try (Dom0Launcher.Dom0 dom0 = launcher.start(folder.path(), new Dom0Launcher.Options(0, "bench domains"))) {
-                Toolstack toolstack = dom0.toolstack();
-                double[] starts = starts(toolstack);
-                double idle = idle(toolstack);
-                Many many = many(toolstack);
-                print(json, out, starts, idle, many);
-            }
+    public int run(List<String> arguments, boolean json, PrintStream out) throws IOException, InterruptedException {
+        try (TemporaryFolder folder = TemporaryFolder.create();
+                Dom0Launcher.Dom0 dom0 = GuestRun.dom0(folder, "domains")) {
+            Toolstack toolstack = dom0.toolstack();
+            double[] starts = starts(toolstack);
+            double idle = idle(toolstack);
+            Many many = many(toolstack);
+            print(json, out, starts, idle, many);
             return 0;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return 1;
         }
     }
 

@@ -2,6 +2,7 @@
 package io.splitvisor.benchmarks.hypercalls;
 
 import io.splitvisor.benchmarks.CPeer;
+import io.splitvisor.benchmarks.GuestRun;
 import io.splitvisor.benchmarks.TemporaryFolder;
 import io.splitvisor.dom0.cli.Benchmark;
 import io.splitvisor.dom0.management.Json;
@@ -9,14 +10,11 @@ import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.ServiceLoader;
 
 /**
  * Null hypercalls and events of a guest, beside the same exchanges in C and in Java libraries, in one run. Ours and C's turns
@@ -54,12 +52,12 @@ public final class HypercallBenchmark implements Benchmark {
     }
 
     @Override
-    public int run(List<String> arguments, boolean json, PrintStream out) {
+    public int run(List<String> arguments, boolean json, PrintStream out) throws IOException, InterruptedException {
         String missing = CPeer.missing();
         try (TemporaryFolder folder = TemporaryFolder.create()) {
             CPeer c = missing == null ? CPeer.compile("hypercall", folder.path()) : null;
-            Map<String, Double> figures = guests(arguments, folder.path(), c);
-            if (chosen(arguments, LIBRARIES)) {
+            Map<String, Double> figures = guests(arguments, folder, c);
+            if (Benchmark.chosen(arguments, LIBRARIES)) {
                 figures.putAll(Libraries.measure());
             }
             if (json) {
@@ -68,42 +66,31 @@ public final class HypercallBenchmark implements Benchmark {
                 print(out, figures, missing);
             }
             return 0;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return 1;
         }
     }
 
-    private static boolean chosen(List<String> arguments, String part) {
-        return arguments.isEmpty() || arguments.stream().anyMatch(part::contains);
-    }
-
-    private static Map<String, Double> guests(List<String> arguments, Path folder, CPeer c)
+    private static Map<String, Double> guests(List<String> arguments, TemporaryFolder temporary, CPeer c)
             throws IOException, InterruptedException {
         Map<String, Double> figures = new LinkedHashMap<>();
-        Path runDir = Files.createDirectory(folder.resolve("run"));
-        Dom0Launcher launcher =
-                ServiceLoader.load(Dom0Launcher.class).findFirst().orElseThrow();
-        try (Dom0Launcher.Dom0 dom0 = launcher.start(runDir, new Dom0Launcher.Options(0, "bench hypercalls"))) {
+        Path folder = temporary.path();
+        try (Dom0Launcher.Dom0 dom0 = GuestRun.dom0(temporary, "hypercalls")) {
             Toolstack toolstack = dom0.toolstack();
             try (Dialogue guest = Dialogue.start(toolstack, "hypercalls", HypercallGuest.class, List.of())) {
                 guest.ask("null", WARM_UP_MILLIS);
-                if (chosen(arguments, AWAKE)) {
+                if (Benchmark.chosen(arguments, AWAKE)) {
                     figures.putAll(awake(guest, c));
                 }
-                if (chosen(arguments, SYSTEM_CALLS)) {
+                if (Benchmark.chosen(arguments, SYSTEM_CALLS)) {
                     figures.putAll(SystemCallTurn.measure(guest, folder));
                 }
-                if (chosen(arguments, TRACE)) {
+                if (Benchmark.chosen(arguments, TRACE)) {
                     figures.putAll(traced(toolstack, guest, folder));
                 }
-                if (chosen(arguments, ASLEEP)) {
+                if (Benchmark.chosen(arguments, ASLEEP)) {
                     figures.putAll(asleep(guest, c));
                 }
             }
-            if (chosen(arguments, FLOOD)) {
+            if (Benchmark.chosen(arguments, FLOOD)) {
                 figures.putAll(Flood.measure(toolstack, folder));
             }
         }

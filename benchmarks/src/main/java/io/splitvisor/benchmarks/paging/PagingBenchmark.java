@@ -13,8 +13,6 @@ import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -23,7 +21,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.ServiceLoader;
 import java.util.Set;
 
 /** {@code paging-compare}: one guest's workloads under each paging mode, and what batching and out-of-sync tables save. */
@@ -70,20 +67,13 @@ public final class PagingBenchmark implements Benchmark {
     }
 
     @Override
-    public int run(List<String> arguments, boolean json, PrintStream out) {
+    public int run(List<String> arguments, boolean json, PrintStream out) throws IOException {
         Map<String, Map<String, Double>> columns = new LinkedHashMap<>();
         try (TemporaryFolder folder = TemporaryFolder.create();
-                Dom0Launcher.Dom0 dom0 = ServiceLoader.load(Dom0Launcher.class)
-                        .findFirst()
-                        .orElseThrow()
-                        .start(
-                                Files.createDirectory(folder.path().resolve("run")),
-                                new Dom0Launcher.Options(0, "paging-compare"))) {
+                Dom0Launcher.Dom0 dom0 = GuestRun.dom0(folder, "paging")) {
             for (Column column : COLUMNS) {
                 columns.put(column.name, measure(dom0.toolstack(), column));
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
         if (json) {
             out.print(Json.pretty(columns));

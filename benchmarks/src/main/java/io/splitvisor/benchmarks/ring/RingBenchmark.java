@@ -7,7 +7,6 @@ import io.splitvisor.dom0.cli.Benchmark;
 import io.splitvisor.dom0.management.Json;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,15 +41,10 @@ public final class RingBenchmark implements Benchmark {
     }
 
     @Override
-    public int run(List<String> arguments, boolean json, PrintStream out) {
+    public int run(List<String> arguments, boolean json, PrintStream out) throws IOException, InterruptedException {
         try (TemporaryFolder folder = TemporaryFolder.create()) {
             run(folder.path(), json, out);
             return 0;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return 1;
         }
     }
 

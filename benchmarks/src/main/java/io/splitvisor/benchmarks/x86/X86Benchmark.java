@@ -7,7 +7,6 @@ import io.splitvisor.dom0.management.Json;
 import io.splitvisor.vcpu.Tiers;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -62,24 +61,24 @@ public final class X86Benchmark implements Benchmark {
     }
 
     @Override
-    public int run(List<String> arguments, boolean json, PrintStream out) {
+    public int run(List<String> arguments, boolean json, PrintStream out) throws IOException, InterruptedException {
         try (TemporaryFolder folder = TemporaryFolder.create()) {
             Qemu qemu = Qemu.isThere() ? new Qemu(folder.path()) : null;
             List<Row> rows = new ArrayList<>();
             for (HotLoop loop : HotLoop.values()) {
-                if (chosen(arguments, loop.title())) {
+                if (Benchmark.chosen(arguments, loop.title())) {
                     rows.add(measure(loop.title(), loop.text(), Tiers.TRANSLATING, ROUNDS, qemu));
                 }
             }
-            if (chosen(arguments, FLAT)) {
+            if (Benchmark.chosen(arguments, FLAT)) {
                 String flat = new FlatCode(SEED).work(FLAT_BLOCKS);
                 rows.add(measure(FLAT, flat, Tiers.INTERPRETER, FLAT_ROUNDS, null));
             }
-            if (chosen(arguments, KERNEL)) {
+            if (Benchmark.chosen(arguments, KERNEL)) {
                 String flat = FlatCode.kernel(SEED).work(FLAT_BLOCKS);
                 rows.add(measure(KERNEL, flat, Tiers.INTERPRETER, FLAT_ROUNDS, null));
             }
-            Boot boot = chosen(arguments, BOOT) ? boot(qemu) : null;
+            Boot boot = Benchmark.chosen(arguments, BOOT) ? boot(qemu) : null;
             if (json) {
                 List<Object> all =
                         new ArrayList<>(rows.stream().map(X86Benchmark::form).toList());
@@ -94,16 +93,7 @@ public final class X86Benchmark implements Benchmark {
                 }
             }
             return 0;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return 1;
         }
-    }
-
-    private static boolean chosen(List<String> arguments, String title) {
-        return arguments.isEmpty() || arguments.stream().anyMatch(title::contains);
     }
 
     private static Row measure(String title, String text, Tiers tiers, int rounds, Qemu qemu)

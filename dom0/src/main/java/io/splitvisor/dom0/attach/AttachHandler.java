@@ -38,7 +38,7 @@ final class AttachHandler extends ByteToMessageDecoder {
     @Override
     public void channelActive(ChannelHandlerContext context) throws Exception {
         peer = ((EpollDomainSocketChannel) context.channel()).peerCredentials();
-        // One deadline for all of it: a hello that trickles in byte by byte does not win time.
+        // One deadline for all of the hello: one that trickles in byte by byte does not win time.
         deadline = context.executor()
                 .schedule(
                         () -> {
@@ -75,6 +75,8 @@ final class AttachHandler extends ByteToMessageDecoder {
             refuse(context, Errno.EACCES, "unknown token");
             return;
         }
+        // It is Dom0 now that it waits for, while its domain is made.
+        deadline.cancel(false);
         promise.whenComplete((invitation, revoked) -> context.executor().execute(() -> {
             if (revoked != null) {
                 refuse(context, Errno.EACCES, "the token was revoked");

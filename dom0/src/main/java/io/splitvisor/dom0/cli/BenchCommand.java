@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import io.splitvisor.dom0.config.FileError;
 import io.splitvisor.dom0.management.Json;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -41,7 +43,14 @@ final class BenchCommand {
                         "bench " + name + ": '" + part + "' is in none of its parts\n\n" + help(benchmark));
             }
         }
-        return benchmark.run(parts, json, in.environment().out());
+        try {
+            return benchmark.run(parts, json, in.environment().out());
+        } catch (IOException e) {
+            throw new ToolstackException(Kind.FAILED, "bench " + name + ": " + FileError.reason(e), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ToolstackException(Kind.FAILED, "bench " + name + ": interrupted", e);
+        }
     }
 
     private static String help(Benchmark benchmark) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.cli;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 
@@ -23,6 +24,12 @@ public interface Benchmark {
      * @param arguments pieces of the names of the parts that are wanted; none for all
      * @param json whether to print JSON
      * @return the exit code
+     * @throws IOException if something that it needs cannot be made, or answers nonsense
      */
-    int run(List<String> arguments, boolean json, PrintStream out);
+    int run(List<String> arguments, boolean json, PrintStream out) throws IOException, InterruptedException;
+
+    /** Whether a part is wanted, by the pieces of names that were given. */
+    static boolean chosen(List<String> arguments, String part) {
+        return arguments.isEmpty() || arguments.stream().anyMatch(part::contains);
+    }
 }

@@ -17,6 +17,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -28,6 +29,7 @@ import java.util.function.BooleanSupplier;
 public final class ChannelSocket implements ByteDevice {
     private static final int BUFFER_BYTES = 1 << 14;
     private static final int CHUNK_BYTES = 2048;
+    private static final long RETRY_NANOS = 10_000_000;
 
     private final Path path;
     private final ControlThread timer;
@@ -53,7 +55,12 @@ public final class ChannelSocket implements ByteDevice {
         this.path = path;
         this.timer = timer;
         this.pace = new Pace(timer);
-        this.server = listen(path);
+        try {
+            this.server = listen(path);
+        } catch (DeviceException e) {
+            timer.close();
+            throw e;
+        }
         Thread.ofVirtual().name("channel " + path.getFileName()).start(this::accept);
     }
 
@@ -94,14 +101,17 @@ public final class ChannelSocket implements ByteDevice {
             try (SocketChannel next = server.accept()) {
                 serve(next);
             } catch (IOException e) {
-                // The client's end, or the channel's.
-                wake();
+                // The client's end, or the channel's; or this process has no descriptor left, for some time.
+                LockSupport.parkNanos(RETRY_NANOS);
             }
         }
     }
 
     private void serve(SocketChannel next) throws IOException {
         synchronized (this) {
+            if (closed) {
+                return;
+            }
             client = next;
         }
         Thread writer = Thread.ofVirtual().name("channel writer").start(() -> write(next));

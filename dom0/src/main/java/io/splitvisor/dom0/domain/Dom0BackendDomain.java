@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Dom0 as its back ends see it. */
-final class Dom0BackendDomain implements BackendDomain {
+public final class Dom0BackendDomain implements BackendDomain {
     /** Pages one connection may map: eight queues of persistent grants, and rings. */
     private static final int MAPPINGS_PER_CONNECTION = 1 << 15;
 
@@ -25,7 +25,11 @@ final class Dom0BackendDomain implements BackendDomain {
     private final Dom0Events events;
     private final List<PollingLoop> loops;
 
-    Dom0BackendDomain(Monitor monitor, Dom0Events events, List<PollingLoop> loops) {
+    /**
+     * @param events where Dom0's events come out of the monitor
+     * @param loops domains are dealt out to them by number
+     */
+    public Dom0BackendDomain(Monitor monitor, Dom0Events events, List<PollingLoop> loops) {
         this.monitor = monitor;
         this.events = events;
         this.loops = List.copyOf(loops);

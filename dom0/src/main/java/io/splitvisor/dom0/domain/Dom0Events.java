@@ -6,10 +6,11 @@ import io.splitvisor.monitor.evtchn.Port;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /** Events for Dom0's own ports: each is a call of the handler that its owner set. */
-final class Dom0Events implements EventDelivery {
+public final class Dom0Events implements EventDelivery {
     private final AtomicReferenceArray<Runnable> handlers;
 
-    Dom0Events(int ports) {
+    /** @param ports how many Dom0 can have */
+    public Dom0Events(int ports) {
         handlers = new AtomicReferenceArray<>(ports);
     }
 

@@ -32,7 +32,6 @@ import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.time.Runstates;
 import io.splitvisor.ring.SharedRing;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -68,13 +67,13 @@ final class GuestDomain implements Invitation.Guest {
     private final List<HypercallRing> hypercallRings = new ArrayList<>();
     private final CompletableFuture<Void> attached = new CompletableFuture<>();
     private final Welcome welcome;
+    private final GuestLaunch launch;
     private final EventChannel xenstoreChannel;
 
     private volatile long targetKib;
     private volatile long maxmemKib;
     private volatile DomainConfig config;
     private volatile GuestProcess process;
-    private volatile String token;
     private volatile boolean paused;
     private volatile boolean dying;
 
@@ -83,9 +82,14 @@ final class GuestDomain implements Invitation.Guest {
 
     private volatile ShutdownReason shutdown;
 
-    /** Builds the domain's memory and connects its rings; nothing runs yet. */
-    GuestDomain(Dom0Services services, Domain domain, DomainConfig config) {
+    /**
+     * Builds the domain's memory and connects its rings.
+     *
+     * @param launch its process, which cannot attach yet
+     */
+    GuestDomain(Dom0Services services, Domain domain, DomainConfig config, GuestLaunch launch) {
         this.services = services;
+        this.launch = launch;
         this.domain = domain;
         this.uuid = config.uuid().orElseGet(UUID::randomUUID);
         this.config = config.toBuilder().uuid(Optional.of(uuid)).build();
@@ -255,14 +259,12 @@ final class GuestDomain implements Invitation.Guest {
         }
     }
 
-    /** Starts the process. With {@code stopped} it is stopped before it can attach. */
+    /** Invites the process. With {@code stopped} it is stopped before it can attach. */
     void start(boolean stopped) {
         paused = stopped;
         domain.pause(stopped);
-        token = services.attachServer().newToken();
-        Path folder = services.folderOf(domid());
-        GuestFolder.make(folder);
-        process = GuestProcess.start(config, folder, services.attachSocketFrom(folder), token, console::inject);
+        process = launch.await();
+        process.output(config.name(), console::inject);
         services.cpuShares().started(domid(), process.pid(), config.cpuShare());
         if (stopped) {
             process.stop();
@@ -272,7 +274,7 @@ final class GuestDomain implements Invitation.Guest {
                 domain.monitorPages().fd(),
                 domain.bellToDom0().fd(),
                 domain.bellToGuest().fd());
-        services.attachServer().invite(token, new Invitation(process.pid(), welcome, descriptors, this));
+        services.attachServer().invite(launch.token(), new Invitation(process.pid(), welcome, descriptors, this));
         process.onExit().thenAccept(_ -> processEnded());
     }
 
@@ -366,11 +368,11 @@ final class GuestDomain implements Invitation.Guest {
 
     /** Ends the process and waits until it is gone. */
     void kill() {
-        services.attachServer().revoke(String.valueOf(token));
-        GuestProcess running = process;
-        if (running == null) {
-            return;
-        }
+        services.attachServer().revoke(launch.token());
+        launch.awaitAny().ifPresent(this::kill);
+    }
+
+    private void kill(GuestProcess running) {
         running.kill();
         try {
             running.onExit().get(LOOP_SECONDS, TimeUnit.SECONDS);

@@ -9,9 +9,14 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 
 /** The working folder of a guest's process, the only one that it may write to. */
 final class GuestFolder {
+    private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
+
     private GuestFolder() {}
 
     /** Makes it, empty: another domain may have had the number, under this Dom0 or one before it. */
@@ -20,7 +25,7 @@ final class GuestFolder {
             if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
                 delete(folder);
             }
-            Files.createDirectories(folder);
+            Files.createDirectories(folder, PosixFilePermissions.asFileAttribute(PRIVATE));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -99,11 +99,11 @@ final class Lifecycle implements MonitorListener {
         if (closing) {
             throw new ToolstackException(Kind.SHUTTING_DOWN, "Dom0 is shutting down");
         }
-        GuestProcess.requireKernel(config);
+        GuestCommand.requireKernel(config);
         GuestDomain guest;
         synchronized (names) {
             requireFree(config);
-            guest = build(config);
+            guest = build(config, paused);
             domains.put(guest.domid(), guest);
             traces.added(guest.domain());
         }
@@ -145,7 +145,7 @@ final class Lifecycle implements MonitorListener {
         }
     }
 
-    private GuestDomain build(DomainConfig config) {
+    private GuestDomain build(DomainConfig config, boolean paused) {
         // Memory is made for the most that it may ever have; what is not there yet costs nothing.
         DomainLayout layout = new DomainLayout(
                 Math.toIntExact(config.maxmemMib() * PAGES_PER_MIB), config.maxGrantFrames(), config.maxVcpus());
@@ -156,10 +156,34 @@ final class Lifecycle implements MonitorListener {
         } catch (HostException e) {
             throw new ToolstackException(Kind.NO_SPACE, "no memory for domain " + config.name(), e);
         }
-        GuestDomain guest = new GuestDomain(services, domain, config);
-        services.calls().setHandle(domain.domid(), guest.uuid());
-        guest.limitMemory(guest.targetKib());
-        return guest;
+        GuestLaunch launch = launch(domain, config, paused);
+        try {
+            GuestDomain guest = new GuestDomain(services, domain, config, launch);
+            services.calls().setHandle(domain.domid(), guest.uuid());
+            guest.limitMemory(guest.targetKib());
+            return guest;
+        } catch (RuntimeException e) {
+            services.attachServer().revoke(launch.token());
+            launch.awaitAny().ifPresent(GuestProcess::kill);
+            throw asToolstackException(config, e);
+        }
+    }
+
+    /** Its process comes up while the domain is made. One that is to be paused is stopped at once. */
+    private GuestLaunch launch(Domain domain, DomainConfig config, boolean paused) {
+        try {
+            Path folder = services.folderOf(domain.domid());
+            GuestFolder.make(folder);
+            String token = services.attachServer().newToken();
+            GuestLaunch launch = GuestLaunch.begin(config, folder, services.attachSocketFrom(folder), token);
+            if (paused) {
+                launch.awaitAny().ifPresent(GuestProcess::stop);
+            }
+            return launch;
+        } catch (RuntimeException e) {
+            services.monitor().destroy(domain);
+            throw asToolstackException(config, e);
+        }
     }
 
     private static void awaitAttach(GuestDomain guest) {

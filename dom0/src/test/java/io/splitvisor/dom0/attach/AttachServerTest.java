@@ -268,6 +268,20 @@ class AttachServerTest {
     }
 
     @Test
+    void shouldBePatientWithAGuestWhoseDomainIsBeingMade() {
+        String token = server.newToken();
+        try (UnixSocket connection = connect();
+                UnixSocket silent = connect()) {
+            connection.send(hello(token));
+            await().atMost(10, SECONDS).until(() -> server.promise(token).getNumberOfDependents() == 1);
+            // Came later, and has run out of time.
+            assertClosedByPeer(silent);
+            server.invite(token, invitation(ProcessHandle.current().pid()));
+            assertThat(welcome(connection).status()).isZero();
+        }
+    }
+
+    @Test
     void shouldRefuseAGuestThatWaitsForAnInvitationThatIsRevoked() {
         String token = server.newToken();
         try (UnixSocket connection = connect()) {

@@ -57,7 +57,8 @@ class DeviceThreadTest {
     private final GuestSide guest = GuestSide.create(host, 256);
     private final List<String> log = new CopyOnWriteArrayList<>();
     private final TimeLimits limits = new TimeLimits(PATIENCE, PATIENCE, PATIENCE, HOOK, PATIENCE);
-    private final BackendDevices devices = new BackendDevices(host, host.store(), (_, line) -> log.add(line), limits);
+    private final BackendDevices devices =
+            new BackendDevices(host.domain(), host.store(), (_, line) -> log.add(line), limits);
 
     private record Driver(BackendDevice device) implements BackendDriver {
         @Override

@@ -80,7 +80,7 @@ final class RawBackend {
     /** Connects as soon as the front end has offered its ring. */
     void connect() {
         awaitPeer(XenbusState.INITIALISED);
-        mappings = host.grants(guest.domid());
+        mappings = host.domain().grants(guest.domid());
         memory = mappings.mapRing(peer.readUnsigned("ring-ref")).segment();
         ring = BackRing.init(memory, BlkifRequest.SIZE);
         port = host.monitor().dom0Events().bindInterdomain(guest.domid(), peer.readUnsigned("event-channel"));

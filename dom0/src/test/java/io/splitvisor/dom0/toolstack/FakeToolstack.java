@@ -12,9 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
@@ -59,21 +57,7 @@ public final class FakeToolstack implements Toolstack {
     /** Domain-0 and nothing else. */
     public FakeToolstack() {
         Fake dom0 = new Fake();
-        dom0.info = new DomainInfo(
-                0,
-                "Domain-0",
-                new UUID(0, 0),
-                1 << 20,
-                1 << 20,
-                2,
-                true,
-                false,
-                false,
-                Optional.empty(),
-                false,
-                1_234_000_000L,
-                created,
-                Optional.empty());
+        dom0.info = FakeFigures.dom0();
         domains.put(0, dom0);
     }
 
@@ -123,7 +107,7 @@ public final class FakeToolstack implements Toolstack {
             Fake fake = fake(domid);
             info = fake.info;
             config = info.config().orElseThrow();
-            fake.info = changed(info, info.name(), false, Optional.of(reason));
+            fake.info = FakeFigures.changed(info, info.name(), false, Optional.of(reason));
             notifyAll();
         }
         tell(new DomainEvent.Shutdown(domid, info.name(), reason));
@@ -193,14 +177,14 @@ public final class FakeToolstack implements Toolstack {
     @Override
     public synchronized void pause(int domid) {
         Fake fake = fake(domid);
-        fake.info = changed(fake.info, fake.info.name(), true, fake.info.shutdown());
+        fake.info = FakeFigures.changed(fake.info, fake.info.name(), true, fake.info.shutdown());
         calls.add("pause " + domid);
     }
 
     @Override
     public synchronized void unpause(int domid) {
         Fake fake = fake(domid);
-        fake.info = changed(fake.info, fake.info.name(), false, fake.info.shutdown());
+        fake.info = FakeFigures.changed(fake.info, fake.info.name(), false, fake.info.shutdown());
         calls.add("unpause " + domid);
     }
 
@@ -269,7 +253,7 @@ public final class FakeToolstack implements Toolstack {
         DomainConfig.nameProblem(name).ifPresent(wrong -> {
             throw new ToolstackException(Kind.INVALID, wrong);
         });
-        fake.info = changed(fake.info, name, fake.info.paused(), fake.info.shutdown());
+        fake.info = FakeFigures.changed(fake.info, name, fake.info.paused(), fake.info.shutdown());
     }
 
     @Override
@@ -292,25 +276,7 @@ public final class FakeToolstack implements Toolstack {
 
     @Override
     public synchronized List<VcpuInfo> vcpuList(int domid) {
-        if (domid == DOM0) {
-            return List.of();
-        }
-        List<VcpuInfo> vcpus = new ArrayList<>();
-        for (int vcpu = 0; vcpu < fake(domid).info.config().orElseThrow().maxVcpus(); vcpu++) {
-            boolean online = vcpu < fake(domid).vcpus;
-            long nanos = online ? 1_250_000_000L : 0;
-            vcpus.add(new VcpuInfo(
-                    domid,
-                    fake(domid).info.config().orElseThrow().name(),
-                    vcpu,
-                    online,
-                    online && vcpu == 0,
-                    vcpu > 0,
-                    nanos,
-                    5,
-                    7));
-        }
-        return vcpus;
+        return domid == DOM0 ? List.of() : FakeFigures.vcpus(fake(domid).info, fake(domid).vcpus);
     }
 
     @Override
@@ -339,51 +305,18 @@ public final class FakeToolstack implements Toolstack {
 
     @Override
     public synchronized HypercallInfo hypercalls(int domid) {
-        Fake fake = fake(domid);
-        return new HypercallInfo(
-                domid,
-                fake.info.name(),
-                2,
-                List.of(
-                        new HypercallInfo.Operation("EVTCHNOP_send", 1000, 3, 16, 210, 4_800, 61_000),
-                        new HypercallInfo.Operation("unknown", 2, 2, 0, 0, 0, 0)),
-                64,
-                1,
-                List.of(new HypercallInfo.Batch(1, 1, 60), new HypercallInfo.Batch(3, 4, 4)),
-                new HypercallInfo.Bell(12, 990),
-                new HypercallInfo.Bell(-1, -1),
-                997,
-                40);
+        return FakeFigures.hypercalls(domid, fake(domid).info.name());
     }
 
     @Override
     public synchronized PagingInfo paging(int domid) {
-        Map<String, Long> counters = new LinkedHashMap<>();
-        counters.put("faults", 7L);
-        counters.put("writes", 0L);
-        counters.put("mmu-update-calls", 4L);
-        counters.put("mmu-updates", 100L);
-        return new PagingInfo(
-                domid,
-                fake(domid).info.name(),
-                "registered",
-                3,
-                5,
-                384,
-                counters,
-                Map.of("l1", 2),
-                List.of(new PagingInfo.Mmu(0, 10, 40, 9, 1000, 1, 2)));
+        return FakeFigures.paging(domid, fake(domid).info.name());
     }
 
     @Override
     public synchronized PageWalk pageWalk(int domid, int vcpu, long linear) {
         fake(domid);
-        return new PageWalk(
-                linear,
-                List.of(
-                        new PageWalk.Step("guest", 2, 0x66000, 0x8000_0000_0020_00e7L, 0x200, true),
-                        new PageWalk.Step("ept", 1, 0x8010, 0x2000f7, 0x200, true),
-                        new PageWalk.Step("shadow", 4, 0x9000 + 8 * vcpu, 0, -1, false)));
+        return FakeFigures.pageWalk(vcpu, linear);
     }
 
     @Override
@@ -433,26 +366,7 @@ public final class FakeToolstack implements Toolstack {
 
     @Override
     public HostInfo host() {
-        return new HostInfo(
-                "host1",
-                "6.1.0",
-                "#1 SMP",
-                "x86_64",
-                2,
-                2_400_123,
-                List.of("jvm", "exec"),
-                2048,
-                1024,
-                0,
-                1,
-                ".0",
-                "jvm-25",
-                "linux",
-                4096,
-                "dom0",
-                CREATED,
-                "/run/sv",
-                list().size());
+        return FakeFigures.host(list().size());
     }
 
     @Override
@@ -524,24 +438,6 @@ public final class FakeToolstack implements Toolstack {
             Thread.currentThread().interrupt();
             throw new ToolstackException(Kind.FAILED, "interrupted", e);
         }
-    }
-
-    private static DomainInfo changed(DomainInfo old, String name, boolean paused, Optional<ShutdownReason> shutdown) {
-        return new DomainInfo(
-                old.domid(),
-                name,
-                old.uuid(),
-                old.memoryKib(),
-                old.maxmemKib(),
-                old.vcpus(),
-                old.running(),
-                old.blocked(),
-                paused,
-                shutdown,
-                old.dying(),
-                old.cpuTimeNanos(),
-                old.created(),
-                old.config());
     }
 
     private final class FakeConsole implements ConsoleStream {

@@ -229,7 +229,7 @@ public final class AddressSpace {
         gather.flush(unit, Region.PAGE);
         // Nobody writes to the page any more only when all have forgotten it.
         gather.settle();
-        spaces.swap().write(slot, cpu.readable(frame(entry)));
+        spaces.swap().write(slot, cpu.kernel().readable(frame(entry)));
         gather.free(frame(entry));
         return true;
     }
@@ -328,9 +328,9 @@ public final class AddressSpace {
         }
         int frame = spaces.allocate(gather.processor(), region.order());
         if (entry == 0) {
-            gather.processor().zero(frame, 1 << region.order());
+            gather.processor().kernel().zero(frame, 1 << region.order());
         } else {
-            gather.processor().write(frame, spaces.swap().read(slot(entry)));
+            gather.processor().kernel().write(frame, spaces.swap().read(slot(entry)));
             spaces.swap().release(slot(entry));
         }
         tables.set(gather, unit, region.shift(), entryFor(region, frame));
@@ -344,7 +344,7 @@ public final class AddressSpace {
             return;
         }
         int copy = spaces.allocate(cpu, region.order());
-        cpu.copy(frame, copy, 1 << region.order());
+        cpu.kernel().copy(frame, copy, 1 << region.order());
         tables.change(cpu, unit, region.shift(), entryFor(region, copy));
         gather.flush(unit, region.shift());
         gather.free(frame);

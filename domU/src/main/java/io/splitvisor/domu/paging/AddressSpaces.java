@@ -176,7 +176,7 @@ public final class AddressSpaces {
             return spares[--spareCount];
         }
         int frame = allocate(0);
-        cpu.zero(frame, 1);
+        cpu.kernel().zero(frame, 1);
         cpu.updates().adopt(frame);
         return frame;
     }

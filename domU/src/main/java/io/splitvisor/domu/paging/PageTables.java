@@ -91,9 +91,13 @@ final class PageTables {
 
     /** The entry that maps an address, small or large, read where the address space in force shows it; 0 if there is none. */
     static long shown(Processor cpu, long address) {
-        long large = cpu.loadShown(SelfMap.entry(address, 2));
+        long large = shownEntry(cpu, SelfMap.entry(address, 2));
         boolean leadsOn = PageTableEntry.isPresent(large) && (large & PageTableEntry.LARGE) == 0;
-        return leadsOn ? cpu.loadShown(SelfMap.entry(address, 1)) : large;
+        return leadsOn ? shownEntry(cpu, SelfMap.entry(address, 1)) : large;
+    }
+
+    private static long shownEntry(Processor cpu, long linear) {
+        return cpu.updates().named(cpu.kernel().loadShown(linear));
     }
 
     /** Sets a unit that had no entry, or a swap entry. Tables are made as they are needed. */

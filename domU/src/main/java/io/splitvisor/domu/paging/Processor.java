@@ -3,12 +3,10 @@ package io.splitvisor.domu.paging;
 
 import io.splitvisor.abi.paging.MmuFigures;
 import io.splitvisor.abi.paging.MonitorHeader;
-import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.mmu.Mmu;
 import io.splitvisor.vcpu.mmu.PagingControls;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
@@ -23,6 +21,7 @@ public final class Processor {
     private final AddressSpaces spaces;
     private final int vcpu;
     private final Mmu mmu;
+    private final KernelAccess kernel;
     private final TableUpdates updates;
     private final Gather gather;
     private final Mailbox mailbox = new Mailbox(this);
@@ -38,6 +37,7 @@ public final class Processor {
         this.spaces = spaces;
         this.vcpu = vcpu;
         this.mmu = ModeMmu.create(spaces, vcpu);
+        this.kernel = new KernelAccess(mmu);
         this.updates = spaces.newUpdates(this);
         this.gather = new Gather(this, spaces);
         this.report = new MmuReport(mmu, ModeMmu.control(spaces, vcpu));
@@ -64,6 +64,11 @@ public final class Processor {
 
     Mmu mmu() {
         return mmu;
+    }
+
+    /** Memory as the kernel has mapped it. */
+    KernelAccess kernel() {
+        return kernel;
     }
 
     TableUpdates updates() {
@@ -362,76 +367,5 @@ public final class Processor {
         } finally {
             mmu.bank(Privilege.KERNEL.bank());
         }
-    }
-
-    // Access through the kernel's mapping, while a Gather is open. Physical memory is all there, and its own to touch.
-
-    long kernelLoad(long physical) {
-        return mmu.load64(KernelMap.linear(physical));
-    }
-
-    /** An entry where the self map shows it; 0 if there is no table. */
-    long loadShown(long linear) {
-        try {
-            return updates.named(mmu.load64(linear));
-        } catch (GuestFault e) {
-            return 0;
-        }
-    }
-
-    void kernelStore(long physical, long value) {
-        mmu.store64(KernelMap.linear(physical), value);
-    }
-
-    boolean kernelCompareAndSet(long physical, long expected, long value) {
-        return mmu.atomics().compareAndSet64(KernelMap.linear(physical), expected, value);
-    }
-
-    /** Clears frames. */
-    void zero(int frame, int count) {
-        for (int i = 0; i < count; i++) {
-            MemorySegment page = writable(frame + i);
-            if (page != null) {
-                page.fill((byte) 0);
-                continue;
-            }
-            for (int at = 0; at < GuestMemory.PAGE_SIZE; at += Long.BYTES) {
-                kernelStore(GuestMemory.address(frame + i) + at, 0);
-            }
-        }
-    }
-
-    /** Copies frames. */
-    void copy(int from, int to, int count) {
-        for (int i = 0; i < count; i++) {
-            write(to + i, readable(from + i));
-        }
-    }
-
-    /** Writes a frame. */
-    void write(int frame, MemorySegment content) {
-        MemorySegment page = writable(frame);
-        if (page != null) {
-            MemorySegment.copy(content, 0, page, 0, GuestMemory.PAGE_SIZE);
-            return;
-        }
-        for (int at = 0; at < GuestMemory.PAGE_SIZE; at += Long.BYTES) {
-            kernelStore(GuestMemory.address(frame) + at, content.get(ValueLayout.JAVA_LONG_UNALIGNED, at));
-        }
-    }
-
-    /** A frame, to be read. */
-    MemorySegment readable(int frame) {
-        long linear = KernelMap.linear(GuestMemory.address(frame));
-        mmu.probeLoad(linear, 1);
-        return mmu.ram().asSlice(mmu.bulkLoad(linear), GuestMemory.PAGE_SIZE);
-    }
-
-    /** A frame, to be written as a whole; null if stores there have to be made one by one. */
-    private MemorySegment writable(int frame) {
-        long linear = KernelMap.linear(GuestMemory.address(frame));
-        mmu.probeStore(linear, 1);
-        long offset = mmu.bulkStore(linear);
-        return offset < 0 ? null : mmu.ram().asSlice(offset, GuestMemory.PAGE_SIZE);
     }
 }

@@ -74,7 +74,9 @@ final class RegisteredUpdates implements TableUpdates {
             return collected.value(slot);
         }
         slot = sent.find(at);
-        return slot != UpdateQueue.NONE ? sent.value(slot) : machine.toPhysical(processor.kernelLoad(at));
+        return slot != UpdateQueue.NONE
+                ? sent.value(slot)
+                : machine.toPhysical(processor.kernel().load(at));
     }
 
     @Override

@@ -31,7 +31,7 @@ final class StoredUpdates implements TableUpdates {
 
     @Override
     public long get(long at) {
-        return processor.kernelLoad(at);
+        return processor.kernel().load(at);
     }
 
     @Override
@@ -41,15 +41,15 @@ final class StoredUpdates implements TableUpdates {
 
     @Override
     public void set(long at, long entry) {
-        processor.kernelStore(at, entry);
+        processor.kernel().store(at, entry);
     }
 
     @Override
     public void setKeepingBits(long at, long entry) {
         long old;
         do {
-            old = processor.kernelLoad(at);
-        } while (!processor.kernelCompareAndSet(at, old, (entry & ~BITS) | (old & BITS)));
+            old = processor.kernel().load(at);
+        } while (!processor.kernel().compareAndSet(at, old, (entry & ~BITS) | (old & BITS)));
     }
 
     @Override

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.splitvisor.dom0.config.DiskConfig;
 import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.Guest;
 import io.splitvisor.dom0.toolstack.Condition;
@@ -232,6 +233,16 @@ class LifecycleIT {
         assertThatThrownBy(() -> dom0.create(withClass("java.lang.String")))
                 .hasMessageEndingWith("guest: java.lang.String does not implement io.splitvisor.domu.Guest");
         assertThat(dom0.toolstack().list()).hasSize(1);
+    }
+
+    @Test
+    void shouldEndTheProcessOfADomainThatCannotBeMade() {
+        DiskConfig disk = DiskConfig.parse(List.of("nowhere.img,raw,xvda,w"), dom0.folder());
+        assertThatThrownBy(() -> dom0.create(Dom0Fixture.jvm("diskless", EchoGuest.class, List.of(disk))))
+                .isInstanceOf(ToolstackException.class)
+                .hasMessageContaining("nowhere.img: cannot be opened");
+        assertThat(ProcessHandle.current().children()).noneMatch(ProcessHandle::isAlive);
+        assertThat(dom0.folder().resolve("domains/1")).doesNotExist();
     }
 
     @Test

@@ -249,22 +249,28 @@ public final class FrontQueue {
         return finished;
     }
 
-    /** Takes the responses that are there; how many. Publishes nothing. */
+    /** Takes the responses that are there; how many. Publishes nothing, unless a callback throws. */
     int reap() {
         RingEnd now = end;
         if (now == null) {
             return 0;
         }
         boolean within = reaping;
+        boolean returned = false;
         reaping = true;
         try {
             int reaped = reap(now);
             if (!line.isEmpty()) {
                 issue();
             }
+            returned = true;
             return reaped;
         } finally {
             reaping = within;
+            if (!returned && publish()) {
+                // What other callbacks have submitted is not held up.
+                send();
+            }
         }
     }
 

@@ -150,7 +150,10 @@ final class HotCode {
 
     /** Runs a region; returns what to do next. */
     Exits.Next run(Region region, long most) {
-        entered[place()] = region;
+        int place = place();
+        if (entered[place] != region) {
+            entered[place] = region;
+        }
         long before = c.retired;
         Exits.Next next = region.run(c, most);
         instructions += c.retired - before;

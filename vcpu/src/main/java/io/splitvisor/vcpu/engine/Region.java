@@ -5,6 +5,7 @@ import io.splitvisor.vcpu.cpu.Cpu;
 import io.splitvisor.vcpu.mmu.GuestFault;
 import io.splitvisor.vcpu.op.WordCode;
 import io.splitvisor.vcpu.translate.Exits;
+import io.splitvisor.vcpu.translate.RegionCode;
 import io.splitvisor.vcpu.translate.Translation;
 import java.util.List;
 
@@ -16,7 +17,9 @@ final class Region {
     final Block entry;
     final List<Block> blocks;
     private final List<Long> deltas;
-    private final Translation translation;
+    private final RegionCode code;
+    private final Exits exits;
+    private final boolean usesVectors;
     /** The bank of the TLB that the code looks up. */
     final long[] table;
 
@@ -40,7 +43,9 @@ final class Region {
         this.blocks = blocks;
         this.deltas = deltas;
         this.table = table;
-        this.translation = translation;
+        this.code = translation.code();
+        this.exits = translation.exits();
+        this.usesVectors = translation.usesVectors();
     }
 
     boolean isDead() {
@@ -75,7 +80,7 @@ final class Region {
     }
 
     private boolean mayUseVectors(Cpu c) {
-        return !translation.usesVectors() || c.sys.sseEnabled();
+        return !usesVectors || c.sys.sseEnabled();
     }
 
     /** Whether it lies in no page with instruction breakpoints, entered at the processor's instruction pointer. */
@@ -115,7 +120,7 @@ final class Region {
         int budget = (int) Math.min(most, SLICE);
         long start = c.rip;
         used = true;
-        long result = translation.code().run(c, c.r, start, budget);
-        return translation.exits().settle(c, result, start, budget);
+        long result = code.run(c, c.r, start, budget);
+        return exits.settle(c, result, start, budget);
     }
 }

@@ -21,8 +21,11 @@ import java.util.Set;
  */
 final class RegionFormer {
     private static final int MOST_INSTRUCTIONS = 50;
-    /** Straight code, which is cut into blocks only because these have an end, may go on for so many. */
-    private static final int MOST_STRAIGHT = 200;
+    /**
+     * Straight code, which is cut into blocks only because these have an end, may go on for so many. Longer regions would be better, if
+     * the JVM's compiler did not stop inlining at a length: whoever lifts that (-XX:-ClipInlining) can say so.
+     */
+    private static final int MOST_STRAIGHT = Integer.getInteger("splitvisor.vcpu.straight", 200);
     /** A block that was executed less than this part of the entry's times stays outside. */
     private static final int COLDEST = 16;
 
@@ -40,7 +43,8 @@ final class RegionFormer {
     /** @param straight whether the flow runs into it from the block before */
     private record Candidate(Block block, long delta, boolean straight) {
         int mostInstructions() {
-            return straight ? MOST_STRAIGHT : MOST_INSTRUCTIONS;
+            boolean cut = block.count() == WordCode.MOST_INSTRUCTIONS;
+            return straight || cut ? MOST_STRAIGHT : MOST_INSTRUCTIONS;
         }
     }
 

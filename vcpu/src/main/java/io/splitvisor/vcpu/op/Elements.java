@@ -2,7 +2,7 @@
 package io.splitvisor.vcpu.op;
 
 /**
- * How MMX and SSE move elements across a register: each method makes one half of a result. Both tiers use these.
+ * How MMX and SSE move elements across a register: each method makes one half of a result, or part of one. Both tiers use these.
  */
 public final class Elements {
     private static final long LOW = 0xffff_ffffL;
@@ -119,6 +119,24 @@ public final class Elements {
     private static long byteAt(long low, long high, long n) {
         long half = low ^ ((low ^ high) & n << 60 >> 63);
         return half >>> 8 * (n & 7) & ~(n << 56 >> 63) & 0xff;
+    }
+
+    /** The low elements of a half, which get more bits, and zeros there. */
+    public static long zeroExtend(long half, int from, int to) {
+        long result = 0;
+        for (int n = 0; n < 64 / to; n++) {
+            result |= (half >>> n * from & (1L << from) - 1) << n * to;
+        }
+        return result;
+    }
+
+    /** The low elements of a half, which get more bits, and copies of their signs there. */
+    public static long signExtend(long half, int from, int to) {
+        long result = 0;
+        for (int n = 0; n < 64 / to; n++) {
+            result |= (half << 64 - from - n * from >> 64 - from & -1L >>> 64 - to) << n * to;
+        }
+        return result;
     }
 
     /** Sign bits of the bytes. */

@@ -78,6 +78,11 @@ public final class Lanes {
         return subtract(a ^ negative, negative, tops);
     }
 
+    private static long signed(long a, long by, long tops, int bits) {
+        long negative = fill(by & tops, bits);
+        return subtract(a ^ negative, negative, tops) & ~equal(by, 0, tops, bits);
+    }
+
     private static long average(long a, long b, long tops) {
         return (a | b) - ((a ^ b) >>> 1 & ~tops);
     }
@@ -162,6 +167,18 @@ public final class Lanes {
 
     public static long pabsd(long d, long s) {
         return absolute(s, DOUBLES, 32);
+    }
+
+    public static long psignb(long d, long s) {
+        return signed(d, s, BYTES, 8);
+    }
+
+    public static long psignw(long d, long s) {
+        return signed(d, s, WORDS, 16);
+    }
+
+    public static long psignd(long d, long s) {
+        return signed(d, s, DOUBLES, 32);
     }
 
     public static long pavgb(long d, long s) {
@@ -292,6 +309,17 @@ public final class Lanes {
     public static long pmaddwd(long d, long s) {
         return (word(d, 0) * word(s, 0) + word(d, 16) * word(s, 16) & LOW)
                 | word(d, 32) * word(s, 32) + word(d, 48) * word(s, 48) << 32;
+    }
+
+    /** Unsigned bytes by signed ones, sums saturated to words. */
+    public static long pmaddubsw(long d, long s) {
+        return addSigned(productOfBytes(d, s), productOfBytes(d >>> 8, s >>> 8), WORDS, 16);
+    }
+
+    /** Of the even bytes. */
+    private static long productOfBytes(long d, long s) {
+        long signs = WORDS >>> 8;
+        return pmullw(d & EVEN_BYTES, subtract((s & EVEN_BYTES) ^ signs, signs, WORDS));
     }
 
     private static long word(long half, int at) {

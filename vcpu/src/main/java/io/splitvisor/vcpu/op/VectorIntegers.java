@@ -37,6 +37,10 @@ final class VectorIntegers {
         halves("pabsb", Lanes::pabsb);
         halves("pabsw", Lanes::pabsw);
         halves("pabsd", Lanes::pabsd);
+        halves("psignb", Lanes::psignb);
+        halves("psignw", Lanes::psignw);
+        halves("psignd", Lanes::psignd);
+        halves("pmaddubsw", Lanes::pmaddubsw);
         halves("pavgb", Lanes::pavgb);
         halves("pavgw", Lanes::pavgw);
         halves("pcmpeqb", Lanes::pcmpeqb);
@@ -68,10 +72,6 @@ final class VectorIntegers {
         halves("pmaddwd", Lanes::pmaddwd);
         halves("psadbw", Lanes::psadbw);
         elements("pmulhrsw", 16, (a, b) -> ((a * b >> 14) + 1) >> 1);
-        halves("pmaddubsw", VectorIntegers::multiplyBytesAndAdd);
-        for (int log = 0; log < 3; log++) {
-            elements("psign" + "bwd".charAt(log), 8 << log, (a, b) -> a * Long.signum(b));
-        }
         shifts("psrlw", LaneShifts::psrlw);
         shifts("psrld", LaneShifts::psrld);
         shifts("psrlq", LaneShifts::psrlq);
@@ -104,17 +104,6 @@ final class VectorIntegers {
         for (int at = 0; at < 64; at += bits) {
             int up = down - at;
             result |= (f.apply(a << up >> down, b << up >> down) & mask) << at;
-        }
-        return result;
-    }
-
-    /** Unsigned bytes by signed ones, sums saturated to words. */
-    private static long multiplyBytesAndAdd(long a, long b) {
-        long result = 0;
-        for (int at = 0; at < 64; at += 16) {
-            int low = (int) (a >>> at & 0xff) * (byte) (b >>> at);
-            int high = (int) (a >>> (at + 8) & 0xff) * (byte) (b >>> (at + 8));
-            result |= (Math.clamp((long) low + high, Short.MIN_VALUE, Short.MAX_VALUE) & 0xffffL) << at;
         }
         return result;
     }

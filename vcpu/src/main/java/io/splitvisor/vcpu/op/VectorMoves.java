@@ -6,6 +6,7 @@ import io.splitvisor.vcpu.decode.Arg;
 import io.splitvisor.vcpu.decode.Insn;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 
 /** Moves of XMM and MMX registers and of their elements. */
 final class VectorMoves {
@@ -30,9 +31,9 @@ final class VectorMoves {
         }
         LOWERINGS.put("movhlps", i -> new Across(i, 0, 1));
         LOWERINGS.put("movlhps", i -> new Across(i, 1, 0));
-        LOWERINGS.put("movmskps", i -> new Mask(i, 32));
-        LOWERINGS.put("movmskpd", i -> new Mask(i, 64));
-        LOWERINGS.put("pmovmskb", i -> new Mask(i, 8));
+        LOWERINGS.put("movmskps", i -> new Mask(i, 2, Elements::doubleSigns));
+        LOWERINGS.put("movmskpd", i -> new Mask(i, 1, Elements::quadSigns));
+        LOWERINGS.put("pmovmskb", i -> new Mask(i, 8, Elements::byteSigns));
         LOWERINGS.put("maskmovdqu", MaskedStore::new);
         LOWERINGS.put("maskmovq", MaskedStore::new);
         for (int log = 0; log < 4; log++) {
@@ -154,27 +155,22 @@ final class VectorMoves {
     private static final class Mask extends VectorOp {
         private final int d;
         private final Vec s;
-        private final int bits;
+        private final int elements;
+        private final LongUnaryOperator signs;
 
-        Mask(Insn i, int bits) {
+        /** @param elements in a half */
+        Mask(Insn i, int elements, LongUnaryOperator signs) {
             super(i);
             this.d = i.reg();
             this.s = Vec.of(i, 1, true);
-            this.bits = bits;
+            this.elements = elements;
+            this.signs = signs;
         }
 
         @Override
         void work(Cpu c) {
             s.read(c);
-            c.r[d] = signs(c.low) | signs(c.high) << (64 / bits);
-        }
-
-        private long signs(long half) {
-            long mask = 0;
-            for (int at = bits - 1, n = 0; at < 64; at += bits, n++) {
-                mask |= (half >>> at & 1) << n;
-            }
-            return mask;
+            c.r[d] = signs.applyAsLong(c.low) | signs.applyAsLong(c.high) << elements;
         }
     }
 
@@ -312,19 +308,12 @@ final class VectorMoves {
         @Override
         void work(Cpu c) {
             s.read(c);
-            int half = 64 / to * from;
-            long rest = c.low >>> half;
+            long rest = c.low >>> 64 / to * from;
             d.write(c, widen(c.low), widen(rest));
         }
 
         private long widen(long elements) {
-            long result = 0;
-            for (int n = 0; n < 64 / to; n++) {
-                long element = elements << (64 - from - n * from);
-                element = signed ? element >> (64 - from) : element >>> (64 - from);
-                result |= (element & -1L >>> (64 - to)) << (n * to);
-            }
-            return result;
+            return signed ? Elements.signExtend(elements, from, to) : Elements.zeroExtend(elements, from, to);
         }
     }
 }

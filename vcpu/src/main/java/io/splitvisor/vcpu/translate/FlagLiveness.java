@@ -25,7 +25,7 @@ final class FlagLiveness {
 
     private static boolean wantedBefore(Rule rule, Insn i, boolean wantedBehind) {
         Rule.After after = rule.after();
-        if (rule.mayLeave(i)) {
+        if (rule.leaves().test(i)) {
             return true;
         }
         if (after == Rule.After.SAME || after == Rule.After.MERGED) {

@@ -89,6 +89,11 @@ public final class Flags {
         return auxiliary(r + 1, 1, r);
     }
 
+    /** 1 unless all bits are zero. */
+    public static long something(long bits) {
+        return (bits | -bits) >>> 63;
+    }
+
     /** 1 if the parity of the lazy flags is even, else 0. */
     public static int parity(long res, long aux) {
         return ~Integer.bitCount((int) (res ^ aux >>> 8) & 0xff) & 1;

@@ -232,6 +232,39 @@ public final class FloatChecks {
         return comparess(d, s) > 0 ? d : (d & ~LOW) | (s & LOW);
     }
 
+    public static long minps(long d, long s, int mxcsr) {
+        return pair(comparess(d, s) < 0 ? low(d) : low(s), comparess(d >>> 32, s >>> 32) < 0 ? high(d) : high(s));
+    }
+
+    public static long maxps(long d, long s, int mxcsr) {
+        return pair(comparess(d, s) > 0 ? low(d) : low(s), comparess(d >>> 32, s >>> 32) > 0 ? high(d) : high(s));
+    }
+
+    /** All bits if a predicate of CMPSD holds, else none. */
+    public static long cmpsd(long d, long s, int predicate) {
+        return holds(comparesd(d, s), predicate) ? -1 : 0;
+    }
+
+    public static long cmpss(long d, long s, int predicate) {
+        return (d & ~LOW) | (holds(comparess(d, s), predicate) ? LOW : 0);
+    }
+
+    public static long cmpps(long d, long s, int predicate) {
+        return cmpss(cmpss(d >>> 32, s >>> 32, predicate) << 32 | (d & LOW), s, predicate);
+    }
+
+    /** Of ordered numbers. */
+    private static boolean holds(long order, int predicate) {
+        boolean positive =
+                switch (predicate & 3) {
+                    case 0 -> order == 0;
+                    case 1 -> order < 0;
+                    case 2 -> order <= 0;
+                    default -> false;
+                };
+        return positive != ((predicate & 4) != 0);
+    }
+
     /** Less than zero, zero or more, of plain numbers. */
     public static long comparesd(long d, long s) {
         double x = number(d);
@@ -276,12 +309,67 @@ public final class FloatChecks {
         return withLow(d, r);
     }
 
+    public static long cvtdq2ps(long s, int mxcsr) {
+        return cvtsi2ss(cvtsi2ss(0, s >> 32, mxcsr) << 32, s << 32 >> 32, mxcsr);
+    }
+
     /** To a signed integer of 64 bits, towards zero. */
     private static long truncate(double x, double most, int mxcsr) {
         require(isPlain(x) && Math.abs(x) < most);
         long r = (long) x;
         require(r == x || mayRound(mxcsr));
         return r;
+    }
+
+    /** To the nearest signed integer of 64 bits. */
+    private static long round(double x, double most, int mxcsr) {
+        boolean inexact = mayRound(mxcsr);
+        double r = Math.rint(x);
+        require(isPlain(x) && Math.abs(r) < most && (r == x || inexact));
+        return (long) r;
+    }
+
+    /** To an integer of the same format, as the immediate of ROUNDSD says; its 4 stands for MXCSR's mode, and 8 for no inexactness. */
+    private static double integral(double x, int control, int mxcsr) {
+        boolean inexact = mayRound(mxcsr) || (control & 8) != 0;
+        double r =
+                switch (control & 7) {
+                    case 1 -> Math.floor(x);
+                    case 2 -> Math.ceil(x);
+                    case 3 -> x < 0 ? Math.ceil(x) : Math.floor(x);
+                    default -> Math.rint(x);
+                };
+        require(isPlain(x) && (r == x || inexact));
+        return r;
+    }
+
+    public static long roundsd(long d, long s, int control, int mxcsr) {
+        return bits(integral(number(s), control, mxcsr));
+    }
+
+    public static long roundss(long d, long s, int control, int mxcsr) {
+        require(isPlain(low(s)));
+        return withLow(d, (float) integral(low(s), control, mxcsr));
+    }
+
+    public static long cvtsd2si32(long s, int mxcsr) {
+        return round(number(s), MOST_INT, mxcsr);
+    }
+
+    public static long cvtsd2si64(long s, int mxcsr) {
+        return round(number(s), MOST_LONG, mxcsr);
+    }
+
+    public static long cvtss2si32(long s, int mxcsr) {
+        return round(low(s), MOST_INT, mxcsr);
+    }
+
+    public static long cvtss2si64(long s, int mxcsr) {
+        return round(low(s), MOST_LONG, mxcsr);
+    }
+
+    public static long cvttps2dq(long s, int mxcsr) {
+        return (cvttss2si32(s, mxcsr) & LOW) | cvttss2si32(s >>> 32, mxcsr) << 32;
     }
 
     public static long cvttsd2si32(long s, int mxcsr) {

@@ -17,12 +17,12 @@ final class MoveRules {
             Map.entry("movzx", Rule.plain(MoveRules::movzx)),
             Map.entry("movsx", Rule.plain(MoveRules::movsx)),
             Map.entry("movsxd", Rule.plain(MoveRules::movsx)),
-            Map.entry("lea", new Rule(i -> true, Rule.After.SAME, MoveRules::lea)),
+            Map.entry("lea", new Rule(i -> true, Rule.After.SAME, MoveRules::lea).staying()),
             Map.entry("bswap", Rule.plain(MoveRules::bswap).when(i -> i.operandBytes() >= 4)),
             Map.entry("cbw", new Rule(i -> true, Rule.After.SAME, MoveRules::cbw)),
             Map.entry("cwd", new Rule(i -> true, Rule.After.SAME, MoveRules::cwd)),
             Map.entry("xchg", Rule.plain(MoveRules::xchg).when(i -> !i.hasMemory())),
-            Map.entry("nop", new Rule(i -> true, Rule.After.SAME, (b, i) -> {})),
+            Map.entry("nop", new Rule(i -> true, Rule.After.SAME, (b, i) -> {}).staying()),
             Map.entry(
                     "push",
                     Rule.plain(MoveRules::push).when(i -> i.operandBytes() == 8).leaving()),
@@ -31,7 +31,7 @@ final class MoveRules {
                     Rule.plain(MoveRules::pop)
                             .when(i -> i.operandBytes() == 8 && !i.hasMemory())
                             .leaving()),
-            Map.entry("leave", new Rule(i -> i.operandBytes() == 8, Rule.After.SAME, true, MoveRules::leave)));
+            Map.entry("leave", new Rule(i -> i.operandBytes() == 8, Rule.After.SAME, MoveRules::leave).leaving()));
 
     static final Rule SET = Rule.plain(Rule.After.READ, MoveRules::set);
     static final Rule CMOV = Rule.plain(Rule.After.READ, MoveRules::cmov);

@@ -108,6 +108,10 @@ final class RegionEmitter {
         }
         b.flagsAround(false, false);
         if (part.ending() == Part.Ending.NEXT) {
+            if (plan.at(part.next()) == null && b.kind != FlagKind.DYNAMIC) {
+                // The next region starts with flags of the processor's own form: here it is known how to make them.
+                b.canonical();
+            }
             transfer(part.next());
         } else {
             b.startInsn(part.deltaOf(straight), count - straight);

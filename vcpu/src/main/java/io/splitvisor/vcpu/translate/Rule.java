@@ -10,10 +10,10 @@ import java.util.function.Predicate;
  *
  * @param handles which of them; the others are done by the interpreter's operation
  * @param after the kind of the flag operands behind the instruction
- * @param leaves whether the region may be left before the instruction, without any explicit operand in memory
+ * @param leaves before which of them the region may be left
  * @param emitter its code
  */
-record Rule(Predicate<Insn> handles, After after, boolean leaves, Emitter emitter) {
+record Rule(Predicate<Insn> handles, After after, Predicate<Insn> leaves, Emitter emitter) {
     /** Emits an instruction. */
     @FunctionalInterface
     interface Emitter {
@@ -41,7 +41,11 @@ record Rule(Predicate<Insn> handles, After after, boolean leaves, Emitter emitte
     }
 
     Rule(Predicate<Insn> handles, After after, Emitter emitter) {
-        this(handles, after, false, emitter);
+        this(handles, after, Rule::touchesMemory, emitter);
+    }
+
+    private static boolean touchesMemory(Insn i) {
+        return i.hasMemory() || i.row().args().stream().anyMatch(a -> a.kind() == Arg.Kind.OFFSET);
     }
 
     /** An instruction with plain operands, not locked, that leaves flags alone. */
@@ -61,11 +65,11 @@ record Rule(Predicate<Insn> handles, After after, boolean leaves, Emitter emitte
 
     /** This rule, where the region may be left for other reasons than an explicit operand in memory. */
     Rule leaving() {
-        return new Rule(handles, after, true, emitter);
+        return new Rule(handles, after, i -> true, emitter);
     }
 
-    /** Whether the region may be left before an instruction. */
-    boolean mayLeave(Insn i) {
-        return leaves || i.hasMemory() || i.row().args().stream().anyMatch(a -> a.kind() == Arg.Kind.OFFSET);
+    /** This rule, where what seems to be an operand in memory is but an address. */
+    Rule staying() {
+        return new Rule(handles, after, i -> false, emitter);
     }
 }

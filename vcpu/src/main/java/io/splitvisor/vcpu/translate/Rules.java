@@ -10,6 +10,19 @@ import java.util.Map;
 
 /** Finds the rule of an instruction that does not end its block. */
 final class Rules {
+    /** Rules by mnemonics; those of conditions are found by what these start with. */
+    static final List<Map<String, Rule>> ALL = List.of(
+            ArithmeticRules.RULES,
+            ShiftRules.RULES,
+            MultiplyRules.RULES,
+            MoveRules.RULES,
+            BitRules.RULES,
+            VectorMoveRules.RULES,
+            VectorLaneRules.RULES,
+            VectorShuffleRules.RULES,
+            VectorFloatRules.RULES,
+            VectorTestRules.RULES);
+
     private static final Rule[] BY_ROW = byRow();
 
     private Rules() {}
@@ -21,17 +34,7 @@ final class Rules {
 
     private static Rule[] byRow() {
         Map<String, Rule> byMnemonic = new HashMap<>();
-        List.of(
-                        ArithmeticRules.RULES,
-                        ShiftRules.RULES,
-                        MultiplyRules.RULES,
-                        MoveRules.RULES,
-                        BitRules.RULES,
-                        VectorMoveRules.RULES,
-                        VectorLaneRules.RULES,
-                        VectorShuffleRules.RULES,
-                        VectorFloatRules.RULES)
-                .forEach(byMnemonic::putAll);
+        ALL.forEach(byMnemonic::putAll);
         List<Row> rows = OpcodeTable.instance().rows();
         Rule[] result = new Rule[rows.size()];
         for (Row row : rows) {

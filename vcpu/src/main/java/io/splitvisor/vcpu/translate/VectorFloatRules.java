@@ -15,39 +15,31 @@ final class VectorFloatRules {
 
     private static final ClassDesc PROCESSOR = ClassDesc.of(Cpu.class.getName());
     private static final ClassDesc CHECKS = ClassDesc.of(FloatChecks.class.getName());
-    private static final MethodTypeDesc TWO_HALVES =
-            MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_long);
-    private static final MethodTypeDesc BINARY = TWO_HALVES.insertParameterTypes(2, ConstantDescs.CD_int);
+    private static final MethodTypeDesc BINARY = MethodTypeDesc.of(
+            ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_int);
     private static final MethodTypeDesc UNARY =
             MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_int);
 
     static {
-        for (String name : new String[] {"add", "sub", "mul", "div", "sqrt"}) {
+        for (String name : new String[] {"add", "sub", "mul", "div", "sqrt", "min", "max"}) {
             scalar(name + "sd");
             scalar(name + "ss");
             packed(name + "ps", name + "ps");
             packed(name + "pd", name + "sd");
         }
-        for (String name : new String[] {"min", "max"}) {
-            scalar(name + "sd");
-            scalar(name + "ss");
-            packed(name + "pd", name + "sd");
-        }
         scalar("cvtss2sd");
         scalar("cvtsd2ss");
         for (String type : new String[] {"ss", "sd"}) {
-            for (String name : new String[] {"comi", "ucomi"}) {
-                RULES.put(
-                        name + type,
-                        new Rule(
-                                Halves::areVectors,
-                                Rule.After.CANONICAL,
-                                true,
-                                (b, i) -> compare(b, i, "compare" + type)));
-            }
             rule("cvtsi2" + type, VectorFloatRules::fromGeneral);
+            rule("cvt" + type + "2si", VectorFloatRules::toGeneral);
             rule("cvtt" + type + "2si", VectorFloatRules::toGeneral);
+            rule("round" + type, VectorFloatRules::round);
+            rule("cmp" + type, (b, i) -> mask(b, i, 1, "cmp" + type));
         }
+        rule("cmpps", (b, i) -> mask(b, i, 2, "cmpps"));
+        rule("cmppd", (b, i) -> mask(b, i, 2, "cmpsd"));
+        rule("cvtdq2ps", VectorFloatRules::convert);
+        rule("cvttps2dq", VectorFloatRules::convert);
     }
 
     private VectorFloatRules() {}
@@ -107,19 +99,40 @@ final class VectorFloatRules {
         b.write(d);
     }
 
-    /** The order, as less than zero, zero or more, becomes CF and ZF of the processor's own form. */
-    private static void compare(Body b, Insn i, String function) {
+    /** Each half by itself. */
+    private static void convert(Body b, Insn i) {
         Halves s = Halves.read(b, i, 1);
-        Halves.push(b, Halves.register(i, 0).low());
+        for (int n = 0; n < 2; n++) {
+            Halves.push(b, s.half(n));
+            call(b, i.row().mnemonic(), UNARY);
+        }
+        Halves.register(i, 0).pop(b);
+    }
+
+    private static void round(Body b, Insn i) {
+        Halves s = Halves.read(b, i, 1);
+        Halves d = Halves.register(i, 0);
+        Halves.push(b, d.low());
         Halves.push(b, s.low());
-        b.mayMiss();
-        b.call(CHECKS, function, TWO_HALVES);
-        b.code.lstore(Body.A).lload(Body.A).loadConstant(63).lshr();
-        b.constant(3L << 62);
-        b.code.land().lstore(Body.FLAG_A).lload(Body.A).loadConstant(1L).land();
-        b.code.dup2().lstore(Body.FLAG_R).loadConstant(1L).lxor();
-        b.up(8);
-        b.code.lstore(Body.FLAG_B);
-        b.flagsAre(FlagKind.CANONICAL);
+        b.code.loadConstant((int) i.immediate());
+        call(b, i.row().mnemonic(), BINARY.insertParameterTypes(3, ConstantDescs.CD_int));
+        b.put(d.low());
+    }
+
+    /** What a comparison says, into one half or both. */
+    private static void mask(Body b, Insn i, int halves, String function) {
+        Halves s = Halves.read(b, i, 1);
+        Halves d = Halves.register(i, 0);
+        for (int n = 0; n < halves; n++) {
+            Halves.push(b, d.half(n));
+            Halves.push(b, s.half(n));
+            b.code.loadConstant((int) i.immediate());
+            b.mayMiss();
+            b.call(CHECKS, function, BINARY);
+        }
+        if (halves > 1) {
+            b.put(d.high());
+        }
+        b.put(d.low());
     }
 }

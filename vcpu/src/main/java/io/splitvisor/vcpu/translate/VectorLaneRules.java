@@ -63,7 +63,7 @@ final class VectorLaneRules {
     }
 
     /** {@code ~d & s} is {@code (d & s) ^ s}. */
-    private static void andNot(Body b) {
+    static void andNot(Body b) {
         b.code.dup2_x2().land().lxor();
     }
 

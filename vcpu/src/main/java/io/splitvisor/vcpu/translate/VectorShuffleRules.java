@@ -15,6 +15,8 @@ final class VectorShuffleRules {
     static final Map<String, Rule> RULES = new HashMap<>();
 
     private static final ClassDesc ELEMENTS = ClassDesc.of(Elements.class.getName());
+    private static final MethodTypeDesc EXTENSION =
+            MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_long, ConstantDescs.CD_int, ConstantDescs.CD_int);
     private static final long LOW = 0xffff_ffffL;
 
     /** Doublewords of the destination are numbers from 0, those of the source from here on. */
@@ -74,6 +76,14 @@ final class VectorShuffleRules {
         functions("pshufb", "D0 D1 S0 bytes", "D0 D1 S1 bytes");
         functions("pshuflw", "S0 N words", "S1");
         functions("pshufhw", "S0", "S1 N words");
+        String letters = "bwdq";
+        for (int from = 0; from < 4; from++) {
+            for (int to = from + 1; to < 4; to++) {
+                String sizes = letters.substring(from, from + 1) + letters.charAt(to);
+                extension("pmovzx" + sizes, "zeroExtend", 8 << from, 8 << to);
+                extension("pmovsx" + sizes, "signExtend", 8 << from, 8 << to);
+            }
+        }
         for (String blend : new String[] {"pblendvb", "blendvps", "blendvpd"}) {
             functions(blend, "D0 S0 X0 " + blend, "D1 S1 X1 " + blend);
         }
@@ -129,6 +139,20 @@ final class VectorShuffleRules {
             b.up(32);
         }
         b.code.lor();
+    }
+
+    /** The low elements become wider. */
+    private static void extension(String mnemonic, String function, int from, int to) {
+        RULES.put(mnemonic, VectorMoveRules.rule((b, i) -> {
+            Halves s = Halves.read(b, i, 1);
+            for (int n = 0; n < 2; n++) {
+                Halves.push(b, s.low());
+                b.code.loadConstant(n * 64 / to * from).lushr();
+                b.code.loadConstant(from).loadConstant(to);
+                b.call(ELEMENTS, function, EXTENSION);
+            }
+            Halves.register(i, 0).pop(b);
+        }));
     }
 
     /** Sixteen bytes from a place on in a row of halves, behind which zeros follow. */
