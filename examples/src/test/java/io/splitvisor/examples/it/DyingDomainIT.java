@@ -4,7 +4,9 @@ package io.splitvisor.examples.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.splitvisor.abi.paging.PagingMode;
+import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.config.PagingChoice;
+import io.splitvisor.dom0.toolstack.CreateOptions;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import java.nio.file.Path;
@@ -32,7 +34,7 @@ class DyingDomainIT {
                 try {
                     question.accept(target.get());
                 } catch (ToolstackException e) {
-                    Thread.onSpinWait();
+                    Thread.yield();
                 } catch (RuntimeException e) {
                     unexpected.add(e);
                     return;
@@ -52,10 +54,12 @@ class DyingDomainIT {
             threads.add(asking(toolstack::vcpuList));
             threads.add(asking(_ -> toolstack.list()));
             for (int i = 0; i < DOMAINS; i++) {
-                int domid = dom0.create(
+                // Its process does not get to run: there is nothing to wait for on either side.
+                DomainConfig sleeper =
                         Dom0Fixture.exec("sleeper" + i, Path.of("/bin/sleep"), List.of(), "1000").toBuilder()
                                 .paging(new PagingChoice(PagingMode.SHADOW, OptionalLong.empty(), true))
-                                .build());
+                                .build();
+                int domid = toolstack.create(sleeper, CreateOptions.PAUSED);
                 target.set(domid);
                 toolstack.destroy(domid);
             }
