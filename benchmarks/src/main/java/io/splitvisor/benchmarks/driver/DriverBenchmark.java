@@ -21,6 +21,7 @@ public final class DriverBenchmark implements Benchmark {
     private static final String ECHO = "echo";
     private static final String VRNG = "vrng";
     private static final String VKV = "vkv";
+    private static final String BUILD_VKV = "'mvn -pl examples/vkv -am package' builds it";
     private static final int TURNS = 7;
     private static final long NANOS = 400_000_000L;
     private static final long WARM_UP_NANOS = 2_000_000_000L;
@@ -57,31 +58,36 @@ public final class DriverBenchmark implements Benchmark {
             print(json, out, String.format("%5s %12s %12s %7s", "depth", "kit ns", "ring ns", "ratio"));
             rows.forEach(row -> print(json, out, row.text()));
         }
-        List<LoadLine> lines = new ArrayList<>();
         if (isChosen(arguments, VRNG)) {
-            lines.addAll(loads.vrng());
+            add(loads.vrng(), all, json, out);
         }
         if (isChosen(arguments, VKV)) {
-            if (loads.hasVkv()) {
-                lines.addAll(vkv(loads));
-            } else {
-                print(json, out, "vkv is left out: 'mvn -pl examples/vkv -am package' builds it");
-            }
+            vkv(loads, all, json, out);
         }
-        lines.forEach(line -> all.add(line.json()));
-        lines.forEach(line -> print(json, out, line.text()));
         if (json) {
             out.print(Json.pretty(all));
         }
         return 0;
     }
 
-    private static List<LoadLine> vkv(DriverLoads loads) {
+    private static void vkv(DriverLoads loads, List<Object> all, boolean json, PrintStream out) {
+        if (!loads.hasVkv()) {
+            print(json, out, "vkv is left out: " + BUILD_VKV);
+            return;
+        }
         try {
-            return loads.vkv();
+            add(loads.vkv(), all, json, out);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (IllegalStateException e) {
+            // It is built apart from the rest, and may be older.
+            throw new IllegalStateException(e.getMessage() + "\nIs vkv older than the kit? " + BUILD_VKV, e);
         }
+    }
+
+    private static void add(List<LoadLine> lines, List<Object> all, boolean json, PrintStream out) {
+        lines.forEach(line -> all.add(line.json()));
+        lines.forEach(line -> print(json, out, line.text()));
     }
 
     private static boolean isChosen(List<String> arguments, String part) {

@@ -2,6 +2,7 @@
 package io.splitvisor.driver.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.splitvisor.driver.backend.Request;
 import io.splitvisor.driver.frontend.Call;
@@ -68,6 +69,36 @@ class CallbacksTest {
             toy.machine().run();
             toy.frontend().queue(0).poll();
             assertThat(story).containsExactly("second", "first finds the second done: true");
+        }
+    }
+
+    /** What one callback has submitted is not held up by another that throws. */
+    @Test
+    void shouldPublishWhatWasSubmittedThoughACallbackThrows() {
+        Queue<Request> held = new ArrayDeque<>();
+        try (Toy toy = new Toy(Ping.PROTOCOL, held::add).connect()) {
+            int[] again = new int[1];
+            Call first = call(toy).set(Ping.NUMBER, 1).onComplete(call -> {
+                if (again[0]++ == 0) {
+                    call.submit();
+                }
+            });
+            Call second = call(toy).set(Ping.NUMBER, 2).onComplete(_ -> {
+                throw new IllegalStateException("a callback at fault");
+            });
+            first.submit();
+            second.submit();
+            toy.machine().await("both taken", () -> held.size() == 2, Toy.LIMIT);
+            held.remove().complete();
+            held.remove().complete();
+            assertThatThrownBy(() -> {
+                        toy.machine().run();
+                        toy.frontend().queue(0).poll();
+                    })
+                    .hasMessage("a callback at fault");
+            toy.machine().await("the first again", () -> held.size() == 1, Toy.LIMIT);
+            held.remove().complete();
+            assertThat(toy.await(first).succeeded()).isTrue();
         }
     }
 }
