@@ -299,10 +299,17 @@ final class GuestDomain implements Invitation.Guest {
     }
 
     private void processEnded() {
-        if (!attached.isDone()) {
-            attached.completeExceptionally(new IllegalStateException("process " + process.describeExit()));
+        if (attached.isDone()) {
+            lifeLineEnded();
+            return;
         }
-        lifeLineEnded();
+        // What it said last explains why it did not attach, and may still be on its way.
+        process.outputEnd()
+                .completeOnTimeout(null, EXIT_SECONDS, TimeUnit.SECONDS)
+                .thenRun(() -> {
+                    attached.completeExceptionally(new IllegalStateException("process " + process.describeExit()));
+                    lifeLineEnded();
+                });
     }
 
     /** What the guest asked for last, a shutdown perhaps, comes before its end. */

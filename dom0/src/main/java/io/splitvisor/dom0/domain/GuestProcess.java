@@ -17,6 +17,7 @@ import java.util.function.ObjIntConsumer;
  */
 final class GuestProcess {
     private final Process process;
+    private final CompletableFuture<Void> silent = new CompletableFuture<>();
 
     GuestProcess(Process process) {
         this.process = process;
@@ -24,7 +25,15 @@ final class GuestProcess {
 
     /** Passes on what it writes to its standard streams, from now on. */
     void output(String name, ObjIntConsumer<byte[]> output) {
-        Thread.ofVirtual().name("output-of-" + name).start(() -> pump(process.getInputStream(), output));
+        Thread.ofVirtual().name("output-of-" + name).start(() -> {
+            pump(process.getInputStream(), output);
+            silent.complete(null);
+        });
+    }
+
+    /** Completes when all of its output has been passed on. */
+    CompletableFuture<Void> outputEnd() {
+        return silent.copy();
     }
 
     private static void pump(InputStream stream, ObjIntConsumer<byte[]> output) {
