@@ -26,6 +26,9 @@ class SchedHandlersTest {
 
     private static final long SECOND = 1_000_000_000;
 
+    /** What the call returns to a domain that goes on after it was suspended. */
+    private static final long RESUMED = 1;
+
     private final Hypervisor hypervisor = new Hypervisor();
     private final Guest guest = hypervisor.guest();
 
@@ -42,7 +45,7 @@ class SchedHandlersTest {
     @EnumSource(ShutdownReason.class)
     void shouldPassEveryReasonOn(ShutdownReason reason) {
         SchedShutdown.reason(guest.memory(), 100, reason.code());
-        assertThat(call(SchedOp.SHUTDOWN, 100)).isZero();
+        assertThat(call(SchedOp.SHUTDOWN, 100)).isEqualTo(reason == ShutdownReason.SUSPEND ? RESUMED : 0);
         assertThat(hypervisor.endings()).containsExactly(guest.domid() + " shutdown " + reason.code());
     }
 
