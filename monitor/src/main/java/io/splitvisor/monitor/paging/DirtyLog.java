@@ -55,7 +55,7 @@ final class DirtyLog {
      *
      * @param protect has to make all pages read-only
      */
-    boolean start(Runnable protect) {
+    boolean begin(Runnable protect) {
         if (running) {
             return false;
         }

@@ -160,7 +160,7 @@ public final class EptPaging implements LoggedPaging {
     @Override
     public int startLog() {
         synchronized (frames.lock()) {
-            boolean started = log.start(() -> tables.forEachLeaf((entry, _) -> entry & ~ExtendedEntry.WRITE));
+            boolean started = log.begin(() -> tables.forEachLeaf((entry, _) -> entry & ~ExtendedEntry.WRITE));
             return started ? 0 : -XenErrno.EINVAL;
         }
     }

@@ -270,7 +270,7 @@ public final class ShadowPaging implements LoggedPaging {
     @Override
     public int startLog() {
         synchronized (frames.lock()) {
-            return log.start(() -> trees.clear(Integer.MAX_VALUE)) ? 0 : -XenErrno.EINVAL;
+            return log.begin(() -> trees.clear(Integer.MAX_VALUE)) ? 0 : -XenErrno.EINVAL;
         }
     }
 
