@@ -60,7 +60,8 @@ class GrantRaceTest {
             });
             int refused = 0;
             try {
-                for (int round = 0; round < ROUNDS || uses.get() < 100; round++) {
+                // On few processors the two threads may not have met yet.
+                for (int round = 0; round < ROUNDS || uses.get() < 100 || refused == 0; round++) {
                     grants.grant(ref, 0, 5, false);
                     while (!grants.revoke(ref)) {
                         refused++;
@@ -73,7 +74,6 @@ class GrantRaceTest {
                 stop.set(true);
                 user.join();
             }
-            assertThat(refused).isPositive();
             assertThat(table.inUse()).isZero();
             assertThat(grants.inUse(ref)).isFalse();
         }
