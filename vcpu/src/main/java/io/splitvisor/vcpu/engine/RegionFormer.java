@@ -21,11 +21,8 @@ import java.util.Set;
  */
 final class RegionFormer {
     private static final int MOST_INSTRUCTIONS = 50;
-    /**
-     * Straight code, which is cut into blocks only because these have an end, may go on for so many. Longer regions would be better, if
-     * the JVM's compiler did not stop inlining at a length: whoever lifts that (-XX:-ClipInlining) can say so.
-     */
-    private static final int MOST_STRAIGHT = Integer.getInteger("splitvisor.vcpu.straight", 200);
+    /** Straight code, which is cut into blocks only because these have an end, may go on for so many. */
+    private static final int MOST_STRAIGHT = 200;
     /** A block that was executed less than this part of the entry's times stays outside. */
     private static final int COLDEST = 16;
 
