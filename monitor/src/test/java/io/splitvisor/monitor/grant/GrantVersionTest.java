@@ -221,7 +221,8 @@ class GrantVersionTest {
         });
         int asGranted = 0;
         try {
-            for (int i = 0; i < 20_000; i++) {
+            // On few processors the changer may hold the lock for as long as it is given one.
+            for (int i = 0; i < 20_000 || asGranted == 0; i++) {
                 // A frame that is no valid entry where version 1 reads it.
                 guest.grantPage(RESERVED, PERMIT_ACCESS, USER, 60);
                 long offset = table.pin(USER, RESERVED, true);
@@ -237,7 +238,6 @@ class GrantVersionTest {
             stop.set(true);
             changer.join();
         }
-        assertThat(asGranted).isPositive();
         assertThat(table.inUse()).isZero();
         assertThat(table.setVersion(1)).isZero();
     }
