@@ -60,7 +60,6 @@ final class OnSignal implements AutoCloseable {
                     .invoke(null, signal.getConstructor(String.class).newInstance("INT"), calls);
         } catch (ReflectiveOperationException _) {
             // Ignored when the process was started, as in the background of a script, or by another JVM's choice.
-            return;
         }
     }
 

@@ -159,10 +159,13 @@ final class MemoryCalls {
         long size = size(t, a[1], Errno.ENOMEM);
         int rights = (int) a[2] & RIGHTS;
         synchronized (space) {
-            if ((rights & WRITE) != 0 && inside(space, a[0], size) && !space.mayBecomeWritable(a[0], a[0] + size)) {
+            if (!inside(space, a[0], size)) {
+                return -Errno.ENOMEM;
+            }
+            if ((rights & WRITE) != 0 && !space.mayBecomeWritable(a[0], a[0] + size)) {
                 return -Errno.EACCES;
             }
-            return inside(space, a[0], size) && space.protect(a[0], size, rights) ? 0 : -Errno.ENOMEM;
+            return space.protect(a[0], size, rights) ? 0 : -Errno.ENOMEM;
         }
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ class RealProgramsIT {
                         .collect(Collectors.joining("\n", "", "\n")));
     }
 
-    private void shouldBehaveAsNatively(String input, String... command) {
+    private Launched.Result shouldBehaveAsNatively(String input, String... command) {
         List<String> words = new ArrayList<>(List.of(command));
         if (!command[0].startsWith("/")) {
             words.set(0, Launched.need(command[0]));
@@ -52,6 +53,7 @@ class RealProgramsIT {
         assertThat(ours.code()).isEqualTo(real.code());
         assertThat(new String(ours.out(), StandardCharsets.ISO_8859_1))
                 .isEqualTo(new String(real.out(), StandardCharsets.ISO_8859_1));
+        return ours;
     }
 
     @ParameterizedTest
@@ -113,15 +115,15 @@ class RealProgramsIT {
 
     /** The hardest of guests that are at hand: it writes its own code, and lets itself be told of faults and by pages without rights. */
     @Test
-    void shouldRunAJavaVirtualMachine() {
+    void shouldRunAJavaVirtualMachine() throws URISyntaxException {
         String classes = Path.of(SmallJavaProgram.class
                         .getProtectionDomain()
                         .getCodeSource()
                         .getLocation()
-                        .getPath())
+                        .toURI())
                 .toString();
         String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        shouldBehaveAsNatively(
+        Launched.Result ours = shouldBehaveAsNatively(
                 "",
                 java,
                 "-XX:+UseSerialGC",
@@ -130,6 +132,7 @@ class RealProgramsIT {
                 "-cp",
                 classes,
                 SmallJavaProgram.class.getName());
+        assertThat(ours.code()).isZero();
     }
 
     /** glibc looks for the first thread's stack in /proc/self/maps. */
