@@ -63,7 +63,7 @@ public final class HypercallRing implements RingWorker {
         this.memory =
                 domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
         this.ring = BackRing.init(memory, MulticallEntry.SIZE);
-        this.traced = new TurnTrace(domain.domid(), vcpu, SLICE);
+        this.traced = new TurnTrace(vcpu);
         this.recorded = new TurnRecording(domain.domid(), vcpu);
     }
 
