@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
@@ -90,26 +91,18 @@ public final class PseudoTerminal implements AutoCloseable {
     private static int open(String path, long flags) {
         MemorySegment state = Native.state();
         try (Arena scratch = Arena.ofConfined()) {
-            long name = scratch.allocateFrom(path).address();
-            int fd = (int) (long) OPEN.invokeExact(state, name, flags, 0L, 0L, 0L, 0L);
+            int fd = Native.callInt(OPEN, state, scratch.allocateFrom(path).address(), flags);
             if (fd < 0) {
                 throw Native.failure("open " + path, state);
             }
             return fd;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 
     private static void control(OwnedDescriptor fd, long request, MemorySegment argument) {
         MemorySegment state = Native.state();
-        try {
-            if ((int) (long) IOCTL.invokeExact(state, (long) fd.number(), request, argument.address(), 0L, 0L, 0L)
-                    != 0) {
-                throw Native.failure("ioctl " + Long.toHexString(request) + " of a terminal", state);
-            }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        if (Native.callInt(IOCTL, state, fd.number(), request, argument.address()) != 0) {
+            throw Native.failure("ioctl " + Long.toHexString(request) + " of a terminal", state);
         }
     }
 
@@ -168,22 +161,21 @@ public final class PseudoTerminal implements AutoCloseable {
         return written;
     }
 
-    private int transfer(String call, MethodHandle handle, MemorySegment buffer, int length) {
+    private int transfer(String call, MethodHandle function, MemorySegment buffer, int length) {
         MemorySegment state = Native.state();
         try {
-            long count = (long)
-                    handle.invokeExact(state, (long) master.number(), buffer.address(), (long) length, 0L, 0L, 0L);
+            int count = Native.callInt(function, state, master.number(), buffer.address(), length);
             if (count >= 0) {
-                return (int) count;
+                return count;
             }
-            int errno = Native.errno(state);
-            if (errno == Errno.EAGAIN || errno == Errno.EINTR) {
-                return 0;
-            }
-            throw new HostException(call + " of " + path, errno);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        } finally {
+            Reference.reachabilityFence(buffer);
         }
+        int errno = Native.errno(state);
+        if (errno == Errno.EAGAIN || errno == Errno.EINTR) {
+            return 0;
+        }
+        throw new HostException(call + " of " + path, errno);
     }
 
     /** Whoever has it open reads an end. Idempotent. */
