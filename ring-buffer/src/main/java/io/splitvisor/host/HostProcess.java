@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** What Dom0 does to a guest's process beside starting it: signals and resource limits. */
+/** What the host calls a thread, and what Dom0 does to a guest's process beside starting it: signals and resource limits. */
 public final class HostProcess {
     /** Stops a process until {@link #SIGCONT}. */
     public static final int SIGSTOP = 19;
@@ -31,7 +31,20 @@ public final class HostProcess {
     private static final MethodHandle KILL = Native.link("kill", INT, INT, INT);
     private static final MethodHandle PRLIMIT = Native.link("prlimit", INT, INT, INT, LONG, LONG);
 
+    private static final class ThreadId {
+        private static final MethodHandle GETTID = Native.linkWords("gettid");
+    }
+
     private HostProcess() {}
+
+    /** The host's number for the calling thread. */
+    public static int currentThread() {
+        try {
+            return (int) (long) ThreadId.GETTID.invokeExact(Native.state(), 0L, 0L, 0L, 0L, 0L, 0L);
+        } catch (Throwable t) {
+            throw Native.unexpected(t);
+        }
+    }
 
     /**
      * Sends a signal.
