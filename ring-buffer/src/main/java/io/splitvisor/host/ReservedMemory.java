@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import static io.splitvisor.host.Native.INT;
-import static io.splitvisor.host.Native.LONG;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -13,8 +10,8 @@ import java.lang.invoke.MethodHandle;
  * sides are inaccessible. Its pages can be given back, and files be mapped over them.
  */
 public final class ReservedMemory implements AutoCloseable {
-    private static final MethodHandle MMAP = Native.link("mmap", LONG, LONG, LONG, INT, INT, INT, LONG);
-    private static final MethodHandle MUNMAP = Native.link("munmap", INT, LONG, LONG);
+    private static final MethodHandle MMAP = Native.linkWords("mmap");
+    private static final MethodHandle MUNMAP = Native.linkWords("munmap");
 
     private static final int PROT_NONE = 0;
     private static final int PROT_READ = 1;
@@ -81,24 +78,16 @@ public final class ReservedMemory implements AutoCloseable {
 
     private static long map(long address, long bytes, int protection, int flags, int fd, long fileOffset) {
         MemorySegment state = Native.state();
-        try {
-            long at = (long) MMAP.invokeExact(state, address, bytes, protection, flags, fd, fileOffset);
-            if (at == -1) {
-                throw Native.failure("mmap", state);
-            }
-            return at;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        long at = Native.call(MMAP, state, address, bytes, protection, flags, fd, fileOffset);
+        if (at == -1) {
+            throw Native.failure("mmap", state);
         }
+        return at;
     }
 
     private static void unmap(long address, long bytes) {
         MemorySegment state = Native.state();
-        try {
-            int result = (int) MUNMAP.invokeExact(state, address, bytes);
-            assert result == 0 : Native.errno(state);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
+        int result = Native.callInt(MUNMAP, state, address, bytes);
+        assert result == 0 : Native.errno(state);
     }
 }

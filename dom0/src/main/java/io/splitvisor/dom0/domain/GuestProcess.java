@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.ObjIntConsumer;
@@ -60,7 +59,7 @@ final class GuestProcess {
 
     /** Processor time used so far, in nanoseconds. */
     long cpuNanos() {
-        return process.info().totalCpuDuration().map(Duration::toNanos).orElse(0L);
+        return HostProcess.cpuNanos(pid());
     }
 
     /** What the kernel's scheduler says of a thread, if it is one of this process's. */
