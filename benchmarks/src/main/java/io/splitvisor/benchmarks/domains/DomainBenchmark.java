@@ -54,11 +54,6 @@ public final class DomainBenchmark implements Benchmark {
     }
 
     @Override
-    public List<String> parts() {
-        return List.of(CREATE, TEN_IDLE, HUNDRED);
-    }
-
-    @Override
     public int run(List<String> arguments, boolean json, PrintStream out) throws IOException, InterruptedException {
         Map<String, Object> figures = new LinkedHashMap<>();
         List<String> lines = new ArrayList<>();
