@@ -30,7 +30,6 @@ public final class HypercallRing {
     private static final int TURNS_WITH_LOCK = 20;
 
     private final FrontRing ring;
-    private final MemorySegment slots;
     private final MemorySegment memory;
     private final long sendArguments;
     private final EventFd bell;
@@ -59,7 +58,6 @@ public final class HypercallRing {
     public HypercallRing(
             MemorySegment ringPages, MemorySegment memory, long sendArguments, EventFd bell, UpcallSleep sleep) {
         this.ring = FrontRing.attach(ringPages, MulticallEntry.SIZE, 0, 0);
-        this.slots = ringPages;
         this.memory = memory;
         this.sendArguments = sendArguments;
         this.bell = bell;
@@ -193,9 +191,9 @@ public final class HypercallRing {
      * so what came before is answered, too.
      */
     private HypercallBatch awaitInPlace(int turns, HypercallBatch finished) {
-        long last = ring.slot(ring.reqProdPvt() - 1);
+        MemorySegment last = ring.slot(ring.reqProdPvt() - 1);
         for (int left = turns; left > 0; left--) {
-            if (MulticallEntry.resultAcquire(slots, last) != UNANSWERED) {
+            if (MulticallEntry.resultAcquire(last, 0) != UNANSWERED) {
                 return takeUpTo(ring.reqProdPvt(), finished);
             }
             Thread.onSpinWait();
@@ -239,7 +237,7 @@ public final class HypercallRing {
                 for (int request = ring.rspCons(); request != ring.reqProdPvt(); request++) {
                     int slot = request & (owners.length - 1);
                     if (owners[slot] == batch) {
-                        MulticallEntry.op(slots, ring.slot(request), HypercallBatch.CANCELLED);
+                        MulticallEntry.op(ring.slot(request), 0, HypercallBatch.CANCELLED);
                     }
                 }
                 finished = cutShort(batch, finished);
@@ -262,10 +260,10 @@ public final class HypercallRing {
         return ring.reqProdPvt() & (owners.length - 1);
     }
 
-    /** The next slot, as a slice: that is checked once, not with each word. */
+    /** The next slot. */
     private MemorySegment claim(HypercallBatch owner) {
         owners[slotIndex()] = owner;
-        MemorySegment entry = slots.asSlice(ring.claimRequest(), MulticallEntry.SIZE);
+        MemorySegment entry = ring.claimRequest();
         MulticallEntry.result(entry, 0, UNANSWERED);
         return entry;
     }
@@ -383,8 +381,8 @@ public final class HypercallRing {
 
     private HypercallBatch takeOne(boolean lost, HypercallBatch finished) {
         int slot = ring.rspCons() & (owners.length - 1);
-        long at = ring.takeResponse();
-        long result = lost ? -XenErrno.EIO : MulticallEntry.result(slots, at);
+        MemorySegment entry = ring.takeResponse();
+        long result = lost ? -XenErrno.EIO : MulticallEntry.result(entry, 0);
         HypercallBatch owner = owners[slot];
         owners[slot] = null;
         if (owner == null) {

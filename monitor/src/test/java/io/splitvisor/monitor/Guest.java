@@ -67,12 +67,12 @@ public final class Guest {
     /** Writes a call into the ring of vCPU 0; nobody sees it yet. */
     public void stage(long number, long... arguments) {
         FrontRing ring = rings.getFirst();
-        long at = ring.claimRequest();
-        MulticallEntry.op(ring.memory(), at, number);
+        MemorySegment entry = ring.claimRequest();
+        MulticallEntry.op(entry, 0, number);
         // What the monitor must overwrite.
-        MulticallEntry.result(ring.memory(), at, 0x5555_5555_5555_5555L);
+        MulticallEntry.result(entry, 0, 0x5555_5555_5555_5555L);
         for (int i = 0; i < MulticallEntry.NR_ARGS; i++) {
-            MulticallEntry.args(ring.memory(), at, i, i < arguments.length ? arguments[i] : 0);
+            MulticallEntry.args(entry, 0, i, i < arguments.length ? arguments[i] : 0);
         }
     }
 
@@ -86,7 +86,7 @@ public final class Guest {
         FrontRing ring = rings.getFirst();
         List<Long> results = new ArrayList<>();
         while (ring.unconsumedResponses() > 0) {
-            results.add(MulticallEntry.result(ring.memory(), ring.takeResponse()));
+            results.add(MulticallEntry.result(ring.takeResponse(), 0));
         }
         return results;
     }
