@@ -23,7 +23,10 @@ import java.util.concurrent.locks.LockSupport;
  * upcall thread may be held up in a handler that waits for just this thread.
  */
 public final class HypercallRing {
-    /** What a slot's result is until Dom0 writes it. No hypercall has this one; if Dom0 says so, it is found by the indices. */
+    /**
+     * What a slot's result is until Dom0 writes it, if it is one of several that are published together: those are better taken
+     * together, too. No hypercall has this result; if Dom0 says so, it is found by the indices.
+     */
     private static final long UNANSWERED = Long.MIN_VALUE;
 
     /** Turns of a spin that others may have to wait for: less than a microsecond. */
@@ -125,6 +128,7 @@ public final class HypercallRing {
                     MulticallEntry.op(entry, 0, Hypercall.EVENT_CHANNEL_OP);
                     MulticallEntry.args(entry, 0, 0, EventChannelOp.SEND);
                     MulticallEntry.args(entry, 0, 1, argument);
+                    MulticallEntry.resultRelease(entry, 0, MulticallEntry.HANDED_OVER);
                     notify = publish(1);
                 }
             }
@@ -193,7 +197,8 @@ public final class HypercallRing {
     private HypercallBatch awaitInPlace(int turns, HypercallBatch finished) {
         MemorySegment last = ring.slot(ring.reqProdPvt() - 1);
         for (int left = turns; left > 0; left--) {
-            if (MulticallEntry.resultAcquire(last, 0) != UNANSWERED) {
+            long result = MulticallEntry.resultAcquire(last, 0);
+            if (result != MulticallEntry.HANDED_OVER && result != UNANSWERED) {
                 return takeUpTo(ring.reqProdPvt(), finished);
             }
             Thread.onSpinWait();
@@ -208,8 +213,9 @@ public final class HypercallRing {
         if (broken || batch.cancelled() || calls == 0 || (allOrNothing && calls < batch.size())) {
             return false;
         }
+        long marker = calls == 1 ? MulticallEntry.HANDED_OVER : UNANSWERED;
         for (int next = first; next < first + calls; next++) {
-            stage(batch, next);
+            stage(batch, next, marker);
         }
         if (first == 0 && batch.hasListener()) {
             sleepers(1);
@@ -218,12 +224,13 @@ public final class HypercallRing {
         return publish(calls);
     }
 
-    private void stage(HypercallBatch batch, int call) {
+    private void stage(HypercallBatch batch, int call, long marker) {
         MemorySegment entry = claim(batch);
         MulticallEntry.op(entry, 0, batch.staged(call, 0));
         for (int arg = 0; arg < MulticallEntry.NR_ARGS; arg++) {
             MulticallEntry.args(entry, 0, arg, batch.staged(call, 1 + arg));
         }
+        MulticallEntry.resultRelease(entry, 0, marker);
     }
 
     void cancel(HypercallBatch batch) {
@@ -263,9 +270,7 @@ public final class HypercallRing {
     /** The next slot. */
     private MemorySegment claim(HypercallBatch owner) {
         owners[slotIndex()] = owner;
-        MemorySegment entry = ring.claimRequest();
-        MulticallEntry.result(entry, 0, UNANSWERED);
-        return entry;
+        return ring.claimRequest();
     }
 
     private boolean publish(int calls) {

@@ -124,4 +124,24 @@ class AnswerInPlaceTest {
         assertThat(batch.result(0)).isEqualTo(-XenErrno.EIO);
         assertThat(ring.brokenBy()).isEqualTo("4294967167 responses to 1 hypercalls");
     }
+
+    @Test
+    void shouldHandOverASingleCallButNotSeveral() {
+        HypercallBatch batch = new HypercallBatch(ring, 2, memory, ARGUMENTS);
+        batch.add(77, 1, 2, 3, 4, 5, 6);
+        batch.submit();
+        assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(MulticallEntry.HANDED_OVER);
+        MulticallEntry.resultRelease(back.claimResponse(), 0, 0);
+        back.pushResponses();
+        assertThat(batch.poll()).isTrue();
+        batch.clear();
+        batch.add(77, 1, 2, 3, 4, 5, 6);
+        batch.add(77, 1, 2, 3, 4, 5, 6);
+        batch.submit();
+        for (int i = 0; i < 2; i++) {
+            assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(Long.MIN_VALUE);
+        }
+        ring.send(3);
+        assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(MulticallEntry.HANDED_OVER);
+    }
 }

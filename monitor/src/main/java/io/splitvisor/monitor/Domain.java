@@ -180,7 +180,7 @@ public final class Domain {
         return events;
     }
 
-    /** Who hears of its hypercalls; null for nobody. */
+    /** Who hears of its hypercalls and events; null for nobody. */
     public TraceSink trace() {
         return trace;
     }
@@ -188,7 +188,7 @@ public final class Domain {
     /** Lets somebody hear of its hypercalls and of the events that it is sent; null for nobody. */
     public void trace(TraceSink sink) {
         trace = sink;
-        delivery.trace(domid, sink);
+        delivery.trace(sink);
     }
 
     /** Events that it has been sent, by whomever. */

@@ -30,27 +30,18 @@ final class Mapping {
     /** {@code mmap}; SAFETY: with {@code MAP_FIXED} the caller owns the range. */
     static long map(long address, long bytes, int protection, int flags, int fd, long offset) {
         MemorySegment state = Native.state();
-        try {
-            long result =
-                    (long) MMAP.invokeExact(state, address, bytes, (long) protection, (long) flags, (long) fd, offset);
-            if (result == -1) {
-                throw Native.failure("mmap", state);
-            }
-            return result;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        long at = Native.call(MMAP, state, address, bytes, protection, flags, fd, offset);
+        if (at == -1) {
+            throw Native.failure("mmap", state);
         }
+        return at;
     }
 
     /** {@code munmap}; SAFETY: the caller owns the range, and nobody uses it any more. */
     static void unmap(long address, long bytes) {
         MemorySegment state = Native.state();
-        try {
-            int result = (int) (long) MUNMAP.invokeExact(state, address, bytes, 0L, 0L, 0L, 0L);
-            assert result == 0 : Native.errno(state);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
+        int result = Native.callInt(MUNMAP, state, address, bytes);
+        assert result == 0 : Native.errno(state);
     }
 
     /**
@@ -61,13 +52,8 @@ final class Mapping {
      */
     static void move(long from, long bytes, long over) {
         MemorySegment state = Native.state();
-        try {
-            long result = (long) Moving.MREMAP.invokeExact(state, from, bytes, bytes, Moving.MAYMOVE_FIXED, over, 0L);
-            if (result == -1) {
-                throw Native.failure("mremap", state);
-            }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        if (Native.call(Moving.MREMAP, state, from, bytes, bytes, Moving.MAYMOVE_FIXED, over) == -1) {
+            throw Native.failure("mremap", state);
         }
     }
 }

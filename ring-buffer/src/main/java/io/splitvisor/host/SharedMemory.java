@@ -10,9 +10,6 @@ import static io.splitvisor.host.Mapping.NO_FILE;
 import static io.splitvisor.host.Mapping.PROT_NONE;
 import static io.splitvisor.host.Mapping.PROT_READ;
 import static io.splitvisor.host.Mapping.PROT_WRITE;
-import static io.splitvisor.host.Native.INT;
-import static io.splitvisor.host.Native.LONG;
-import static io.splitvisor.host.Native.POINTER;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -47,9 +44,9 @@ public final class SharedMemory implements AutoCloseable {
 
     /** Calls that only the creator makes; a guest never links them. */
     private static final class Creation {
-        private static final MethodHandle MEMFD_CREATE = Native.link("memfd_create", INT, POINTER, INT);
-        private static final MethodHandle FTRUNCATE = Native.link("ftruncate", INT, INT, LONG);
-        private static final MethodHandle FALLOCATE = Native.link("fallocate", INT, INT, INT, LONG, LONG);
+        private static final MethodHandle MEMFD_CREATE = Native.linkWords("memfd_create");
+        private static final MethodHandle FTRUNCATE = Native.linkWords("ftruncate");
+        private static final MethodHandle FALLOCATE = Native.linkWords("fallocate");
         private static final int MFD_CLOEXEC = 1;
         private static final int MFD_ALLOW_SEALING = 2;
         private static final int PUNCH_HOLE_KEEP_SIZE = 2 | 1;
@@ -119,15 +116,11 @@ public final class SharedMemory implements AutoCloseable {
 
     private static long sizeOf(int fd) {
         MemorySegment state = Native.state();
-        try {
-            long size = (long) Joining.LSEEK.invokeExact(state, (long) fd, 0L, (long) Joining.SEEK_END, 0L, 0L, 0L);
-            if (size < 0) {
-                throw Native.failure("lseek", state);
-            }
-            return size;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        long size = Native.call(Joining.LSEEK, state, fd, 0, Joining.SEEK_END);
+        if (size < 0) {
+            throw Native.failure("lseek", state);
         }
+        return size;
     }
 
     private static SharedMemory create(String name, long bytes, int seals) {
@@ -135,23 +128,22 @@ public final class SharedMemory implements AutoCloseable {
         MemorySegment state = Native.state();
         int fd;
         try (Arena scratch = Arena.ofConfined()) {
-            fd = (int) Creation.MEMFD_CREATE.invokeExact(
-                    state, scratch.allocateFrom(name), Creation.MFD_CLOEXEC | Creation.MFD_ALLOW_SEALING);
+            long flags = Creation.MFD_CLOEXEC | Creation.MFD_ALLOW_SEALING;
+            fd = Native.callInt(
+                    Creation.MEMFD_CREATE, state, scratch.allocateFrom(name).address(), flags);
             if (fd < 0) {
                 throw Native.failure("memfd_create", state);
             }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
         SharedMemory memory;
         try {
-            if ((int) Creation.FTRUNCATE.invokeExact(state, fd, bytes) != 0) {
+            if (Native.callInt(Creation.FTRUNCATE, state, fd, bytes) != 0) {
                 throw Native.failure("ftruncate", state);
             }
             memory = new SharedMemory(fd, bytes, true, (seals & F_SEAL_FUTURE_WRITE) != 0);
-        } catch (Throwable t) {
+        } catch (HostException e) {
             Descriptors.close(fd);
-            throw Native.unexpected(t);
+            throw e;
         }
         try {
             // After the mapping: F_SEAL_FUTURE_WRITE spares the mappings that exist.
@@ -214,13 +206,8 @@ public final class SharedMemory implements AutoCloseable {
             return;
         }
         MemorySegment state = Native.state();
-        try {
-            if ((int) Creation.FALLOCATE.invokeExact(state, fd.number(), Creation.PUNCH_HOLE_KEEP_SIZE, offset, bytes)
-                    != 0) {
-                throw Native.failure("fallocate", state);
-            }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        if (Native.callInt(Creation.FALLOCATE, state, fd.number(), Creation.PUNCH_HOLE_KEEP_SIZE, offset, bytes) != 0) {
+            throw Native.failure("fallocate", state);
         }
     }
 
@@ -303,14 +290,10 @@ public final class SharedMemory implements AutoCloseable {
 
     private static int fcntl(int fd, int command, int argument) {
         MemorySegment state = Native.state();
-        try {
-            int result = (int) (long) FCNTL.invokeExact(state, (long) fd, (long) command, (long) argument, 0L, 0L, 0L);
-            if (result < 0) {
-                throw Native.failure("fcntl", state);
-            }
-            return result;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        int result = Native.callInt(FCNTL, state, fd, command, argument);
+        if (result < 0) {
+            throw Native.failure("fcntl", state);
         }
+        return result;
     }
 }

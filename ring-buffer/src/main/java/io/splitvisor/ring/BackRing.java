@@ -25,6 +25,9 @@ public final class BackRing {
     private int reqCons;
     private int rspProdPublished;
 
+    /** The last request was taken before its index was published; until that is seen, {@code req_prod} may be one behind. */
+    private boolean ahead;
+
     private BackRing(MemorySegment ring, int slotBytes, int rspProdPvt, int reqCons) {
         this.ring = ring;
         this.address = SharedRing.address(ring);
@@ -73,15 +76,22 @@ public final class BackRing {
      * without a response owed.
      */
     public int unconsumedRequests() {
-        int requests = HostMemory.acquire(address + SharedRing.REQ_PROD) - reqCons;
-        int room = slots - (reqCons - rspProdPvt);
-        return Integer.compareUnsigned(requests, room) < 0 ? requests : room;
+        int requests = takeableRequests();
+        return requests == OVERFLOW ? room() : requests;
+    }
+
+    /** Slots without a response owed. */
+    private int room() {
+        return slots - (reqCons - rspProdPvt);
     }
 
     /** {@code RING_REQUEST_PROD_OVERFLOW}: the front end published more than the ring holds. It is lying. */
     public boolean requestOverflow() {
-        int published = HostMemory.acquire(address + SharedRing.REQ_PROD) - rspProdPvt;
-        return Integer.compareUnsigned(published, slots) > 0;
+        return isOverflow(HostMemory.acquire(address + SharedRing.REQ_PROD));
+    }
+
+    private boolean isOverflow(int published) {
+        return Integer.compareUnsigned(published - rspProdPvt, slots) > 0;
     }
 
     /**
@@ -89,18 +99,39 @@ public final class BackRing {
      * the line that holds it is the one that both sides fight for.
      */
     public int takeableRequests() {
-        int published = HostMemory.acquire(address + SharedRing.REQ_PROD);
-        if (Integer.compareUnsigned(published - rspProdPvt, slots) > 0) {
-            return OVERFLOW;
+        int requests = HostMemory.acquire(address + SharedRing.REQ_PROD) - reqCons;
+        if (Integer.compareUnsigned(requests, room()) > 0) {
+            return takeableBehind(requests);
         }
-        int requests = published - reqCons;
-        int room = slots - (reqCons - rspProdPvt);
-        return Integer.compareUnsigned(requests, room) < 0 ? requests : room;
+        ahead = false;
+        return requests;
+    }
+
+    /** The index is behind what was taken, or beyond what there is room for. */
+    private int takeableBehind(int requests) {
+        if (ahead && requests == -1) {
+            return 0;
+        }
+        return isOverflow(requests + reqCons) ? OVERFLOW : room();
+    }
+
+    /**
+     * The next request may be taken before {@code req_prod} tells of it, because its slot has: by means of the protocol that the
+     * slots belong to, whose front end has no more than one request at a time in such a state. From then on {@code req_prod} may be
+     * one behind until it is seen to have caught up; further behind, it is an {@link #OVERFLOW} as ever.
+     */
+    public void requestIsThere() {
+        ahead = true;
     }
 
     /** {@code RING_REQUEST_CONS_OVERFLOW}: consuming one more would take a slot whose response is owed. */
     public boolean consumerOverflow() {
         return Integer.compareUnsigned(reqCons - rspProdPvt, slots) >= 0;
+    }
+
+    /** The next request, whether it is there or not. */
+    public MemorySegment nextRequest() {
+        return HostMemory.slice(slot(reqCons), slotBytes);
     }
 
     /** The next request; the caller has checked {@link #unconsumedRequests}. */

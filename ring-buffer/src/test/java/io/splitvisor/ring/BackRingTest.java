@@ -14,6 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BackRingTest {
     private final MemorySegment ring = XenRings.page();
@@ -175,5 +177,51 @@ class BackRingTest {
         back.claimResponse();
         assertThat(back.finalCheckForRequests()).isZero();
         assertThat(word(ring, REQ_EVENT)).isEqualTo(2);
+    }
+
+    @Test
+    void shouldLetTheIndexBeOneBehindARequestThatWasTakenEarly() {
+        word(ring, REQ_PROD, 1);
+        assertThat(back.takeableRequests()).isOne();
+        back.takeRequest();
+        back.claimResponse();
+        back.requestIsThere();
+        back.takeRequest();
+        assertThat(back.takeableRequests()).as("with its response owed").isZero();
+        assertThat(back.unconsumedRequests()).isZero();
+        back.claimResponse();
+        assertThat(back.takeableRequests()).as("and answered").isZero();
+        assertThat(back.finalCheckForRequests()).isZero();
+        assertThat(word(ring, REQ_EVENT)).as("beyond what was taken").isEqualTo(3);
+        word(ring, REQ_PROD, 2);
+        assertThat(back.takeableRequests()).isZero();
+        word(ring, REQ_PROD, 3);
+        assertThat(back.takeableRequests()).isOne();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 35, 1000, Integer.MIN_VALUE})
+    void b1_shouldSeeAnIndexThatLiesAfterARequestWasTakenEarly(int published) {
+        back.requestIsThere();
+        back.takeRequest();
+        back.claimResponse();
+        back.requestIsThere();
+        back.takeRequest();
+        back.claimResponse();
+        assertThat(back.takeableRequests()).as("two behind").isEqualTo(BackRing.OVERFLOW);
+        word(ring, REQ_PROD, published);
+        assertThat(back.takeableRequests()).isEqualTo(BackRing.OVERFLOW);
+        assertThat(back.requestOverflow()).isTrue();
+    }
+
+    @Test
+    void b1_shouldNotLetTheIndexGoBackAfterItHasCaughtUp() {
+        back.requestIsThere();
+        back.takeRequest();
+        back.claimResponse();
+        word(ring, REQ_PROD, 1);
+        assertThat(back.takeableRequests()).isZero();
+        word(ring, REQ_PROD, 0);
+        assertThat(back.takeableRequests()).isEqualTo(BackRing.OVERFLOW);
     }
 }

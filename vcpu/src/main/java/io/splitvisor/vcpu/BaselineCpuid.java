@@ -32,12 +32,14 @@ final class BaselineCpuid {
     private static final int SSE2 = 1 << 26;
     // Leaf 1, ECX.
     private static final int SSE3 = 1;
+    private static final int PCLMULQDQ = 1 << 1;
     private static final int SSSE3 = 1 << 9;
     private static final int CX16 = 1 << 13;
     private static final int PCID = 1 << 17;
     private static final int SSE4_1 = 1 << 19;
     private static final int SSE4_2 = 1 << 20;
     private static final int POPCNT = 1 << 23;
+    private static final int AES = 1 << 25;
     // Leaf 7, EBX.
     private static final int FSGSBASE = 1;
     private static final int SMEP = 1 << 7;
@@ -46,6 +48,7 @@ final class BaselineCpuid {
     private static final int NO_FPU_SELECTORS = 1 << 13;
 
     private static final int SMAP = 1 << 20;
+    private static final int SHA = 1 << 29;
     // Leaf 7, ECX.
     private static final int UMIP = 1 << 2;
     // Leaf 0x80000001.
@@ -65,10 +68,11 @@ final class BaselineCpuid {
                 new Cpuid.Leaf(
                         SIGNATURE,
                         8 << 8,
-                        SSE3 | SSSE3 | CX16 | SSE4_1 | SSE4_2 | POPCNT,
+                        SSE3 | PCLMULQDQ | SSSE3 | CX16 | SSE4_1 | SSE4_2 | POPCNT | AES,
                         FPU | DE | PSE | TSC | MSR | PAE | CX8 | SEP | PGE | CMOV | PAT | PSE36 | CLFSH | MMX | FXSR
                                 | SSE | SSE2);
-            case 7 -> ecx == 0 ? new Cpuid.Leaf(0, FSGSBASE | SMEP | NO_FPU_SELECTORS | SMAP, 0, 0) : Cpuid.Leaf.ZERO;
+            case 7 ->
+                ecx == 0 ? new Cpuid.Leaf(0, FSGSBASE | SMEP | NO_FPU_SELECTORS | SMAP | SHA, 0, 0) : Cpuid.Leaf.ZERO;
             case 0x8000_0000 -> new Cpuid.Leaf(0x8000_0008, VENDOR[0], VENDOR[2], VENDOR[1]);
             case 0x8000_0001 -> new Cpuid.Leaf(SIGNATURE, 0, LAHF_64, SYSCALL | NX | PAGE_1G | RDTSCP | LONG_MODE);
             case 0x8000_0002, 0x8000_0003, 0x8000_0004 -> {

@@ -81,10 +81,10 @@ public final class HypercallBenchmark implements Benchmark {
                     figures.putAll(awake(guest, c));
                 }
                 if (Benchmark.chosen(arguments, SYSTEM_CALLS)) {
-                    figures.putAll(SystemCallTurn.measure(guest, folder));
+                    figures.putAll(SystemCallTurn.measure(guest, System.err));
                 }
                 if (Benchmark.chosen(arguments, TRACE)) {
-                    figures.putAll(traced(toolstack, guest, folder));
+                    figures.putAll(TraceTurns.measure(toolstack, guest, folder));
                 }
                 if (Benchmark.chosen(arguments, ASLEEP)) {
                     figures.putAll(asleep(guest, c));
@@ -143,23 +143,6 @@ public final class HypercallBenchmark implements Benchmark {
 
     private static double figure(CPeer c, String what, long number) throws IOException, InterruptedException {
         return Double.parseDouble(c.run(what, Long.toString(number)).strip());
-    }
-
-    private static Map<String, Double> traced(Toolstack toolstack, Dialogue guest, Path folder) {
-        Turns turns = new Turns();
-        for (int i = 0; i < TURNS; i++) {
-            turns.add("null-untraced-ns", guest.figure("null", MILLIS));
-            turns.add("batched-untraced-per-second", guest.figure("batched", MILLIS));
-            toolstack.startTrace(folder.resolve("trace"), List.of(guest.domid()));
-            turns.add("null-traced-ns", guest.figure("null", MILLIS));
-            turns.add("batched-traced-per-second", guest.figure("batched", MILLIS));
-            toolstack.stopTrace();
-        }
-        Map<String, Double> figures = turns.medians();
-        figures.put("null-traced-to-untraced", turns.ratio("null-traced-ns", "null-untraced-ns"));
-        figures.put(
-                "batched-untraced-to-traced", turns.ratio("batched-untraced-per-second", "batched-traced-per-second"));
-        return figures;
     }
 
     private static Map<String, Double> asleep(Dialogue guest, CPeer c) throws IOException, InterruptedException {

@@ -14,6 +14,11 @@ final class Turns {
         figures.computeIfAbsent(name, _ -> new ArrayList<>()).add(value);
     }
 
+    /** Forgets all: that was for warming up. */
+    void clear() {
+        figures.clear();
+    }
+
     /** The median of each figure. */
     Map<String, Double> medians() {
         Map<String, Double> medians = new LinkedHashMap<>();

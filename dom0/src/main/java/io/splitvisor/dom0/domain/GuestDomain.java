@@ -99,7 +99,7 @@ final class GuestDomain implements Invitation.Guest {
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
         this.console = new ConsoleDevice(services.backends().control("console of domain " + domain.domid()));
-        this.consoles = new Consoles(console);
+        this.consoles = new Consoles(console, services.terminals());
         this.welcome = new StartOfDay(domain, config).write();
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             HypercallRing ring = new HypercallRing(domain, vcpu, services.hypercalls());

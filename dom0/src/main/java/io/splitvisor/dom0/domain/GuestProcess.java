@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.ObjIntConsumer;
 
@@ -58,7 +57,7 @@ final class GuestProcess {
 
     /** Processor time used so far, in nanoseconds. */
     long cpuNanos() {
-        return process.info().totalCpuDuration().map(Duration::toNanos).orElse(0L);
+        return HostProcess.cpuNanos(pid());
     }
 
     /** Whether it runs at this moment, as the kernel's scheduler sees it. */

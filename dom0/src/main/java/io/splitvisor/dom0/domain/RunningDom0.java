@@ -6,6 +6,7 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.splitvisor.dom0.attach.AttachServer;
 import io.splitvisor.dom0.cgroup.CgroupTree;
+import io.splitvisor.dom0.console.ConsoleTerminals;
 import io.splitvisor.dom0.driver.Drivers;
 import io.splitvisor.dom0.loop.PollingLoop;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
@@ -39,6 +40,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     private final Xenstored xenstored;
     private final Xenstore store;
     private final AttachServer attachServer;
+    private final ConsoleTerminals terminals = new ConsoleTerminals();
     private final Drivers drivers;
     private final Lifecycle lifecycle = new Lifecycle();
     private final Domains domains;
@@ -80,6 +82,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 new Disks(backends, store, devices),
                 new DriverDevices(drivers, devices, lifecycle::runningGuest),
                 new Channels(devices, backends),
+                terminals,
                 attachServer,
                 timer,
                 summary,
@@ -141,6 +144,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         closed = true;
         attachServer.close();
         lifecycle.close();
+        terminals.close();
         store.close();
         xenstored.close();
         loops.forEach(PollingLoop::close);

@@ -41,7 +41,14 @@ final class Traces {
     /** A domain is there: it is traced, if all are. */
     synchronized void added(Domain domain) {
         if (session != null && (domids.isEmpty() || domids.contains(domain.domid()))) {
-            domain.trace(session);
+            domain.trace(session.domain(domain.domid(), domain.memory().layout().vcpus()));
+        }
+    }
+
+    /** A domain has gone: nothing comes from it any more. */
+    synchronized void gone(int domid) {
+        if (session != null) {
+            session.gone(domid);
         }
     }
 

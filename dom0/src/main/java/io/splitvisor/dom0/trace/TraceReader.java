@@ -25,8 +25,6 @@ public final class TraceReader implements AutoCloseable {
     /** Larger windows are no windows: Xen's buffers are smaller. */
     private static final int MAX_WINDOW = 1 << 28;
 
-    private static final int MOST_AGAIN = 255;
-
     private static final HypercallOp[] OPERATIONS = HypercallOp.values();
 
     /** What a processor was doing at the end of its last window. */
@@ -41,10 +39,11 @@ public final class TraceReader implements AutoCloseable {
             ByteBuffer.allocate(TraceFormat.WINDOW_HEADER).order(ByteOrder.LITTLE_ENDIAN);
     private long position;
 
-    /** The last call: whether it failed, and was repeated, stands in the next records. */
+    /** The last call: whether it failed, and was made again, stands in the next records. */
     private Call held;
 
-    private int heldTimes;
+    private int again;
+    private long againNanos;
 
     /** Opens a trace file. */
     public TraceReader(Path path) throws IOException {
@@ -116,12 +115,13 @@ public final class TraceReader implements AutoCloseable {
         }
         int event = head & TraceFormat.EVENT_MASK;
         if (event == TraceFormat.FAILED && words.length == 1 && held != null) {
-            held = new Call(held.nanos(), held.domid(), held.vcpu(), held.name(), held.argument(), words[0]);
+            held = held.failed(words[0]);
             return;
         }
-        if (event == TraceFormat.AGAIN && words.length == 1 && held != null) {
-            // More than a turn can hold would be a broken file, and take for ever to print.
-            heldTimes += Math.clamp(words[0], 0, MOST_AGAIN);
+        if (event == TraceFormat.AGAIN && words.length == 1 && held != null && again == 0) {
+            // More would be a broken file, and take for ever to print.
+            again = Math.clamp(words[0], 0, TraceFormat.MOST_TIMES);
+            againNanos = processor.nanos;
             return;
         }
         release(records);
@@ -130,7 +130,7 @@ public final class TraceReader implements AutoCloseable {
             processor.running = words[0];
         } else if (event == TraceFormat.HYPERCALL && words.length > 0) {
             held = call(nanos, processor.running, words);
-            heldTimes = 1;
+            again = 0;
         } else if (event == TraceFormat.EVENT && words.length == 2) {
             records.accept(new Event(nanos, words[0], words[1]));
         } else if (event == TraceFormat.LOST_RECORDS && words.length > 0) {
@@ -146,8 +146,10 @@ public final class TraceReader implements AutoCloseable {
 
     private void release(Consumer<TraceRecord> records) {
         if (held != null) {
-            for (int i = 0; i < heldTimes; i++) {
-                records.accept(held);
+            records.accept(held);
+            Call next = held.at(againNanos);
+            for (; again > 0; again--) {
+                records.accept(next);
             }
             held = null;
         }

@@ -15,6 +15,7 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
+import io.splitvisor.host.SocketPath;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreConnection;
 import io.splitvisor.xenstore.XenstoreException;
@@ -67,8 +68,10 @@ public final class Xenstored implements AutoCloseable {
         if (server != null) {
             throw new IllegalStateException("already listening on " + socket);
         }
-        StaleSocket.removeIfDead(path);
         try {
+            if (!SocketPath.makeRoom(path)) {
+                throw new XenstoreException(XsError.EBUSY, "listen", path.toString());
+            }
             if (path.getParent() != null) {
                 Files.createDirectories(path.getParent());
             }

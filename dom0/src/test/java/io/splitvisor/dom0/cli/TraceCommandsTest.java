@@ -38,8 +38,8 @@ class TraceCommandsTest {
             long send = TracedCall.pack(HypercallOp.EVTCHNOP_SEND.ordinal(), 0, 7);
             long bad = TracedCall.pack(HypercallOp.EVTCHNOP_SEND.ordinal(), -XenErrno.EINVAL, -1);
             long yield = TracedCall.pack(HypercallOp.SCHEDOP_YIELD.ordinal(), 0, 0);
-            session.turn(1, 0, 5_000_000_000L, new long[] {send, bad}, 2);
-            session.turn(22, 10, 6_000_000_123L, new long[] {yield}, 1);
+            session.domain(1, 1).turn(0, 5_000_000_000L, new long[] {send, bad}, 2);
+            session.domain(22, 11).turn(10, 6_000_000_123L, new long[] {yield}, 1);
         }
     }
 

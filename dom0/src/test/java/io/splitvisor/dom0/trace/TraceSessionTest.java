@@ -11,6 +11,7 @@ import io.splitvisor.dom0.trace.TraceRecord.Call;
 import io.splitvisor.dom0.trace.TraceRecord.Event;
 import io.splitvisor.dom0.trace.TraceRecord.Lost;
 import io.splitvisor.hypercall.HypercallOp;
+import io.splitvisor.monitor.trace.TraceSink;
 import io.splitvisor.monitor.trace.TracedCall;
 import java.io.File;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -52,9 +54,11 @@ class TraceSessionTest {
     void shouldWriteWhatItIsToldAndReadItBack() throws IOException {
         Path path = folder.resolve("a.trace");
         try (TraceSession session = TraceSession.start(path)) {
-            session.turn(3, 1, 1000, new long[] {SEND, BAD_SEND, YIELD, NONSENSE, 99}, 4);
-            session.turn(4, 0, 900, new long[] {YIELD}, 1);
-            session.event(3, 12);
+            TraceSink third = session.domain(3, 2);
+            third.turn(1, 1000, new long[] {SEND, BAD_SEND, YIELD, NONSENSE, 99}, 4);
+            await().atMost(10, TimeUnit.SECONDS).until(() -> session.records() == 4);
+            session.domain(4, 1).turn(0, 900, new long[] {YIELD}, 1);
+            third.event(12);
             await().atMost(10, TimeUnit.SECONDS).until(() -> session.records() == 6);
         }
         List<TraceRecord> records = read(path);
@@ -74,6 +78,99 @@ class TraceSessionTest {
     }
 
     @Test
+    void shouldPutInOrderWhatSeveralTell() throws IOException {
+        Path path = folder.resolve("order.trace");
+        try (TraceSession session = TraceSession.start(path)) {
+            TraceSink first = session.domain(1, 2);
+            TraceSink second = session.domain(2, 1);
+            // Nothing of this is written before it has happened.
+            long soon = System.nanoTime() + 1_000_000_000;
+            for (int i = 0; i < 300; i++) {
+                (i % 3 == 2 ? second : first).turn(i % 3 % 2, soon + i, new long[] {SEND}, 1);
+            }
+        }
+        List<Call> calls = read(path).stream().map(Call.class::cast).toList();
+        assertThat(calls).hasSize(300).isSortedAccordingTo(Comparator.comparingLong(Call::nanos));
+        assertThat(calls.subList(0, 3))
+                .extracting(call -> call.domid() + "." + call.vcpu())
+                .containsExactly("1.0", "1.1", "2.0");
+    }
+
+    /** Several loops and senders at full speed: what is in the file and what was lost is what was told, in order. */
+    @Test
+    void shouldAccountForEverythingThatManyThreadsTell() throws Exception {
+        Path path = folder.resolve("many.trace");
+        int threads = 4;
+        int turns = 50_000;
+        long told = threads * turns * 6L;
+        long dropped;
+        try (TraceSession session = TraceSession.start(path)) {
+            List<Thread> tellers = new ArrayList<>();
+            for (int t = 0; t < threads; t++) {
+                TraceSink sink = session.domain(t + 1, 1);
+                tellers.add(Thread.ofPlatform().start(() -> {
+                    for (int i = 0; i < turns; i++) {
+                        sink.turn(
+                                0, System.nanoTime(), new long[] {TracedCall.onceMore(SEND), BAD_SEND, YIELD, SEND}, 4);
+                        sink.event(i & 0xfff);
+                    }
+                }));
+            }
+            for (Thread teller : tellers) {
+                teller.join();
+            }
+            session.close();
+            assertThat(session.records() + session.dropped()).isEqualTo(told);
+            dropped = session.dropped();
+        }
+        long[] found = new long[2];
+        long last = 0;
+        for (TraceRecord record : read(path)) {
+            assertThat(record.nanos()).isGreaterThanOrEqualTo(last);
+            last = record.nanos();
+            if (record instanceof Lost(long _, long count)) {
+                found[1] += count;
+            } else {
+                found[0]++;
+            }
+        }
+        assertThat(found).containsExactly(told - dropped, dropped);
+    }
+
+    @Test
+    void shouldForgetTheQueuesOfDomainsThatHaveGone() throws IOException {
+        try (TraceSession session = TraceSession.start(folder.resolve("gone.trace"))) {
+            session.domain(1, 1).turn(0, 1, new long[] {SEND}, 1);
+            session.domain(2, 1).turn(0, 1, new long[] {SEND}, 1);
+            assertThat(session.queues()).isEqualTo(3);
+            session.gone(1);
+            await().atMost(10, TimeUnit.SECONDS).until(() -> session.queues() == 2);
+            await().atMost(10, TimeUnit.SECONDS).until(() -> session.records() == 2);
+        }
+    }
+
+    @Test
+    void shouldWriteOnceWhatIsMadeAgainInTurnsThatFollow() throws IOException {
+        Path path = folder.resolve("runs.trace");
+        try (TraceSession session = TraceSession.start(path)) {
+            TraceSink sink = session.domain(1, 1);
+            long soon = System.nanoTime() + 1_000_000_000;
+            for (int i = 0; i <= 20; i++) {
+                sink.turn(0, soon + i * 1000L, new long[] {YIELD}, 1);
+            }
+            session.close();
+            assertThat(session.bytes()).isLessThan(120);
+            List<TraceRecord> records = read(path);
+            assertThat(records).hasSize(21);
+            // Ten microseconds are one record: its first call's time is exact, the others have the last one's.
+            assertThat(records)
+                    .extracting(record -> record.nanos() - soon)
+                    .startsWith(0L, 10_000L)
+                    .endsWith(11_000L, 20_000L, 20_000L);
+        }
+    }
+
+    @Test
     void shouldWriteOnceWhatIsMadeAgainAtOnce() throws IOException {
         Path path = folder.resolve("again.trace");
         long length;
@@ -85,7 +182,7 @@ class TraceSessionTest {
             }
             assertThat(TracedCall.isSame(often, YIELD)).as("no room for more").isFalse();
             assertThat(TracedCall.isSame(YIELD, SEND)).isFalse();
-            session.turn(3, 1, 1000, new long[] {SEND, often, TracedCall.onceMore(BAD_SEND)}, 3);
+            session.domain(3, 2).turn(1, 1000, new long[] {SEND, often, TracedCall.onceMore(BAD_SEND)}, 3);
             await().atMost(10, TimeUnit.SECONDS).until(() -> session.records() == 259);
             length = session.bytes();
         }
@@ -101,13 +198,14 @@ class TraceSessionTest {
     void shouldLoseAndCountWhatTheFileCannotTake() throws IOException {
         Path path = folder.resolve("flood.trace");
         FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        TraceSession session = new TraceSession(path, file, 8);
+        TraceSession session = new TraceSession(path, file, 64, 8);
+        TraceSink sink = session.domain(1, 1);
         long[] calls = new long[32];
         Arrays.fill(calls, SEND);
         long told = 0;
         while (session.dropped() == 0 || told < 100_000) {
-            session.turn(1, 0, told, calls, calls.length);
-            session.event(1, 3);
+            sink.turn(0, told, calls, calls.length);
+            sink.event(3);
             told += calls.length + 1;
         }
         session.close();
@@ -131,12 +229,14 @@ class TraceSessionTest {
         Path full = Path.of("/dev/full");
         assumeThat(Files.exists(full)).as("/dev/full").isTrue();
         TraceSession session = TraceSession.start(full);
-        session.event(1, 1);
+        TraceSink sink = session.domain(1, 1);
+        sink.event(1);
         await().atMost(10, TimeUnit.SECONDS).until(() -> !session.failure().isEmpty());
-        session.event(1, 2);
+        sink.event(2);
+        sink.turn(0, 1, new long[] {TracedCall.onceMore(SEND)}, 1);
         session.close();
         assertThat(session.records()).isZero();
-        assertThat(session.dropped()).isPositive();
+        assertThat(session.dropped()).isEqualTo(4);
     }
 
     @Test
@@ -147,7 +247,7 @@ class TraceSessionTest {
             List<TraceRecord> records = new ArrayList<>();
             assertThat(reader.next(records::add)).isFalse();
             for (int i = 1; i <= 3; i++) {
-                session.turn(1, 0, i, new long[] {BAD_SEND}, 1);
+                session.domain(1, 1).turn(0, i, new long[] {BAD_SEND}, 1);
                 await().atMost(10, TimeUnit.SECONDS).until(() -> reader.next(records::add));
                 assertThat(records).hasSize(i);
             }
@@ -170,7 +270,7 @@ class TraceSessionTest {
         Path path = folder.resolve("whole.trace");
         try (TraceSession session = TraceSession.start(path)) {
             for (int i = 0; i < 20; i++) {
-                session.turn(i % 3, 0, i, new long[] {SEND, BAD_SEND, NONSENSE}, 3);
+                session.domain(i % 3, 1).turn(0, i, new long[] {SEND, BAD_SEND, NONSENSE}, 3);
             }
         }
         byte[] whole = Files.readAllBytes(path);
@@ -201,9 +301,12 @@ class TraceSessionTest {
                 .anyMatch(dir -> Files.isExecutable(Path.of(dir, "xenalyze")));
         Path path = folder.resolve("xen.trace");
         try (TraceSession session = TraceSession.start(path)) {
+            TraceSink first = session.domain(1, 1);
+            TraceSink second = session.domain(2, 1);
             for (int i = 0; i < 50; i++) {
-                session.turn(1 + i % 2, 0, 1_000_000_000L + i * 1000, new long[] {SEND, BAD_SEND, YIELD}, 3);
-                session.event(2, 5);
+                long nanos = System.nanoTime();
+                (i % 2 == 0 ? first : second).turn(0, nanos, new long[] {SEND, BAD_SEND, YIELD}, 3);
+                second.event(5);
             }
         }
         Process xenalyze = new ProcessBuilder("xenalyze", "--cpu-hz", "1G", "-a", path.toString())

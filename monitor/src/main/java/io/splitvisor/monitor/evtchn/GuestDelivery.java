@@ -19,7 +19,7 @@ public final class GuestDelivery implements EventDelivery {
     private final TwoLevelDelivery twoLevel;
     private final Gate gate = new Gate();
     private volatile EventDelivery abi;
-    private volatile EventTrace trace;
+    private volatile TraceSink trace;
 
     /**
      * @param memory the domain's memory
@@ -32,12 +32,9 @@ public final class GuestDelivery implements EventDelivery {
         this.abi = twoLevel;
     }
 
-    /** Who hears of events. */
-    private record EventTrace(int domid, TraceSink sink) {}
-
     /** Lets somebody hear of the events that are raised; null for nobody. */
-    public void trace(int domid, TraceSink sink) {
-        trace = sink == null ? null : new EventTrace(domid, sink);
+    public void trace(TraceSink sink) {
+        trace = sink;
     }
 
     /** Events raised so far, those on masked or pending ports too. */
@@ -47,9 +44,9 @@ public final class GuestDelivery implements EventDelivery {
 
     @Override
     public void raise(Port port) {
-        EventTrace tracing = trace;
+        TraceSink tracing = trace;
         if (tracing != null) {
-            tracing.sink.event(tracing.domid, port.number());
+            tracing.event(port.number());
         }
         if (gate.enterCounted()) {
             try {

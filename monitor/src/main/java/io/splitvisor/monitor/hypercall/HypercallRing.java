@@ -62,7 +62,7 @@ public final class HypercallRing implements RingWorker {
         this.ring = BackRing.init(
                 domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES),
                 MulticallEntry.SIZE);
-        this.traced = new TurnTrace(domain.domid(), vcpu, SLICE);
+        this.traced = new TurnTrace(vcpu);
         this.recorded = new TurnRecording(domain.domid(), vcpu);
     }
 
@@ -103,7 +103,7 @@ public final class HypercallRing implements RingWorker {
             found += available;
             statistics.turn(available);
             moved += serveFound(available, sink != null);
-            available = linger();
+            available = linger(available == 1);
         } while (available > 0);
         int served = (int) (statistics.total() - before);
         if (served > 0) {
@@ -126,9 +126,14 @@ public final class HypercallRing implements RingWorker {
      * loop, and an index that travels back and forth. Who waits for the index instead makes none before the turn is over: then
      * nothing is found here, and the next turns do not look.
      *
+     * <p>The index lies in another line than the call, and both would have to come from the other processor. So who makes one call at
+     * a time is waited for at the next slot itself, which tells when the call in it is complete ({@link MulticallEntry#HANDED_OVER}).
+     * The index is looked at once more before the turn ends: not every guest hands over.
+     *
+     * @param single whether the last look found one call alone
      * @return how many calls have come; none if the turn is over
      */
-    private int linger() {
+    private int linger(boolean single) {
         if (unlucky > 0) {
             unlucky--;
             return 0;
@@ -136,10 +141,18 @@ public final class HypercallRing implements RingWorker {
         if (underWay || context.preempt() || standsStill()) {
             return 0;
         }
+        MemorySegment next = ring.nextRequest();
         for (int looks = LOOKS; looks > 0; looks--) {
-            int available = ring.takeableRequests();
-            if (available != 0) {
-                return available;
+            if (single && looks > 1) {
+                if (MulticallEntry.resultAcquire(next, 0) == MulticallEntry.HANDED_OVER) {
+                    ring.requestIsThere();
+                    return 1;
+                }
+            } else {
+                int available = ring.takeableRequests();
+                if (available != 0) {
+                    return available;
+                }
             }
             Thread.onSpinWait();
         }

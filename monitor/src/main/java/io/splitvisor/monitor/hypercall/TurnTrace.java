@@ -12,12 +12,13 @@ final class TurnTrace {
     /** Operations with a structure. */
     private static final boolean[] HAS_STRUCTURE = new boolean[HypercallOp.values().length];
 
-    private final int domid;
     private final int vcpu;
-    private final long[] calls;
+    private final long[] calls = new long[TracedCall.MOST_A_TURN];
     private TraceSink sink;
-    private long began;
     private int count;
+
+    /** The last call, with its repetitions: not among the others yet. */
+    private long last;
 
     static {
         for (HypercallOp op : HypercallOp.values()) {
@@ -25,18 +26,12 @@ final class TurnTrace {
         }
     }
 
-    /**
-     * @param most calls that a turn can finish
-     */
-    TurnTrace(int domid, int vcpu, int most) {
-        this.domid = domid;
+    TurnTrace(int vcpu) {
         this.vcpu = vcpu;
-        this.calls = new long[most];
     }
 
     void begin(TraceSink to) {
         sink = to;
-        began = System.nanoTime();
         count = 0;
     }
 
@@ -46,16 +41,30 @@ final class TurnTrace {
                 ? (int) call.number()
                 : HAS_STRUCTURE[operation] ? call.argument().get(ValueLayout.JAVA_INT, 0) : 0;
         long packed = TracedCall.pack(operation, result, argument);
-        if (count > 0 && TracedCall.isSame(calls[count - 1], packed)) {
-            calls[count - 1] = TracedCall.onceMore(calls[count - 1]);
+        if (count > 0 && TracedCall.isSame(last, packed)) {
+            last = TracedCall.onceMore(last);
         } else {
-            calls[count++] = packed;
+            next(packed);
         }
     }
 
+    private void next(long packed) {
+        if (count == calls.length) {
+            end();
+            count = 0;
+        }
+        if (count > 0) {
+            calls[count - 1] = last;
+        }
+        count++;
+        last = packed;
+    }
+
+    /** The clock is looked at here, when the guest has its results already and makes its next call meanwhile. */
     void end() {
         if (count > 0) {
-            sink.turn(domid, vcpu, began, calls, count);
+            calls[count - 1] = last;
+            sink.turn(vcpu, System.nanoTime(), calls, count);
         }
     }
 }

@@ -11,6 +11,9 @@ public final class TracedCall {
     /** Stands for the operation of a call that is none. */
     public static final int UNKNOWN = HypercallOp.values().length;
 
+    /** A turn is told of by so many different calls at a time; a longer one by several. */
+    public static final int MOST_A_TURN = 32;
+
     private static final long MAX_ERROR = 4095;
     private static final int ERROR_SHIFT = 32;
     private static final int OPERATION_SHIFT = 48;
@@ -44,12 +47,17 @@ public final class TracedCall {
 
     /** Whether the next call, packed alone, is the same as this one, and can be counted with it. */
     public static boolean isSame(long call, long next) {
-        return (call & ONCE_MORE - 1) == next && call >>> AGAIN_SHIFT < MOST_AGAIN;
+        return once(call) == next && call >>> AGAIN_SHIFT < MOST_AGAIN;
     }
 
     /** The same call, made once more. */
     public static long onceMore(long call) {
         return call + ONCE_MORE;
+    }
+
+    /** The same call, made once. */
+    public static long once(long call) {
+        return call & ONCE_MORE - 1;
     }
 
     /** How often it was made in a row, from 1. */

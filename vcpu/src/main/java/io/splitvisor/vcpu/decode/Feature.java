@@ -23,6 +23,12 @@ public enum Feature {
     SSE4_2(0, 1 << 20, 0),
     /** POPCNT. */
     POPCNT(0, 1 << 23, 0),
+    /** Rounds of AES. */
+    AES(0, 1 << 25, 0),
+    /** Multiplication of polynomials. */
+    PCLMULQDQ(0, 1 << 1, 0),
+    /** Rounds of SHA-1 and SHA-256. */
+    SHA(0, 0, 1 << 29),
     /** INVPCID. */
     INVPCID(0, 0, 1 << 10);
 

@@ -36,7 +36,10 @@ public final class OpcodeTable {
             new Group(Feature.SSE3, Sse3Rows.SSE3),
             new Group(Feature.SSSE3, Sse3Rows.SSSE3),
             new Group(Feature.SSE4_1, Sse3Rows.SSE4_1),
-            new Group(Feature.SSE4_2, Sse3Rows.SSE4_2)));
+            new Group(Feature.SSE4_2, Sse3Rows.SSE4_2),
+            new Group(Feature.AES, CryptoRows.AES),
+            new Group(Feature.PCLMULQDQ, CryptoRows.PCLMULQDQ),
+            new Group(Feature.SHA, CryptoRows.SHA)));
 
     private final Row[][] byOpcode = new Row[MAPS * 256][];
     private final List<Row> rows = new ArrayList<>();

@@ -33,6 +33,7 @@ final class Spelling {
             Set.of("pushf", "popf", "leave", "enter", "pusha", "popa", "fldenv", "fnstenv", "frstor", "fnsave");
 
     private static final String[] COMPARISONS = {"eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"};
+    private static final String[] PRODUCTS = {"pclmullqlqdq", "pclmulhqlqdq", "pclmullqhqdq", "pclmulhqhqdq"};
     private static final String[] PREFETCHES = {"prefetchnta", "prefetcht0", "prefetcht1", "prefetcht2"};
     private static final Set<String> REPEATABLE = Set.of("movs", "stos", "lods", "ins", "outs");
 
@@ -75,6 +76,7 @@ final class Spelling {
             case "fnsetpm(287only)" -> "fnsetpm(287 only)";
             case "cmpps", "cmppd", "cmpss", "cmpsd" ->
                 hasPredicate(i) ? "cmp" + COMPARISONS[(int) i.immediate()] + name.substring(3) : name;
+            case "pclmulqdq" -> hasPredicate(i) ? PRODUCTS[product(i)] : name;
             case "lgdt", "lidt", "sgdt", "sidt" ->
                 i.mode() == Insn.MODE64 ? name : name + (wide(i, prefixes) ? "d" : "w");
             default -> repeated(i, name, prefixes);
@@ -106,11 +108,20 @@ final class Spelling {
         return name;
     }
 
-    /** Whether a comparison's immediate is one that has a name of its own. */
+    /** Whether the immediate of a comparison or of a product of halves is one that has a name of its own. */
     static boolean hasPredicate(Insn i) {
+        if (i.row().mnemonic().equals("pclmulqdq")) {
+            return product(i) < PRODUCTS.length;
+        }
         return i.row().mnemonic().startsWith("cmpp") || i.row().mnemonic().startsWith("cmps")
                 ? i.row().args().size() == 3 && i.immediate() < COMPARISONS.length
                 : false;
+    }
+
+    /** Which halves are multiplied, as objdump reads it: the bits that say so may also stand side by side. */
+    private static int product(Insn i) {
+        int halves = (int) i.immediate();
+        return (halves & 0xee) == 0 ? halves >> 3 | halves & 1 : halves;
     }
 
     private static boolean isAbsolute(Insn i) {

@@ -65,6 +65,7 @@ public final class Lowerings {
                         VectorIntegers.LOWERINGS,
                         VectorShuffles.LOWERINGS,
                         VectorTests.LOWERINGS,
+                        VectorCrypto.LOWERINGS,
                         SseControl.LOWERINGS,
                         SseFloats.LOWERINGS,
                         SseConversions.LOWERINGS)

@@ -95,6 +95,12 @@ abstract class VectorOp extends Op {
         void apply(Cpu c, long low, long high);
     }
 
+    /** What an immediate makes of two registers. */
+    @FunctionalInterface
+    interface ByImmediate {
+        Whole with(int immediate);
+    }
+
     /** With a destination and a source: its first two operands. */
     abstract static class Binary extends VectorOp {
         final Vec d;

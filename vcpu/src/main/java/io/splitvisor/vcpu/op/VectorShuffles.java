@@ -11,9 +11,9 @@ import java.util.Map;
 final class VectorShuffles {
     static final Map<String, Lowering> LOWERINGS = new HashMap<>();
 
-    private static final ByImmediate PSHUFB =
+    private static final VectorOp.ByImmediate PSHUFB =
             n -> (c, low, high) -> set(c, Elements.bytes(low, high, c.low), Elements.bytes(low, high, c.high));
-    private static final ByImmediate PALIGNR = n -> (c, low, high) -> align(c, low, high, 8 * n);
+    private static final VectorOp.ByImmediate PALIGNR = n -> (c, low, high) -> align(c, low, high, 8 * n);
 
     static {
         unpack("punpck%sbw", Elements::interleaveBytes);
@@ -60,12 +60,6 @@ final class VectorShuffles {
 
     private VectorShuffles() {}
 
-    /** What an immediate makes of two registers. */
-    @FunctionalInterface
-    private interface ByImmediate {
-        VectorOp.Whole with(int immediate);
-    }
-
     /** The same of two halves. */
     @FunctionalInterface
     private interface HalvesByImmediate {
@@ -83,11 +77,11 @@ final class VectorShuffles {
         LOWERINGS.put(mnemonic.formatted("h"), i -> new Unpack(i, interleave, true));
     }
 
-    private static void whole(String mnemonic, ByImmediate f) {
+    private static void whole(String mnemonic, VectorOp.ByImmediate f) {
         LOWERINGS.put(mnemonic, i -> whole(i, f));
     }
 
-    private static Op whole(Insn i, ByImmediate f) {
+    private static Op whole(Insn i, VectorOp.ByImmediate f) {
         return new VectorOp.Wholes(i, f.with((int) i.immediate()));
     }
 

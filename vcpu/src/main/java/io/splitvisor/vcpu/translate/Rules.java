@@ -20,6 +20,7 @@ final class Rules {
             VectorMoveRules.RULES,
             VectorLaneRules.RULES,
             VectorShuffleRules.RULES,
+            VectorCryptoRules.RULES,
             VectorFloatRules.RULES,
             VectorTestRules.RULES);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.translate;
 
-import io.splitvisor.vcpu.decode.Insn;
 import io.splitvisor.vcpu.op.Elements;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
@@ -66,16 +65,17 @@ final class VectorShuffleRules {
             int by = (int) Math.min(i.immediate(), 16);
             bytes(b, d, 16 - by, Halves.ZERO, Halves.ZERO, d.low(), d.high());
         }));
+        HalfFunctions elements = new HalfFunctions(RULES, Elements.class);
         for (String pack : new String[] {"packsswb", "packuswb", "packssdw", "packusdw"}) {
-            functions(pack, "D0 D1 " + pack, "S0 S1 " + pack);
+            elements.put(pack, "D0 D1 " + pack, "S0 S1 " + pack);
         }
-        functions("punpcklbw", "D0 S0 interleaveBytes", "D0 S0 interleaveHighBytes");
-        functions("punpckhbw", "D1 S1 interleaveBytes", "D1 S1 interleaveHighBytes");
-        functions("punpcklwd", "D0 S0 interleaveWords", "D0 S0 interleaveHighWords");
-        functions("punpckhwd", "D1 S1 interleaveWords", "D1 S1 interleaveHighWords");
-        functions("pshufb", "D0 D1 S0 bytes", "D0 D1 S1 bytes");
-        functions("pshuflw", "S0 N words", "S1");
-        functions("pshufhw", "S0", "S1 N words");
+        elements.put("punpcklbw", "D0 S0 interleaveBytes", "D0 S0 interleaveHighBytes");
+        elements.put("punpckhbw", "D1 S1 interleaveBytes", "D1 S1 interleaveHighBytes");
+        elements.put("punpcklwd", "D0 S0 interleaveWords", "D0 S0 interleaveHighWords");
+        elements.put("punpckhwd", "D1 S1 interleaveWords", "D1 S1 interleaveHighWords");
+        elements.put("pshufb", "D0 D1 S0 bytes", "D0 D1 S1 bytes");
+        elements.put("pshuflw", "S0 N words", "S1");
+        elements.put("pshufhw", "S0", "S1 N words");
         String letters = "bwdq";
         for (int from = 0; from < 4; from++) {
             for (int to = from + 1; to < 4; to++) {
@@ -85,7 +85,7 @@ final class VectorShuffleRules {
             }
         }
         for (String blend : new String[] {"pblendvb", "blendvps", "blendvpd"}) {
-            functions(blend, "D0 S0 X0 " + blend, "D1 S1 X1 " + blend);
+            elements.put(blend, "D0 S0 X0 " + blend, "D1 S1 X1 " + blend);
         }
     }
 
@@ -171,39 +171,5 @@ final class VectorShuffleRules {
             }
         }
         d.pop(b);
-    }
-
-    /**
-     * Both halves by functions of {@link Elements}.
-     *
-     * @param low what the low half is: halves of destination, source and XMM0, and the immediate; then perhaps a function of them
-     * @param high the same for the high half
-     */
-    private static void functions(String mnemonic, String low, String high) {
-        RULES.put(mnemonic, VectorMoveRules.rule((b, i) -> {
-            Halves s = Halves.read(b, i, 1);
-            Halves d = Halves.register(i, 0);
-            function(b, i, d, s, low.split(" "));
-            function(b, i, d, s, high.split(" "));
-            d.pop(b);
-        }));
-    }
-
-    private static void function(Body b, Insn i, Halves d, Halves s, String[] words) {
-        int arguments = 0;
-        for (String word : words) {
-            switch (word) {
-                case "D0", "D1" -> Halves.push(b, d.half(word.charAt(1) - '0'));
-                case "S0", "S1" -> Halves.push(b, s.half(word.charAt(1) - '0'));
-                case "X0", "X1" -> Halves.push(b, Halves.of(0).half(word.charAt(1) - '0'));
-                case "N" -> b.constant(i.immediate());
-                default -> {
-                    ClassDesc[] types = new ClassDesc[arguments];
-                    Arrays.fill(types, ConstantDescs.CD_long);
-                    b.call(ELEMENTS, word, MethodTypeDesc.of(ConstantDescs.CD_long, types));
-                }
-            }
-            arguments++;
-        }
     }
 }

@@ -9,9 +9,18 @@ import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
 
 class FeatureTest {
-    /** FADD, PADDB of MMX, ADDSUBPS, PSHUFB, PTEST, CRC32, POPCNT. */
+    /** FADD, PADDB of MMX, ADDSUBPS, PSHUFB, PTEST, CRC32, POPCNT, AESENC, PCLMULQDQ, SHA1NEXTE. */
     private static final String[] ANNOUNCED = {
-        "d8c1", "0ffcc1", "f20fd0c1", "660f3800c1", "660f3817c1", "f20f38f1c1", "f30fb8c1"
+        "d8c1",
+        "0ffcc1",
+        "f20fd0c1",
+        "660f3800c1",
+        "660f3817c1",
+        "f20f38f1c1",
+        "f30fb8c1",
+        "660f38dcc1",
+        "660f3a44c1",
+        "0f38c8c1"
     };
 
     @Test

@@ -47,6 +47,7 @@ class CoverageTest {
     /** What goes by the host's descriptors, which are not ours. */
     private static boolean hasReason(Row row) {
         return UserCases.NOT_COMPARED.containsKey(row.mnemonic())
+                || HostFeatures.lacks(row)
                 || UserCases.isFar(row)
                 || UserCases.changesSegment(row)
                 || row.mnemonic().matches("l[de]s");

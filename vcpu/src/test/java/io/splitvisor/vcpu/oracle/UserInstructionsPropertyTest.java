@@ -83,6 +83,7 @@ class UserInstructionsPropertyTest {
     static boolean covered(Row row) {
         return UserCases.standsAlone(row)
                 && !UserCases.isPrivileged(row)
+                && !HostFeatures.lacks(row)
                 && (ONLY == null || ONLY.equals(row.mnemonic()));
     }
 
