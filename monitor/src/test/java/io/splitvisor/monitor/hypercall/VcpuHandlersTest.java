@@ -276,7 +276,7 @@ class VcpuHandlersTest {
         op(VcpuOp.GET_RUNSTATE_INFO, 0, 0);
         assertThat(VcpuRunstateInfo.time(memory, 0, Runstate.RUNNABLE)).isEqualTo(15 * MILLI);
         assertThat(VcpuRunstateInfo.time(memory, 0, Runstate.RUNNING) - running).isBetween(30 * MILLI, 31 * MILLI);
-        assertThat(VcpuRunstateInfo.time(memory, 0, Runstate.BLOCKED) - blocked).isBetween(54 * MILLI, 55 * MILLI);
+        assertThat(VcpuRunstateInfo.time(memory, 0, Runstate.BLOCKED) - blocked).isBetween(55 * MILLI, 56 * MILLI);
         assertThat(asked[0]).isEqualTo(2);
 
         // Not asked again so soon, and a thread that has gone changes nothing.
