@@ -106,8 +106,7 @@ public final class DomainBenchmark implements Benchmark {
                 many.createSeconds,
                 many.answerSeconds,
                 many.destroySeconds));
-        lines.add(String.format(
-                Locale.ROOT, "memory of a guest's process (Pss)            %.1f MiB", many.pssMib));
+        lines.add(String.format(Locale.ROOT, "memory of a guest's process (Pss)            %.1f MiB", many.pssMib));
     }
 
     private record Many(double createSeconds, double answerSeconds, double destroySeconds, double pssMib) {}
