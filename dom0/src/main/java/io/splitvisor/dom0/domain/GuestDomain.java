@@ -31,6 +31,7 @@ import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.time.Runstates;
+import io.splitvisor.monitor.time.ThreadTimes;
 import io.splitvisor.ring.SharedRing;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -96,6 +97,7 @@ final class GuestDomain implements Invitation.Guest {
         this.targetKib = config.memoryMib() * 1024;
         this.maxmemKib = config.maxmemMib() * 1024;
         domain.cpuNanos(this::cpuNanos);
+        domain.threadTimes(this::threadTimes);
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
         this.console = new ConsoleDevice(services.backends().control("console of domain " + domain.domid()));
@@ -148,6 +150,11 @@ final class GuestDomain implements Invitation.Guest {
 
     void maxmemKib(long kib) {
         maxmemKib = kib;
+    }
+
+    private Optional<ThreadTimes> threadTimes(int thread) {
+        GuestProcess running = process;
+        return running != null ? running.threadTimes(thread) : Optional.empty();
     }
 
     private long cpuNanos() {

@@ -9,6 +9,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
+import java.util.function.Consumer;
 
 /** Defines {@link GuestAccess} for one TLB bank of one processor, and regions that use it. */
 public final class AccessLoader extends ClassLoader {
@@ -96,32 +97,47 @@ public final class AccessLoader extends ClassLoader {
         }
     }
 
-    /** Calls every access so often that its profile knows misses. Hits come by themselves. */
+    /** Calls every access so often that its profile knows misses. Hits come by themselves, but for those that touch no memory. */
     private static void warm(Class<?> access) throws ReflectiveOperationException {
         for (Method method : access.getMethods()) {
             if (method.getName().startsWith("load") || method.getName().startsWith("stor")) {
                 var handle = MethodHandles.publicLookup().unreflect(method);
-                if (method.getParameterCount() > 1) {
-                    handle = MethodHandles.insertArguments(handle, 1, 0L);
+                boolean near = method.getParameterCount() > 1 && method.getReturnType() == long.class;
+                if (near) {
+                    warm(with(handle, 0), AccessLoader::requireHit);
                 }
-                warm(handle.asType(MethodType.methodType(void.class, long.class)));
+                warm(near ? with(handle, GuestAccess.UNKNOWN) : with(handle, 0), AccessLoader::requireMiss);
             }
         }
     }
 
-    private static void warm(MethodHandle toNowhere) {
+    /** An access of an address alone. */
+    private static MethodHandle with(MethodHandle handle, long second) {
+        MethodHandle one =
+                handle.type().parameterCount() > 1 ? MethodHandles.insertArguments(handle, 1, second) : handle;
+        return one.asType(MethodType.methodType(void.class, long.class));
+    }
+
+    private static void warm(MethodHandle toNowhere, Consumer<Throwable> check) {
         for (int n = 0; n < WARM_UP; n++) {
+            Throwable thrown = null;
             try {
                 toNowhere.invokeExact(NOWHERE);
-                throw new IllegalStateException("something is nowhere");
-            } catch (Throwable miss) {
-                requireMiss(miss);
+            } catch (Throwable t) {
+                thrown = t;
             }
+            check.accept(thrown);
         }
     }
 
     private static void requireMiss(Throwable thrown) {
         if (thrown != Miss.MISS) {
+            throw new IllegalStateException("something is nowhere", thrown);
+        }
+    }
+
+    private static void requireHit(Throwable thrown) {
+        if (thrown != null) {
             throw new IllegalStateException(thrown);
         }
     }

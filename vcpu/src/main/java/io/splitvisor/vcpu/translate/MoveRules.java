@@ -41,43 +41,48 @@ final class MoveRules {
     private static void mov(Body b, Insn i) {
         Operand s = Operand.of(i, 1);
         if (Operand.of(i, 0) instanceof Operand.Register d) {
-            b.raw(s);
-            b.write(d);
+            Width w = Width.of(d);
+            w.push(b, s);
+            w.write(b, d);
         } else {
-            b.address(i);
+            int size = Operand.of(i, 0).size();
+            b.memory.startStore(i, size);
             b.raw(s);
-            b.storeAt(Operand.of(i, 0).size());
+            b.memory.endStore(size);
         }
     }
 
     private static void movzx(Body b, Insn i) {
         b.zeroExtended(Operand.of(i, 1));
-        b.write((Operand.Register) Operand.of(i, 0));
+        writeLong(b, i);
     }
 
     private static void movsx(Body b, Insn i) {
         b.signExtended(Operand.of(i, 1));
-        b.write((Operand.Register) Operand.of(i, 0));
+        writeLong(b, i);
     }
 
     private static void lea(Body b, Insn i) {
-        b.offset(i);
-        b.write((Operand.Register) Operand.of(i, 0));
+        b.memory.offset(i);
+        writeLong(b, i);
+    }
+
+    /** Pops a long into the destination. */
+    private static void writeLong(Body b, Insn i) {
+        Operand.Register d = (Operand.Register) Operand.of(i, 0);
+        Width w = Width.of(d);
+        w.fromLong(b.code);
+        w.write(b, d);
     }
 
     private static void bswap(Body b, Insn i) {
         Operand.Register d = (Operand.Register) Operand.of(i, 0);
         boolean quad = d.size() == 8;
         ClassDesc type = quad ? ConstantDescs.CD_long : ConstantDescs.CD_int;
-        b.raw(d);
-        if (!quad) {
-            b.code.l2i();
-        }
+        Width w = Width.of(d);
+        w.push(b, d);
         b.call(quad ? ConstantDescs.CD_Long : ConstantDescs.CD_Integer, "reverseBytes", MethodTypeDesc.of(type, type));
-        if (!quad) {
-            b.code.i2l();
-        }
-        b.write(d);
+        w.write(b, d);
     }
 
     private static void cbw(Body b, Insn i) {
@@ -117,14 +122,14 @@ final class MoveRules {
         b.get(Cpu.RSP);
         b.constant(-8);
         b.code.ladd().dup2().lstore(Body.B).lload(local);
-        b.storeAt(8);
+        b.memory.storeAt(8);
         b.code.lload(Body.B);
         b.put(Cpu.RSP);
     }
 
     private static void pop(Body b, Insn i) {
         b.get(Cpu.RSP);
-        b.loadAt(8);
+        b.memory.loadAt(8);
         drop(b, 8);
         b.write((Operand.Register) Operand.of(i, 0));
     }
@@ -139,7 +144,7 @@ final class MoveRules {
 
     private static void leave(Body b, Insn i) {
         b.get(Cpu.RBP);
-        b.loadAt(8);
+        b.memory.loadAt(8);
         b.get(Cpu.RBP);
         b.constant(8);
         b.code.ladd();
@@ -148,8 +153,8 @@ final class MoveRules {
     }
 
     private static void set(Body b, Insn i) {
-        Label yes = b.code.newLabel();
-        Label end = b.code.newLabel();
+        Label yes = b.inner();
+        Label end = b.inner();
         Conditions.branch(b, i.opcode() & 15, yes);
         b.constant(0);
         b.code.lstore(Body.A).goto_(end);
@@ -160,16 +165,16 @@ final class MoveRules {
             b.code.lload(Body.A);
             b.write(d);
         } else {
-            b.address(i);
+            b.memory.startStore(i, 1);
             b.code.lload(Body.A);
-            b.storeAt(1);
+            b.memory.endStore(1);
         }
     }
 
     private static void cmov(Body b, Insn i) {
         Operand.Register d = (Operand.Register) Operand.of(i, 0);
-        Label yes = b.code.newLabel();
-        Label end = b.code.newLabel();
+        Label yes = b.inner();
+        Label end = b.inner();
         b.raw(Operand.of(i, 1));
         b.code.lstore(Body.A);
         Conditions.branch(b, i.opcode() & 15, yes);
