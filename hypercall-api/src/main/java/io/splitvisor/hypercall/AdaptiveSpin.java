@@ -2,10 +2,9 @@
 package io.splitvisor.hypercall;
 
 /**
- * How long to spin before sleeping: learns from how long the last waits took. A wait that ended while spinning raises the
- * limit to twice its length, or brings it a little nearer to that: it is the longest of the usual waits that counts, for one
- * that ends in sleep costs as much as very many. One that had to sleep makes the limit shorter, so that an idle guest hardly
- * spins at all, unless the sleep was so short that a longer spin would have been better.
+ * How long to spin before sleeping: learns from how long the last waits took. A wait that ended while spinning moves the
+ * limit towards twice its length; one that had to sleep makes it shorter, so that an idle guest hardly spins at all,
+ * unless the sleep was so short that a longer spin would have been better.
  *
  * <p>Shared by threads without synchronization: a lost update costs a few turns, no more.
  */
@@ -34,8 +33,7 @@ public final class AdaptiveSpin {
     /** What was waited for came after this many turns. */
     public void succeeded(int turns) {
         int now = limit;
-        int wanted = Math.min(most, 2 * turns + LEAST);
-        limit = wanted > now ? wanted : now - (now - wanted) / 32;
+        limit = Math.min(most, now + (2 * turns + LEAST - now) / 8 + 1);
     }
 
     /**

@@ -33,7 +33,6 @@ public final class HypercallRing {
     private static final int TURNS_WITH_LOCK = 20;
 
     private final FrontRing ring;
-    private final MemorySegment slots;
     private final MemorySegment memory;
     private final long sendArguments;
     private final EventFd bell;
@@ -62,7 +61,6 @@ public final class HypercallRing {
     public HypercallRing(
             MemorySegment ringPages, MemorySegment memory, long sendArguments, EventFd bell, UpcallSleep sleep) {
         this.ring = FrontRing.attach(ringPages, MulticallEntry.SIZE, 0, 0);
-        this.slots = ringPages;
         this.memory = memory;
         this.sendArguments = sendArguments;
         this.bell = bell;
@@ -197,9 +195,9 @@ public final class HypercallRing {
      * so what came before is answered, too.
      */
     private HypercallBatch awaitInPlace(int turns, HypercallBatch finished) {
-        long last = ring.slot(ring.reqProdPvt() - 1);
+        MemorySegment last = ring.slot(ring.reqProdPvt() - 1);
         for (int left = turns; left > 0; left--) {
-            long result = MulticallEntry.resultAcquire(slots, last);
+            long result = MulticallEntry.resultAcquire(last, 0);
             if (result != MulticallEntry.HANDED_OVER && result != UNANSWERED) {
                 return takeUpTo(ring.reqProdPvt(), finished);
             }
@@ -246,7 +244,7 @@ public final class HypercallRing {
                 for (int request = ring.rspCons(); request != ring.reqProdPvt(); request++) {
                     int slot = request & (owners.length - 1);
                     if (owners[slot] == batch) {
-                        MulticallEntry.op(slots, ring.slot(request), HypercallBatch.CANCELLED);
+                        MulticallEntry.op(ring.slot(request), 0, HypercallBatch.CANCELLED);
                     }
                 }
                 finished = cutShort(batch, finished);
@@ -269,10 +267,10 @@ public final class HypercallRing {
         return ring.reqProdPvt() & (owners.length - 1);
     }
 
-    /** The next slot, as a slice: that is checked once, not with each word. */
+    /** The next slot. */
     private MemorySegment claim(HypercallBatch owner) {
         owners[slotIndex()] = owner;
-        return slots.asSlice(ring.claimRequest(), MulticallEntry.SIZE);
+        return ring.claimRequest();
     }
 
     private boolean publish(int calls) {
@@ -388,8 +386,8 @@ public final class HypercallRing {
 
     private HypercallBatch takeOne(boolean lost, HypercallBatch finished) {
         int slot = ring.rspCons() & (owners.length - 1);
-        long at = ring.takeResponse();
-        long result = lost ? -XenErrno.EIO : MulticallEntry.result(slots, at);
+        MemorySegment entry = ring.takeResponse();
+        long result = lost ? -XenErrno.EIO : MulticallEntry.result(entry, 0);
         HypercallBatch owner = owners[slot];
         owners[slot] = null;
         if (owner == null) {

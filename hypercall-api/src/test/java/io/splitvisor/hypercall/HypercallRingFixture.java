@@ -29,8 +29,7 @@ abstract class HypercallRingFixture {
     static final long ASLEEP = BATCH_ARGUMENTS + 64 * 1024;
     static final int ADD = 77;
 
-    final Arena arena = Arena.ofShared();
-    final MemorySegment memory = arena.allocate(ASLEEP + 4096, 4096);
+    final MemorySegment memory = Arena.ofAuto().allocate(ASLEEP + 4096, 4096);
     final MemorySegment pages = memory.asSlice(0, RING_BYTES);
     final EventFd bellToDom0 = EventFd.create();
     final EventFd bellToGuest = EventFd.create();
@@ -83,7 +82,6 @@ abstract class HypercallRingFixture {
         }
         bellToDom0.close();
         bellToGuest.close();
-        arena.close();
     }
 
     HypercallBatch batch(int capacity) {
@@ -94,15 +92,15 @@ abstract class HypercallRingFixture {
     int serve() {
         int count = back.unconsumedRequests();
         for (int i = 0; i < count; i++) {
-            long at = back.takeRequest();
+            MemorySegment call = back.takeRequest();
             long result;
-            if (MulticallEntry.op(pages, at) == Hypercall.EVENT_CHANNEL_OP) {
-                long argument = MulticallEntry.args(pages, at, 1);
-                result = eventChannelOp((int) MulticallEntry.args(pages, at, 0), argument);
+            if (MulticallEntry.op(call, 0) == Hypercall.EVENT_CHANNEL_OP) {
+                long argument = MulticallEntry.args(call, 0, 1);
+                result = eventChannelOp((int) MulticallEntry.args(call, 0, 0), argument);
             } else {
-                result = MulticallEntry.args(pages, at, 0) + MulticallEntry.args(pages, at, 5);
+                result = MulticallEntry.args(call, 0, 0) + MulticallEntry.args(call, 0, 5);
             }
-            MulticallEntry.result(pages, back.claimResponse(), result);
+            MulticallEntry.result(back.claimResponse(), 0, result);
         }
         if (count > 0 && back.pushResponsesAndCheckNotify()) {
             guestBell.ring();

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.ring;
 
+import io.splitvisor.host.HostMemory;
 import java.lang.foreign.MemorySegment;
 
 /**
  * The back end's view of a Xen ring ({@code __name_back_ring}): consumes requests, produces responses. Confined to one
  * thread at a time. The front end is not trusted: ask {@link #takeableRequests} in every round, and copy a request out
  * once ({@code RING_COPY_REQUEST}) before looking at it.
+ *
+ * <p>Slots are slices of the ring's memory that are not closed with it; see {@link FrontRing}.
  */
 public final class BackRing {
     /** {@link #takeableRequests}: the front end published more requests than the ring holds. */
     public static final int OVERFLOW = -1;
 
+    /** What keeps the memory mapped. */
     private final MemorySegment ring;
+
+    private final long address;
     private final int slotBytes;
     private final int slots;
     private int rspProdPvt;
@@ -24,6 +30,7 @@ public final class BackRing {
 
     private BackRing(MemorySegment ring, int slotBytes, int rspProdPvt, int reqCons) {
         this.ring = ring;
+        this.address = SharedRing.address(ring);
         this.slotBytes = slotBytes;
         this.slots = SharedRing.slots(ring.byteSize(), slotBytes);
         this.rspProdPvt = rspProdPvt;
@@ -47,8 +54,11 @@ public final class BackRing {
      * still has the last word.
      */
     public static BackRing resume(MemorySegment ring, int slotBytes) {
-        int rspProd = SharedRing.acquire(ring, SharedRing.RSP_PROD);
-        return new BackRing(ring, slotBytes, rspProd, rspProd);
+        BackRing back = new BackRing(ring, slotBytes, 0, 0);
+        back.rspProdPvt = HostMemory.acquire(back.address + SharedRing.RSP_PROD);
+        back.rspProdPublished = back.rspProdPvt;
+        back.reqCons = back.rspProdPvt;
+        return back;
     }
 
     /** The ring's memory. */
@@ -77,7 +87,7 @@ public final class BackRing {
 
     /** {@code RING_REQUEST_PROD_OVERFLOW}: the front end published more than the ring holds. It is lying. */
     public boolean requestOverflow() {
-        return isOverflow(SharedRing.acquire(ring, SharedRing.REQ_PROD));
+        return isOverflow(HostMemory.acquire(address + SharedRing.REQ_PROD));
     }
 
     private boolean isOverflow(int published) {
@@ -89,7 +99,7 @@ public final class BackRing {
      * the line that holds it is the one that both sides fight for.
      */
     public int takeableRequests() {
-        int requests = SharedRing.acquire(ring, SharedRing.REQ_PROD) - reqCons;
+        int requests = HostMemory.acquire(address + SharedRing.REQ_PROD) - reqCons;
         if (Integer.compareUnsigned(requests, room()) > 0) {
             return takeableBehind(requests);
         }
@@ -119,19 +129,19 @@ public final class BackRing {
         return Integer.compareUnsigned(reqCons - rspProdPvt, slots) >= 0;
     }
 
-    /** Offset of the next request, whether it is there or not. */
-    public long nextRequest() {
-        return slot(reqCons);
+    /** The next request, whether it is there or not. */
+    public MemorySegment nextRequest() {
+        return HostMemory.slice(slot(reqCons), slotBytes);
     }
 
-    /** Offset of the next request; the caller has checked {@link #unconsumedRequests}. */
-    public long takeRequest() {
-        return slot(reqCons++);
+    /** The next request; the caller has checked {@link #unconsumedRequests}. */
+    public MemorySegment takeRequest() {
+        return HostMemory.slice(slot(reqCons++), slotBytes);
     }
 
     /** {@code RING_COPY_REQUEST}: copies the next request into private memory of at least the slot's size. */
     public void copyRequest(MemorySegment copy) {
-        MemorySegment.copy(ring, takeRequest(), copy, 0, slotBytes);
+        HostMemory.copy(slot(reqCons++), copy, 0, slotBytes);
     }
 
     /**
@@ -145,22 +155,22 @@ public final class BackRing {
         int first = reqCons & (slots - 1);
         int before = Math.min(count, slots - first);
         long bytes = (long) before * slotBytes;
-        MemorySegment.copy(ring, slot(first), copy, 0, bytes);
+        HostMemory.copy(slot(first), copy, 0, bytes);
         if (before < count) {
-            MemorySegment.copy(ring, SharedRing.HEADER_BYTES, copy, bytes, (long) (count - before) * slotBytes);
+            HostMemory.copy(slot(0), copy, bytes, (long) (count - before) * slotBytes);
         }
         reqCons += count;
     }
 
-    /** Offset of the next response slot. Private until pushed. There is one for every request consumed. */
-    public long claimResponse() {
-        return slot(rspProdPvt++);
+    /** The next response slot. Private until pushed. There is one for every request consumed. */
+    public MemorySegment claimResponse() {
+        return HostMemory.slice(slot(rspProdPvt++), slotBytes);
     }
 
     /** {@code RING_PUSH_RESPONSES}. */
     public void pushResponses() {
         rspProdPublished = rspProdPvt;
-        SharedRing.release(ring, SharedRing.RSP_PROD, rspProdPvt);
+        HostMemory.release(address + SharedRing.RSP_PROD, rspProdPvt);
     }
 
     /**
@@ -168,14 +178,14 @@ public final class BackRing {
      * answers for these responses, too, so they still count as not pushed.
      */
     public void showResponses() {
-        SharedRing.release(ring, SharedRing.RSP_PROD, rspProdPvt);
+        HostMemory.release(address + SharedRing.RSP_PROD, rspProdPvt);
     }
 
     /** {@code RING_PUSH_RESPONSES_AND_CHECK_NOTIFY}: publishes; true if the front end wants a notification. */
     public boolean pushResponsesAndCheckNotify() {
         int old = rspProdPublished;
         rspProdPublished = rspProdPvt;
-        return SharedRing.publishAndCheckNotify(ring, SharedRing.RSP_PROD, SharedRing.RSP_EVENT, old, rspProdPvt);
+        return SharedRing.publishAndCheckNotify(address, SharedRing.RSP_PROD, SharedRing.RSP_EVENT, old, rspProdPvt);
     }
 
     /** Responses claimed and not pushed. */
@@ -189,7 +199,7 @@ public final class BackRing {
         if (pending != 0) {
             return pending;
         }
-        SharedRing.requestEvent(ring, SharedRing.REQ_EVENT, reqCons);
+        SharedRing.requestEvent(address, SharedRing.REQ_EVENT, reqCons);
         return unconsumedRequests();
     }
 
@@ -204,6 +214,6 @@ public final class BackRing {
     }
 
     private long slot(int index) {
-        return SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes;
+        return address + SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes;
     }
 }

@@ -54,11 +54,6 @@ public final class DomainBenchmark implements Benchmark {
     }
 
     @Override
-    public List<String> parts() {
-        return List.of(CREATE, TEN_IDLE, HUNDRED);
-    }
-
-    @Override
     public int run(List<String> arguments, boolean json, PrintStream out) throws IOException, InterruptedException {
         Map<String, Object> figures = new LinkedHashMap<>();
         List<String> lines = new ArrayList<>();
@@ -71,7 +66,8 @@ public final class DomainBenchmark implements Benchmark {
             if (Benchmark.chosen(arguments, TEN_IDLE)) {
                 double idle = idle(toolstack);
                 figures.put("idle_ten_domains_percent_of_core", idle);
-                lines.add(line("%d idle domains and Dom0                     %.3f %% of a core", IDLE, idle));
+                lines.add(String.format(
+                        Locale.ROOT, "%d idle domains and Dom0                     %.3f %% of a core", IDLE, idle));
             }
             if (Benchmark.chosen(arguments, HUNDRED)) {
                 tell(many(toolstack), figures, lines);
@@ -85,17 +81,17 @@ public final class DomainBenchmark implements Benchmark {
         return 0;
     }
 
-    private static String line(String format, Object... values) {
-        return String.format(Locale.ROOT, format, values);
-    }
-
     private static void tell(double[] starts, Map<String, Object> figures, List<String> lines) {
         double p50 = starts[starts.length / 2];
         double p99 = starts[(int) Math.ceil(starts.length * 0.99) - 1];
         figures.put("create_to_first_line_ms_p50", p50);
         figures.put("create_to_first_line_ms_p99", p99);
-        lines.add(
-                line("create to the guest's first line, %d times   p50 %.1f ms, p99 %.1f ms", starts.length, p50, p99));
+        lines.add(String.format(
+                Locale.ROOT,
+                "create to the guest's first line, %d times   p50 %.1f ms, p99 %.1f ms",
+                starts.length,
+                p50,
+                p99));
     }
 
     private static void tell(Many many, Map<String, Object> figures, List<String> lines) {
@@ -103,10 +99,14 @@ public final class DomainBenchmark implements Benchmark {
         figures.put("hundred_answer_s", many.answerSeconds);
         figures.put("hundred_destroy_s", many.destroySeconds);
         figures.put("pss_mib_per_domain", many.pssMib);
-        lines.add(line(
+        lines.add(String.format(
+                Locale.ROOT,
                 "%d domains                                 created in %.1f s, all answered in %.2f s, destroyed in %.1f s",
-                MANY, many.createSeconds, many.answerSeconds, many.destroySeconds));
-        lines.add(line("memory of a guest's process (Pss)            %.1f MiB", many.pssMib));
+                MANY,
+                many.createSeconds,
+                many.answerSeconds,
+                many.destroySeconds));
+        lines.add(String.format(Locale.ROOT, "memory of a guest's process (Pss)            %.1f MiB", many.pssMib));
     }
 
     private record Many(double createSeconds, double answerSeconds, double destroySeconds, double pssMib) {}

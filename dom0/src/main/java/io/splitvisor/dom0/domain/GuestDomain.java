@@ -25,6 +25,7 @@ import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
+import io.splitvisor.dom0.trace.TraceLoop;
 import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.driver.backend.FixedLine;
 import io.splitvisor.hypercall.ToolstackCalls.DomainState;
@@ -160,6 +161,11 @@ final class GuestDomain implements Invitation.Guest {
     private long cpuNanos() {
         GuestProcess running = process;
         return running != null && running.alive() ? running.cpuNanos() : 0;
+    }
+
+    /** The loop that serves it, for a trace. */
+    TraceLoop traceLoop() {
+        return new TraceLoop(System::nanoTime, loop::looked, loop::inLoop);
     }
 
     Domain domain() {

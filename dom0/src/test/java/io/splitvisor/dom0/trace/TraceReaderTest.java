@@ -40,7 +40,7 @@ class TraceReaderTest {
             List<TraceRecord> records = new ArrayList<>();
             assertThat(reader.next(records::add)).isFalse();
             for (int i = 1; i <= 3; i++) {
-                session.domain(1, 1).turn(0, i, new long[] {BAD_SEND}, 1);
+                new TracedDomain(session, 1, 1).turn(0, i, BAD_SEND);
                 await().atMost(10, TimeUnit.SECONDS).until(() -> reader.next(records::add));
                 assertThat(records).hasSize(i);
             }
@@ -63,7 +63,7 @@ class TraceReaderTest {
         Path path = folder.resolve("whole.trace");
         try (TraceSession session = TraceSession.start(path)) {
             for (int i = 0; i < 20; i++) {
-                session.domain(i % 3, 1).turn(0, i, new long[] {SEND, BAD_SEND, NONSENSE}, 3);
+                new TracedDomain(session, i % 3, 1).turn(0, i, SEND, BAD_SEND, NONSENSE);
             }
         }
         byte[] whole = Files.readAllBytes(path);
@@ -143,7 +143,7 @@ class TraceReaderTest {
         ByteBuffer whole = ByteBuffer.allocate(64).order(ByteOrder.LITTLE_ENDIAN);
         whole.putInt(TraceFormat.header(TraceFormat.CPU_CHANGE, 2, false))
                 .putInt(0)
-                .putInt(1 << 28);
+                .putInt(1 << 24);
         Path path = Files.write(folder.resolve("long.trace"), whole.array());
         try (TraceReader reader = new TraceReader(path)) {
             assertThat(reader.next(_ -> {})).isFalse();

@@ -95,15 +95,14 @@ public final class RehearsalHypercalls {
     }
 
     private int serve(BackRing ring, Doorbell bell) {
-        MemorySegment slots = ring.memory();
         int count = ring.unconsumedRequests();
         for (int i = 0; i < count; i++) {
-            long at = ring.takeRequest();
+            MemorySegment call = ring.takeRequest();
             long result = call(
-                    (int) MulticallEntry.op(slots, at),
-                    (int) MulticallEntry.args(slots, at, 0),
-                    MulticallEntry.args(slots, at, 1));
-            MulticallEntry.result(slots, ring.claimResponse(), result);
+                    (int) MulticallEntry.op(call, 0),
+                    (int) MulticallEntry.args(call, 0, 0),
+                    MulticallEntry.args(call, 0, 1));
+            MulticallEntry.result(ring.claimResponse(), 0, result);
         }
         if (count > 0 && ring.pushResponsesAndCheckNotify()) {
             bell.ring();

@@ -9,7 +9,6 @@ import io.splitvisor.driver.Verdict;
 import io.splitvisor.ring.BackRing;
 import io.splitvisor.ring.BoundedQueue;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -38,7 +37,6 @@ final class BackQueue implements ServedRing {
     private final BackendDevice device;
     private final Protocol protocol;
     private final BackRing ring;
-    private final MemorySegment ringMemory;
     private final long responseBytes;
     private final GrantPages grants;
     private final Listener listener;
@@ -97,7 +95,6 @@ final class BackQueue implements ServedRing {
         this.listener = setting.listener;
         this.index = index;
         this.ring = ring;
-        this.ringMemory = ring.memory();
         this.responseBytes = Math.min(protocol.response().size(), setting.layout.slotSize());
         this.grants = grants;
         this.pool = new RequestPool(this, protocol, setting.layout, ring.slots(), arena);
@@ -354,7 +351,7 @@ final class BackQueue implements ServedRing {
             throw new IllegalStateException(COMPLETED_TWICE);
         }
         request.release(grants);
-        request.respond(ringMemory, ring.claimResponse(), responseBytes);
+        request.respond(ring.claimResponse(), 0, responseBytes);
         unpushedBytes += request.movedBytes();
         if (request.hasFailed()) {
             unpushedFailed++;

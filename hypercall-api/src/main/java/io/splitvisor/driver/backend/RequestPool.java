@@ -49,7 +49,7 @@ final class RequestPool {
     /** An object for the next request of a ring, from which it is copied, with a response that says nothing yet. */
     SlotRequest take(BackRing ring) {
         SlotRequest request = free[freeCount - 1];
-        layout.copyRequest(ring.memory(), ring.takeRequest(), request.memory(), 0);
+        layout.copyRequest(ring.takeRequest(), 0, request.memory(), 0);
         MemorySegment.copy(newResponse, 0, request.response(), 0, newResponse.byteSize());
         freeCount--;
         return request;

@@ -4,6 +4,7 @@ package io.splitvisor.driver.frontend;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
 import io.splitvisor.ring.FrontRing;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -284,10 +285,10 @@ public final class FrontQueue {
         int last = now.taken(pending);
         // A callback may have taken some of them itself.
         while (last - now.taken(0) > 0) {
-            long at = now.take();
-            long id = now.id(at);
+            MemorySegment response = now.take();
+            long id = now.id(response);
             RingCall call = inFlight.find(id);
-            String wrong = now.give(call, at);
+            String wrong = now.give(call, response);
             if (wrong != null) {
                 misbehaved(wrong);
                 return reaped;

@@ -12,7 +12,6 @@ import java.lang.foreign.MemorySegment;
  */
 final class RingEnd {
     private final FrontRing ring;
-    private final MemorySegment memory;
     private final Runnable notifier;
     private final Link link;
     private final Place requestId;
@@ -21,7 +20,6 @@ final class RingEnd {
     /** @param notifier sends an event to the back end */
     RingEnd(Protocol protocol, MemorySegment fresh, Runnable notifier, Link link) {
         this.ring = FrontRing.attach(fresh, protocol.slotSize(), 0, 0);
-        this.memory = fresh;
         this.notifier = notifier;
         this.link = link;
         this.requestId = protocol.requestId().place();
@@ -39,9 +37,9 @@ final class RingEnd {
 
     /** Writes a request into the next slot, for which there is room. */
     void put(RingCall call, InFlight table) {
-        long at = ring.claimRequest();
-        call.put(memory, at, link);
-        requestId.write(memory, at, table.add(call));
+        MemorySegment slot = ring.claimRequest();
+        call.put(slot, 0, link);
+        requestId.write(slot, 0, table.add(call));
     }
 
     /** Publishes what was written; whether the back end wants to be told. */
@@ -74,18 +72,18 @@ final class RingEnd {
         return ring.rspCons() + more;
     }
 
-    /** Takes the next response; answers where it is. */
-    long take() {
+    /** Takes the next response. */
+    MemorySegment take() {
         return ring.takeResponse();
     }
 
-    long id(long at) {
-        return responseId.read(memory, at);
+    long id(MemorySegment response) {
+        return responseId.read(response, 0);
     }
 
     /** Gives a response to its call, if there is one, which takes its pages back; what is wrong with that, or null. */
-    String give(RingCall call, long at) {
-        if (call == null || !call.take(memory, at)) {
+    String give(RingCall call, MemorySegment response) {
+        if (call == null || !call.take(response, 0)) {
             return "a response to no request";
         }
         return link.persistent() || call.reclaim() ? null : "a page still mapped after the response";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.frontend;
 
-import io.splitvisor.hypercall.AdaptiveSpin;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -9,11 +8,8 @@ import java.util.concurrent.locks.LockSupport;
  * Each sleeps for a call of its own, but for one, the harvester, that wakes for any.
  */
 final class Sleepers {
-    /** About fifty microseconds. */
-    private static final int SPIN_TURNS = 1000;
-
     private final FrontQueue queue;
-    private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
+    private final Patience patience = new Patience();
 
     // Under the queue's lock.
     private int count;
@@ -59,21 +55,21 @@ final class Sleepers {
     }
 
     int pollOrWait() {
-        int limit = spin.limit();
+        int limit = patience.turns();
         for (int turn = 0; turn < limit; turn++) {
             if (queue.hasResponses()) {
                 int done = queue.poll();
                 if (done > 0) {
-                    spin.succeeded(turn);
+                    patience.rewarded();
                     return done;
                 }
             }
             Thread.onSpinWait();
         }
-        spin.failed();
+        patience.disappointed();
         long start = System.nanoTime();
         int done = sleepUntilDone();
-        spin.slept(System.nanoTime() - start);
+        patience.slept(System.nanoTime() - start);
         return done;
     }
 
@@ -134,17 +130,17 @@ final class Sleepers {
                 interrupted |= Thread.interrupted();
             }
         }
-        spin.slept(System.nanoTime() - start);
+        patience.slept(System.nanoTime() - start);
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }
 
     private boolean spinFor(RingCall call) {
-        int limit = spin.limit();
+        int limit = patience.turns();
         for (int turn = 0; turn < limit; turn++) {
             if (call.isDone()) {
-                spin.succeeded(turn);
+                patience.rewarded();
                 return true;
             }
             if (queue.hasResponses()) {
@@ -153,7 +149,7 @@ final class Sleepers {
                 Thread.onSpinWait();
             }
         }
-        spin.failed();
+        patience.disappointed();
         return call.isDone();
     }
 

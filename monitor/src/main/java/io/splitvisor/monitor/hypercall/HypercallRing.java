@@ -32,7 +32,6 @@ public final class HypercallRing implements RingWorker {
     private final IntSupplier slice;
     private final HypercallContext context;
     private final BackRing ring;
-    private final MemorySegment memory;
     private final HypercallStatistics statistics = new HypercallStatistics();
     private final TurnTrace traced;
 
@@ -60,9 +59,9 @@ public final class HypercallRing implements RingWorker {
         this.vcpu = vcpu;
         this.table = table;
         this.context = new HypercallContext(domain, vcpu);
-        this.memory =
-                domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
-        this.ring = BackRing.init(memory, MulticallEntry.SIZE);
+        this.ring = BackRing.init(
+                domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES),
+                MulticallEntry.SIZE);
         this.traced = new TurnTrace(vcpu);
         this.recorded = new TurnRecording(domain.domid(), vcpu);
     }
@@ -142,10 +141,10 @@ public final class HypercallRing implements RingWorker {
         if (underWay || context.preempt() || standsStill()) {
             return 0;
         }
-        long next = ring.nextRequest();
+        MemorySegment next = ring.nextRequest();
         for (int looks = LOOKS; looks > 0; looks--) {
             if (single && looks > 1) {
-                if (MulticallEntry.resultAcquire(memory, next) == MulticallEntry.HANDED_OVER) {
+                if (MulticallEntry.resultAcquire(next, 0) == MulticallEntry.HANDED_OVER) {
                     ring.requestIsThere();
                     return 1;
                 }
@@ -185,7 +184,7 @@ public final class HypercallRing implements RingWorker {
                 }
                 // One response a request, in order: the response's slot is the request's. The guest may look for it
                 // there.
-                MulticallEntry.resultRelease(memory, ring.claimResponse(), result);
+                MulticallEntry.resultRelease(ring.claimResponse(), 0, result);
             }
             // A call may end the domain: what comes after it in the batch is not executed (row H4).
         } while ((underWay || available > 0) && !context.preempt() && !domain.ended() && !self.standsStill());
@@ -193,8 +192,7 @@ public final class HypercallRing implements RingWorker {
     }
 
     private long begin() {
-        // A slice is checked once, not with each word.
-        MemorySegment entry = memory.asSlice(ring.takeRequest(), MulticallEntry.SIZE);
+        MemorySegment entry = ring.takeRequest();
         context.begin(MulticallEntry.op(entry, 0));
         for (int i = 0; i < MulticallEntry.NR_ARGS; i++) {
             context.word(i, MulticallEntry.args(entry, 0, i));

@@ -173,12 +173,11 @@ class HandOverTest {
     }
 
     private static void takeAnswer(FrontRing front, int call) {
-        MemorySegment memory = front.memory();
-        long at = front.slot(front.rspCons());
-        long result = MulticallEntry.resultAcquire(memory, at);
+        MemorySegment slot = front.slot(front.rspCons());
+        long result = MulticallEntry.resultAcquire(slot, 0);
         while (result == MulticallEntry.HANDED_OVER) {
             Thread.onSpinWait();
-            result = MulticallEntry.resultAcquire(memory, at);
+            result = MulticallEntry.resultAcquire(slot, 0);
         }
         if (result == (call % 2 == 0 ? VERSION : 4096)) {
             front.takeResponse();

@@ -9,7 +9,6 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Method;
-import java.util.function.Consumer;
 
 /** Defines {@link GuestAccess} for one TLB bank of one processor, and regions that use it. */
 public final class AccessLoader extends ClassLoader {
@@ -97,47 +96,32 @@ public final class AccessLoader extends ClassLoader {
         }
     }
 
-    /** Calls every access so often that its profile knows misses. Hits come by themselves, but for those that touch no memory. */
+    /** Calls every access so often that its profile knows misses. Hits come by themselves. */
     private static void warm(Class<?> access) throws ReflectiveOperationException {
         for (Method method : access.getMethods()) {
             if (method.getName().startsWith("load") || method.getName().startsWith("stor")) {
                 var handle = MethodHandles.publicLookup().unreflect(method);
-                boolean near = method.getParameterCount() > 1 && method.getReturnType() == long.class;
-                if (near) {
-                    warm(with(handle, 0), AccessLoader::requireHit);
+                if (method.getParameterCount() > 1) {
+                    handle = MethodHandles.insertArguments(handle, 1, 0L);
                 }
-                warm(near ? with(handle, GuestAccess.UNKNOWN) : with(handle, 0), AccessLoader::requireMiss);
+                warm(handle.asType(MethodType.methodType(void.class, long.class)));
             }
         }
     }
 
-    /** An access of an address alone. */
-    private static MethodHandle with(MethodHandle handle, long second) {
-        MethodHandle one =
-                handle.type().parameterCount() > 1 ? MethodHandles.insertArguments(handle, 1, second) : handle;
-        return one.asType(MethodType.methodType(void.class, long.class));
-    }
-
-    private static void warm(MethodHandle toNowhere, Consumer<Throwable> check) {
+    private static void warm(MethodHandle toNowhere) {
         for (int n = 0; n < WARM_UP; n++) {
-            Throwable thrown = null;
             try {
                 toNowhere.invokeExact(NOWHERE);
-            } catch (Throwable t) {
-                thrown = t;
+                throw new IllegalStateException("something is nowhere");
+            } catch (Throwable miss) {
+                requireMiss(miss);
             }
-            check.accept(thrown);
         }
     }
 
     private static void requireMiss(Throwable thrown) {
         if (thrown != Miss.MISS) {
-            throw new IllegalStateException("something is nowhere", thrown);
-        }
-    }
-
-    private static void requireHit(Throwable thrown) {
-        if (thrown != null) {
             throw new IllegalStateException(thrown);
         }
     }

@@ -2,7 +2,6 @@
 package io.splitvisor.vcpu.translate;
 
 import io.splitvisor.vcpu.decode.Insn;
-import java.lang.classfile.CodeBuilder;
 import java.util.Map;
 
 /** ADD to CMP, TEST; INC, DEC, NEG, NOT. */
@@ -13,9 +12,9 @@ final class ArithmeticRules {
             Map.entry("sub", sum(FlagKind.SUB)),
             Map.entry("sbb", sum(FlagKind.SBB)),
             Map.entry("cmp", Rule.plain(Rule.After.of(FlagKind.SUB), ArithmeticRules::compare)),
-            Map.entry("and", logic(Width::and)),
-            Map.entry("or", logic(Width::or)),
-            Map.entry("xor", logic(Width::xor)),
+            Map.entry("and", logic((b) -> b.code.land())),
+            Map.entry("or", logic((b) -> b.code.lor())),
+            Map.entry("xor", logic((b) -> b.code.lxor())),
             Map.entry("test", Rule.plain(Rule.After.of(FlagKind.LOGIC), ArithmeticRules::test)),
             Map.entry("inc", step(FlagKind.INC, 1)),
             Map.entry("dec", step(FlagKind.DEC, -1)),
@@ -24,9 +23,9 @@ final class ArithmeticRules {
 
     private ArithmeticRules() {}
 
-    /** An operation on two values on the stack. */
+    /** An operation on two longs on the stack. */
     private interface Step {
-        void emit(Width w, CodeBuilder code);
+        void emit(Body b);
     }
 
     private static Rule sum(int operation) {
@@ -41,80 +40,92 @@ final class ArithmeticRules {
         return Rule.plain(Rule.After.of(operation), (b, i) -> step(b, i, operation, by));
     }
 
-    /** Pushes the value of the destination, in its width; of memory, a change is started. */
-    static Width startChange(Body b, Operand d) {
-        Width w = Width.of(d);
+    /** Pushes the value of the destination, of which a change is started if it is memory. */
+    static void startChange(Body b, Operand d) {
         if (d instanceof Operand.Memory m) {
-            b.memory.startChange(m.insn(), m.size());
+            b.startChange(m);
         } else {
-            w.push(b, d);
+            b.raw(d);
         }
-        return w;
     }
 
-    /** Gives the destination the value of a local, which is a long. */
+    /** Gives the destination the value of a local. */
     static void finishChange(Body b, Operand d, int local) {
         if (d instanceof Operand.Memory m) {
-            b.memory.endChange(m.size(), local);
+            b.endChange(m, local);
         } else {
             b.code.lload(local);
             b.write((Operand.Register) d);
         }
     }
 
-    /** Gives the destination the value on the stack, which is in its width. */
+    /** An operation of two operands whose flags nobody reads: its result is on the stack. */
+    private static void finishUnread(Body b, Operand d, int kind) {
+        change(b, d);
+        b.flagsAre(kind);
+    }
+
+    /** Gives the destination the value on the stack. */
     static void change(Body b, Operand d) {
         if (d instanceof Operand.Memory m) {
             b.code.lstore(Body.A);
-            b.memory.endChange(m.size(), Body.A);
+            b.endChange(m, Body.A);
         } else {
-            Width.of(d).write(b, (Operand.Register) d);
+            b.write((Operand.Register) d);
         }
-    }
-
-    /** Gives the destination the value on the stack, which is the result that flags are made of if anybody reads them. */
-    private static void finish(Body b, Operand d, int operation) {
-        if (!b.flagsUnread()) {
-            Width.of(d).keep(b.code, Body.FLAG_R);
-        }
-        change(b, d);
-        b.flagsAre(FlagKind.of(operation, d.size()));
     }
 
     private static void sum(Body b, Insn i, int operation) {
         Operand d = Operand.of(i, 0);
         Operand s = Operand.of(i, 1);
         boolean carries = operation == FlagKind.ADC || operation == FlagKind.SBB;
-        Width w = startChange(b, d);
-        w.push(b, s);
-        if (carries || !b.flagsUnread()) {
-            // Both operands are there: what memory throws has found the flags as they were.
-            w.store(b.code, Body.B);
-            w.store(b.code, Body.A);
-            if (carries) {
-                b.carryBit();
-                b.code.lstore(Body.C);
+        if (!carries && b.flagsUnread()) {
+            startChange(b, d);
+            b.raw(s);
+            if (operation == FlagKind.ADD) {
+                b.code.ladd();
+            } else {
+                b.code.lsub();
             }
-            w.load(b.code, Body.A);
-            w.keep(b.code, Body.FLAG_A);
-            w.load(b.code, Body.B);
-            w.keep(b.code, Body.FLAG_B);
+            finishUnread(b, d, FlagKind.of(operation, d.size()));
+            return;
         }
-        if (operation == FlagKind.ADD || operation == FlagKind.ADC) {
-            w.add(b.code);
+        int left = carries ? Body.A : Body.FLAG_A;
+        int right = carries ? Body.B : Body.FLAG_B;
+        // Memory first: what it throws must find the flags as they were.
+        if (s instanceof Operand.Memory) {
+            b.raw(s);
+            b.code.lstore(right);
+            b.raw(d);
+            b.code.lstore(left);
         } else {
-            w.subtract(b.code);
+            startChange(b, d);
+            b.code.lstore(left);
+            b.raw(s);
+            b.code.lstore(right);
+        }
+        if (carries) {
+            b.carryBit();
+            b.code.lstore(Body.C);
+            b.code.lload(left).lstore(Body.FLAG_A).lload(right).lstore(Body.FLAG_B);
+        }
+        b.code.lload(left).lload(right);
+        if (operation == FlagKind.ADD || operation == FlagKind.ADC) {
+            b.code.ladd();
+        } else {
+            b.code.lsub();
         }
         if (carries) {
             b.code.lload(Body.C);
-            w.fromLong(b.code);
             if (operation == FlagKind.ADC) {
-                w.add(b.code);
+                b.code.ladd();
             } else {
-                w.subtract(b.code);
+                b.code.lsub();
             }
         }
-        finish(b, d, operation);
+        b.code.lstore(Body.FLAG_R);
+        finishChange(b, d, Body.FLAG_R);
+        b.flagsAre(FlagKind.of(operation, d.size()));
     }
 
     private static void compare(Body b, Insn i) {
@@ -137,10 +148,22 @@ final class ArithmeticRules {
 
     private static void logic(Body b, Insn i, Step step) {
         Operand d = Operand.of(i, 0);
-        Width w = startChange(b, d);
-        w.push(b, Operand.of(i, 1));
-        step.emit(w, b.code);
-        finish(b, d, FlagKind.LOGIC);
+        Operand s = Operand.of(i, 1);
+        if (s instanceof Operand.Memory) {
+            b.raw(s);
+            b.raw(d);
+        } else {
+            startChange(b, d);
+            b.raw(s);
+        }
+        step.emit(b);
+        if (b.flagsUnread()) {
+            finishUnread(b, d, FlagKind.of(FlagKind.LOGIC, d.size()));
+            return;
+        }
+        b.code.lstore(Body.FLAG_R);
+        finishChange(b, d, Body.FLAG_R);
+        b.flagsAre(FlagKind.of(FlagKind.LOGIC, d.size()));
     }
 
     private static void test(Body b, Insn i) {
@@ -153,33 +176,38 @@ final class ArithmeticRules {
 
     private static void step(Body b, Insn i, int operation, int by) {
         Operand d = Operand.of(i, 0);
-        Width w = startChange(b, d);
-        if (!b.flagsUnread()) {
-            b.carry();
-            b.code.lstore(Body.FLAG_A);
+        startChange(b, d);
+        if (b.flagsUnread()) {
+            b.constant(by);
+            b.code.ladd();
+            finishUnread(b, d, FlagKind.of(operation, d.size()));
+            return;
         }
-        w.constant(b.code, by);
-        w.add(b.code);
-        finish(b, d, operation);
+        b.code.lstore(Body.A);
+        b.carry();
+        b.code.lstore(Body.FLAG_A);
+        b.code.lload(Body.A);
+        b.constant(by);
+        b.code.ladd().lstore(Body.FLAG_R);
+        finishChange(b, d, Body.FLAG_R);
+        b.flagsAre(FlagKind.of(operation, d.size()));
     }
 
     private static void neg(Body b, Insn i) {
         Operand d = Operand.of(i, 0);
-        Width w = startChange(b, d);
-        if (!b.flagsUnread()) {
-            w.keep(b.code, Body.FLAG_B);
-            b.constant(0);
-            b.code.lstore(Body.FLAG_A);
-        }
-        w.negate(b.code);
-        finish(b, d, FlagKind.SUB);
+        startChange(b, d);
+        b.code.dup2().lstore(Body.FLAG_B).lneg().lstore(Body.FLAG_R);
+        b.constant(0);
+        b.code.lstore(Body.FLAG_A);
+        finishChange(b, d, Body.FLAG_R);
+        b.flagsAre(FlagKind.of(FlagKind.SUB, d.size()));
     }
 
     private static void not(Body b, Insn i) {
         Operand d = Operand.of(i, 0);
-        Width w = startChange(b, d);
-        w.constant(b.code, -1);
-        w.xor(b.code);
-        change(b, d);
+        startChange(b, d);
+        b.constant(-1);
+        b.code.lxor().lstore(Body.A);
+        finishChange(b, d, Body.A);
     }
 }

@@ -42,7 +42,7 @@ final class BitRules {
         if (action == TEST) {
             b.raw(d);
         } else {
-            ArithmeticRules.startChange(b, d).toLong(b.code);
+            ArithmeticRules.startChange(b, d);
         }
         b.code.lstore(Body.A);
         b.canonical();
@@ -75,7 +75,7 @@ final class BitRules {
         b.flags("auxScan", 3, Body.NO_SHIFT);
         b.code.lstore(Body.FLAG_B).lload(Body.B).lstore(Body.FLAG_R);
         b.flagsAre(FlagKind.CANONICAL);
-        Label zero = b.inner();
+        Label zero = b.code.newLabel();
         b.code.lload(Body.A);
         b.constant(0);
         b.code.lcmp().ifeq(zero);

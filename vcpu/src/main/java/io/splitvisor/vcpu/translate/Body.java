@@ -2,6 +2,8 @@
 package io.splitvisor.vcpu.translate;
 
 import io.splitvisor.vcpu.cpu.Cpu;
+import io.splitvisor.vcpu.decode.Arg;
+import io.splitvisor.vcpu.decode.Insn;
 import io.splitvisor.vcpu.op.Op;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
@@ -19,6 +21,7 @@ import java.util.Set;
  * follow the interpreter's rule: no register and no flag changes before the last access that can miss.
  */
 final class Body {
+    private static final ClassDesc ACCESS = ClassDesc.of(GuestAccess.class.getName());
     private static final ClassDesc FLAGS = ClassDesc.of(Flags.class.getName());
 
     private static final ClassDesc PROCESSOR = ClassDesc.of(Cpu.class.getName());
@@ -45,8 +48,6 @@ final class Body {
     static final int LOW = AT + 8;
 
     static final int HIGH = AT + 10;
-    /** What {@link Windows} keeps. */
-    static final int WINDOWS = AT + 12;
 
     /** A static method that the region calls. */
     record Call(ClassDesc owner, String name, MethodTypeDesc type) {}
@@ -54,7 +55,6 @@ final class Body {
     final CodeBuilder code;
     final Exits exits;
     final Locals locals;
-    final Accesses memory;
     /** The kind of the flag operands at this place. */
     int kind;
 
@@ -77,7 +77,6 @@ final class Body {
     Body(CodeBuilder code, Exits exits, Label leave, long usedInAll, long dirtyInAll) {
         this.code = code;
         this.locals = new Locals(code, FIRST_REGISTER);
-        this.memory = new Accesses(this);
         this.exits = exits;
         this.leave = leave;
         this.usedInAll = usedInAll;
@@ -116,7 +115,6 @@ final class Body {
     /** What follows may throw {@link Miss}. */
     void mayMiss() {
         requireFlags();
-        locals.widen();
         if (!exitIsSet) {
             code.loadConstant(exits.side(insnDelta, unused, kind)).istore(EXIT);
             exitIsSet = true;
@@ -126,7 +124,6 @@ final class Body {
     /** What follows may throw the interpreter's fault. */
     void setFaultExit() {
         requireFlags();
-        locals.widen();
         code.loadConstant(exits.fault(insnDelta, unused, kind)).istore(EXIT);
         exitIsSet = false;
     }
@@ -146,12 +143,6 @@ final class Body {
     /** Code from here on is reached from elsewhere, too. */
     void forgetExit() {
         exitIsSet = false;
-    }
-
-    /** A label for a path inside an instruction. */
-    Label inner() {
-        locals.widen();
-        return code.newLabel();
     }
 
     Set<Call> calls() {
@@ -174,14 +165,11 @@ final class Body {
 
     /** Stores every register that the region may have changed. */
     void spillRegisters() {
-        locals.widen();
         locals.store(dirtyInAll);
     }
 
     /** Takes back every register that the region uses. */
     void reloadRegisters() {
-        locals.forgetHalves();
-        memory.windows.close();
         locals.load(usedInAll);
     }
 
@@ -228,16 +216,12 @@ final class Body {
     void raw(Operand operand) {
         switch (operand) {
             case Operand.Register r -> {
-                if (r.size() == 4) {
-                    locals.getRaw(r.number());
-                } else {
-                    get(r.number());
-                }
+                get(r.number());
                 if (r.high()) {
                     code.loadConstant(8).lushr();
                 }
             }
-            case Operand.Memory m -> memory.load(m.insn(), m.size());
+            case Operand.Memory m -> load(m);
             case Operand.Constant c -> constant(c.value());
         }
     }
@@ -269,11 +253,90 @@ final class Body {
         put(r.number());
     }
 
-    // Calls
+    // Memory
+
+    void address(Insn i) {
+        boolean absolute = i.row().args().stream().anyMatch(a -> a.kind() == Arg.Kind.OFFSET);
+        if (absolute) {
+            constant(i.immediate());
+        } else {
+            offset(i);
+        }
+        int segment = i.memorySegment();
+        if (segment >= Cpu.FS) {
+            get(Cpu.FS_BASE + segment - Cpu.FS);
+            code.ladd();
+        }
+    }
+
+    /** The effective address, as LEA computes it. */
+    void offset(Insn i) {
+        boolean something = true;
+        if (i.base() == Insn.BLOCK_START) {
+            code.lload(BASE);
+            constant(partDelta + i.displacement());
+            code.ladd();
+        } else if (i.base() != Insn.NO_REGISTER) {
+            get(i.base());
+        } else {
+            something = false;
+        }
+        if (i.index() != Insn.NO_REGISTER) {
+            get(i.index());
+            up(i.scale());
+            if (something) {
+                code.ladd();
+            }
+            something = true;
+        }
+        if (!something) {
+            constant(i.displacement());
+        } else if (i.displacement() != 0 && i.base() != Insn.BLOCK_START) {
+            constant(i.displacement());
+            code.ladd();
+        }
+        zeroExtend(i.addressBytes());
+    }
+
+    private static final MethodTypeDesc LONG_TO_LONG = MethodTypeDesc.of(ConstantDescs.CD_long, ConstantDescs.CD_long);
+    private static final MethodTypeDesc STORE =
+            MethodTypeDesc.of(ConstantDescs.CD_void, ConstantDescs.CD_long, ConstantDescs.CD_long);
 
     void call(ClassDesc owner, String name, MethodTypeDesc type) {
         calls.add(new Call(owner, name, type));
         code.invokestatic(owner, name, type);
+    }
+
+    /** Pops an address; pushes what is there, zero-extended. May miss. */
+    void loadAt(int size) {
+        mayMiss();
+        call(ACCESS, "load" + 8 * size, LONG_TO_LONG);
+    }
+
+    /** Pops an address and a value. May miss. */
+    void storeAt(int size) {
+        mayMiss();
+        call(ACCESS, "store" + 8 * size, STORE);
+    }
+
+    private void load(Operand.Memory m) {
+        address(m.insn());
+        loadAt(m.size());
+    }
+
+    /** Starts a change of memory: pushes what is there and remembers where that is. May miss; the rest cannot. */
+    void startChange(Operand.Memory m) {
+        address(m.insn());
+        mayMiss();
+        call(ACCESS, "storable" + 8 * m.size(), LONG_TO_LONG);
+        code.dup2().lstore(AT);
+        call(ACCESS, "peek" + 8 * m.size(), LONG_TO_LONG);
+    }
+
+    /** Ends a change: the value is in a local. */
+    void endChange(Operand.Memory m, int valueLocal) {
+        code.lload(AT).lload(valueLocal);
+        call(ACCESS, "poke" + 8 * m.size(), STORE);
     }
 
     // Flags

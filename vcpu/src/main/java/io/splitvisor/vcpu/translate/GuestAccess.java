@@ -29,9 +29,6 @@ public final class GuestAccess {
     /** With the bits that are set where sixteen bytes are not aligned: no tag has them. */
     private static final long ALIGNED_PAGE = PAGE | 15;
 
-    /** No addend, as these are whole pages. */
-    public static final long UNKNOWN = 1;
-
     private static final long[] TLB;
     private static final MemorySegment RAM;
     private static final boolean ORDERED;
@@ -158,42 +155,6 @@ public final class GuestAccess {
         return a + TLB[slot + Tlb.ADDEND];
     }
 
-    /** Where a byte that may be loaded lies in RAM. */
-    public static long loadable8(long a) {
-        int slot = Tlb.slot(a);
-        if (TLB[slot] != (a & PAGE)) {
-            throw Miss.MISS;
-        }
-        return a + TLB[slot + Tlb.ADDEND];
-    }
-
-    /** As {@link #loadable8} for two bytes. */
-    public static long loadable16(long a) {
-        int slot = Tlb.slot(a);
-        if (TLB[slot] != (a + 1 & PAGE)) {
-            throw Miss.MISS;
-        }
-        return a + TLB[slot + Tlb.ADDEND];
-    }
-
-    /** As {@link #loadable8} for four bytes. */
-    public static long loadable32(long a) {
-        int slot = Tlb.slot(a);
-        if (TLB[slot] != (a + 3 & PAGE)) {
-            throw Miss.MISS;
-        }
-        return a + TLB[slot + Tlb.ADDEND];
-    }
-
-    /** As {@link #loadable8} for eight bytes. */
-    public static long loadable64(long a) {
-        int slot = Tlb.slot(a);
-        if (TLB[slot] != (a + 7 & PAGE)) {
-            throw Miss.MISS;
-        }
-        return a + TLB[slot + Tlb.ADDEND];
-    }
-
     /** Where sixteen bytes that may be loaded lie in RAM. */
     public static long loadable128(long a) {
         int slot = Tlb.slot(a);
@@ -228,86 +189,6 @@ public final class GuestAccess {
             throw Miss.MISS;
         }
         return a + TLB[slot + Tlb.ADDEND];
-    }
-
-    /**
-     * Asks once for accesses that are near each other: what is to be added to their addresses, which {@link #loadable8(long, long)} and
-     * its like take, or {@link #UNKNOWN} unless all bytes lie in one page that may be read.
-     *
-     * @param a the first byte
-     * @param more bytes behind it
-     */
-    public static long readable(long a, long more) {
-        int slot = Tlb.slot(a);
-        long tag = TLB[slot];
-        return tag == (a & PAGE) && tag == (a + more & PAGE) ? TLB[slot + Tlb.ADDEND] : UNKNOWN;
-    }
-
-    /** As {@link #readable}, for stores. */
-    public static long writable(long a, long more) {
-        int slot = Tlb.slot(a);
-        long tag = TLB[slot + Tlb.WRITE];
-        return tag == (a & PAGE) && tag == (a + more & PAGE) ? TLB[slot + Tlb.ADDEND] : UNKNOWN;
-    }
-
-    /** As {@link #loadable8(long)}, with what {@link #readable} said. */
-    public static long loadable8(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : loadable8(a);
-    }
-
-    /** As {@link #loadable16(long)}, with what {@link #readable} said. */
-    public static long loadable16(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : loadable16(a);
-    }
-
-    /** As {@link #loadable32(long)}, with what {@link #readable} said. */
-    public static long loadable32(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : loadable32(a);
-    }
-
-    /** As {@link #loadable64(long)}, with what {@link #readable} said. */
-    public static long loadable64(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : loadable64(a);
-    }
-
-    /** As {@link #loadable128(long)}, with what {@link #readable} said. */
-    public static long loadable128(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : loadable128(a);
-    }
-
-    /** As {@link #loadableAligned(long)}, with what {@link #readable} said. */
-    public static long loadableAligned(long a, long addend) {
-        return addend != UNKNOWN && (a & 15) == 0 ? a + addend : loadableAligned(a);
-    }
-
-    /** As {@link #storable8(long)}, with what {@link #writable} said. */
-    public static long storable8(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : storable8(a);
-    }
-
-    /** As {@link #storable16(long)}, with what {@link #writable} said. */
-    public static long storable16(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : storable16(a);
-    }
-
-    /** As {@link #storable32(long)}, with what {@link #writable} said. */
-    public static long storable32(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : storable32(a);
-    }
-
-    /** As {@link #storable64(long)}, with what {@link #writable} said. */
-    public static long storable64(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : storable64(a);
-    }
-
-    /** As {@link #storable128(long)}, with what {@link #writable} said. */
-    public static long storable128(long a, long addend) {
-        return addend != UNKNOWN ? a + addend : storable128(a);
-    }
-
-    /** As {@link #storableAligned(long)}, with what {@link #writable} said. */
-    public static long storableAligned(long a, long addend) {
-        return addend != UNKNOWN && (a & 15) == 0 ? a + addend : storableAligned(a);
     }
 
     /** Reads a byte of RAM. */

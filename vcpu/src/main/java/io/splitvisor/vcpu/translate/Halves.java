@@ -65,12 +65,14 @@ record Halves(int low, int high) {
             return register(i, n);
         }
         int size = i.row().args().get(n).size(i);
+        b.address(i);
         if (size != 16) {
-            b.memory.load(i, size);
+            b.loadAt(size);
             b.code.lstore(Body.LOW);
             return new Halves(LOADED_LOW, ZERO);
         }
-        b.memory.place16(i, Windows.Kind.READ, aligned(i));
+        b.mayMiss();
+        b.call(ACCESS, aligned(i) ? "loadableAligned" : "loadable128", LONG_TO_LONG);
         b.code.dup2().lstore(Body.AT);
         b.call(ACCESS, "peek64", LONG_TO_LONG);
         b.code.lstore(Body.LOW).lload(Body.AT).loadConstant(8L).ladd();
@@ -86,13 +88,14 @@ record Halves(int low, int high) {
     /** Stores as many low bytes of a register as the instruction's operand in memory has. May miss. */
     void store(Body b, Insn i) {
         int size = i.row().args().get(0).size(i);
+        b.address(i);
         if (size != 16) {
-            b.memory.startStore(i, size);
             push(b, low);
-            b.memory.endStore(size);
+            b.storeAt(size);
             return;
         }
-        b.memory.place16(i, Windows.Kind.WRITE, aligned(i));
+        b.mayMiss();
+        b.call(ACCESS, aligned(i) ? "storableAligned" : "storable128", LONG_TO_LONG);
         b.code.dup2().lstore(Body.AT);
         push(b, low);
         b.call(ACCESS, "poke64", STORE);

@@ -41,48 +41,43 @@ final class MoveRules {
     private static void mov(Body b, Insn i) {
         Operand s = Operand.of(i, 1);
         if (Operand.of(i, 0) instanceof Operand.Register d) {
-            Width w = Width.of(d);
-            w.push(b, s);
-            w.write(b, d);
-        } else {
-            int size = Operand.of(i, 0).size();
-            b.memory.startStore(i, size);
             b.raw(s);
-            b.memory.endStore(size);
+            b.write(d);
+        } else {
+            b.address(i);
+            b.raw(s);
+            b.storeAt(Operand.of(i, 0).size());
         }
     }
 
     private static void movzx(Body b, Insn i) {
         b.zeroExtended(Operand.of(i, 1));
-        writeLong(b, i);
+        b.write((Operand.Register) Operand.of(i, 0));
     }
 
     private static void movsx(Body b, Insn i) {
         b.signExtended(Operand.of(i, 1));
-        writeLong(b, i);
+        b.write((Operand.Register) Operand.of(i, 0));
     }
 
     private static void lea(Body b, Insn i) {
-        b.memory.offset(i);
-        writeLong(b, i);
-    }
-
-    /** Pops a long into the destination. */
-    private static void writeLong(Body b, Insn i) {
-        Operand.Register d = (Operand.Register) Operand.of(i, 0);
-        Width w = Width.of(d);
-        w.fromLong(b.code);
-        w.write(b, d);
+        b.offset(i);
+        b.write((Operand.Register) Operand.of(i, 0));
     }
 
     private static void bswap(Body b, Insn i) {
         Operand.Register d = (Operand.Register) Operand.of(i, 0);
         boolean quad = d.size() == 8;
         ClassDesc type = quad ? ConstantDescs.CD_long : ConstantDescs.CD_int;
-        Width w = Width.of(d);
-        w.push(b, d);
+        b.raw(d);
+        if (!quad) {
+            b.code.l2i();
+        }
         b.call(quad ? ConstantDescs.CD_Long : ConstantDescs.CD_Integer, "reverseBytes", MethodTypeDesc.of(type, type));
-        w.write(b, d);
+        if (!quad) {
+            b.code.i2l();
+        }
+        b.write(d);
     }
 
     private static void cbw(Body b, Insn i) {
@@ -122,14 +117,14 @@ final class MoveRules {
         b.get(Cpu.RSP);
         b.constant(-8);
         b.code.ladd().dup2().lstore(Body.B).lload(local);
-        b.memory.storeAt(8);
+        b.storeAt(8);
         b.code.lload(Body.B);
         b.put(Cpu.RSP);
     }
 
     private static void pop(Body b, Insn i) {
         b.get(Cpu.RSP);
-        b.memory.loadAt(8);
+        b.loadAt(8);
         drop(b, 8);
         b.write((Operand.Register) Operand.of(i, 0));
     }
@@ -144,7 +139,7 @@ final class MoveRules {
 
     private static void leave(Body b, Insn i) {
         b.get(Cpu.RBP);
-        b.memory.loadAt(8);
+        b.loadAt(8);
         b.get(Cpu.RBP);
         b.constant(8);
         b.code.ladd();
@@ -153,8 +148,8 @@ final class MoveRules {
     }
 
     private static void set(Body b, Insn i) {
-        Label yes = b.inner();
-        Label end = b.inner();
+        Label yes = b.code.newLabel();
+        Label end = b.code.newLabel();
         Conditions.branch(b, i.opcode() & 15, yes);
         b.constant(0);
         b.code.lstore(Body.A).goto_(end);
@@ -165,16 +160,16 @@ final class MoveRules {
             b.code.lload(Body.A);
             b.write(d);
         } else {
-            b.memory.startStore(i, 1);
+            b.address(i);
             b.code.lload(Body.A);
-            b.memory.endStore(1);
+            b.storeAt(1);
         }
     }
 
     private static void cmov(Body b, Insn i) {
         Operand.Register d = (Operand.Register) Operand.of(i, 0);
-        Label yes = b.inner();
-        Label end = b.inner();
+        Label yes = b.code.newLabel();
+        Label end = b.code.newLabel();
         b.raw(Operand.of(i, 1));
         b.code.lstore(Body.A);
         Conditions.branch(b, i.opcode() & 15, yes);

@@ -89,30 +89,24 @@ final class RegionEmitter {
     private void part(Part part) {
         code.labelBinding(labels[current]);
         b.forgetExit();
-        b.locals.forgetHalves();
         b.kind = plan.kindAt(current);
         b.startPart(part.delta());
         int count = part.count();
         code.iinc(Body.BUDGET, -count);
         int straight = part.ending() == Part.Ending.NEXT ? count : part.insns().size() - 1;
-        List<Insn> insns = part.insns().subList(0, straight);
-        boolean[] unread = FlagLiveness.unread(insns);
-        b.memory.windows.startPart(insns);
+        boolean[] unread = FlagLiveness.unread(part.insns().subList(0, straight));
         for (int n = 0; n < straight; n++) {
-            Insn i = insns.get(n);
+            Insn i = part.insns().get(n);
             b.flagsAround(n > 0 && unread[n - 1], unread[n]);
             Rule rule = Rules.of(i);
             int after = rule.after().kind(i, b.kind);
             b.startInsn(part.deltaOf(n), count - n);
-            b.memory.windows.startInsn(n);
             rule.emitter().emit(b, i);
-            b.memory.windows.changed(b.locals.takeWritten());
             if (b.kind != after) {
                 throw new IllegalStateException("flags after " + i.row().mnemonic() + " are " + b.kind);
             }
         }
         b.flagsAround(false, false);
-        b.locals.widen();
         if (part.ending() == Part.Ending.NEXT) {
             if (plan.at(part.next()) == null && b.kind != FlagKind.DYNAMIC) {
                 // The next region starts with flags of the processor's own form: here it is known how to make them.
@@ -211,7 +205,7 @@ final class RegionEmitter {
 
     private void ret(Part part, Insn i) {
         b.get(Cpu.RSP);
-        b.memory.loadAt(8);
+        b.loadAt(8);
         check();
         code.lstore(Body.TARGET);
         boolean dropsMore = !i.row().args().isEmpty() && i.row().args().get(0) == Arg.Iw;

@@ -64,14 +64,13 @@ final class ShiftRules {
     }
 
     /** Pushes the destination's value, extended as the shift wants it. */
-    private static Width value(Body b, Operand d, int operation) {
-        Width w = ArithmeticRules.startChange(b, d);
-        if (w == Width.LONG && operation == FlagKind.SAR) {
+    private static void value(Body b, Operand d, int operation) {
+        ArithmeticRules.startChange(b, d);
+        if (operation == FlagKind.SAR) {
             b.signExtend(d.size());
-        } else if (w == Width.LONG && operation == FlagKind.SHR && d instanceof Operand.Register) {
+        } else if (operation == FlagKind.SHR && d instanceof Operand.Register) {
             b.zeroExtend(d.size());
         }
-        return w;
     }
 
     private static void move(Body b, int operation) {
@@ -85,20 +84,23 @@ final class ShiftRules {
     private static void shift(Body b, Insn i, int operation) {
         Operand d = Operand.of(i, 0);
         int n = count(i, 1);
-        Width w = value(b, d, operation);
-        if (!b.flagsUnread()) {
-            w.duplicate(b.code);
+        value(b, d, operation);
+        if (b.flagsUnread()) {
+            b.code.loadConstant(n);
+            move(b, operation);
+            ArithmeticRules.change(b, d);
+            b.flagsAre(FlagKind.of(operation, d.size()));
+            return;
+        }
+        b.code.dup2();
+        if (n > 1) {
             b.code.loadConstant(n - 1);
-            w.shift(b.code, operation);
-            w.toLong(b.code);
-            b.code.lstore(Body.FLAG_A);
+            move(b, operation);
         }
-        b.code.loadConstant(n);
-        w.shift(b.code, operation);
-        if (!b.flagsUnread()) {
-            w.keep(b.code, Body.FLAG_R);
-        }
-        ArithmeticRules.change(b, d);
+        b.code.lstore(Body.FLAG_A).loadConstant(n);
+        move(b, operation);
+        b.code.lstore(Body.FLAG_R);
+        ArithmeticRules.finishChange(b, d, Body.FLAG_R);
         b.flagsAre(FlagKind.of(operation, d.size()));
     }
 
@@ -121,20 +123,10 @@ final class ShiftRules {
         }
     }
 
-    /** Pushes the destination's value as a long, extended as the shift wants it. */
-    private static void extended(Body b, Operand d, int operation) {
-        if (value(b, d, operation) == Width.INT) {
-            b.code.i2l();
-            if (operation == FlagKind.SHR) {
-                b.zeroExtend(4);
-            }
-        }
-    }
-
     private static void shiftByCl(Body b, Insn i, int operation) {
         Operand d = Operand.of(i, 0);
-        Label done = b.inner();
-        extended(b, d, operation);
+        Label done = b.code.newLabel();
+        value(b, d, operation);
         b.code.lstore(Body.A);
         b.canonical();
         countInCl(b, d.size(), done);
@@ -168,22 +160,21 @@ final class ShiftRules {
 
     private static void rotate(Body b, Insn i, boolean left) {
         Operand d = Operand.of(i, 0);
+        Label done = b.code.newLabel();
+        ArithmeticRules.startChange(b, d);
         if (b.flagsUnread() && !byCl(i)) {
-            Width w = ArithmeticRules.startChange(b, d);
-            rotate(b, i, d.size(), left, w);
+            rotate(b, i, d.size(), left);
             ArithmeticRules.change(b, d);
             b.flagsAre(FlagKind.CANONICAL);
             return;
         }
-        Label done = b.inner();
-        ArithmeticRules.startChange(b, d).toLong(b.code);
         b.code.lstore(Body.A);
         b.canonical();
         if (byCl(i)) {
             countInCl(b, d.size(), done);
         }
         b.code.lload(Body.A);
-        rotate(b, i, d.size(), left, Width.LONG);
+        rotate(b, i, d.size(), left);
         b.code.lstore(Body.B).lload(Body.B);
         b.flags(left ? "carryRol" : "carryRor", 1, d.up());
         b.code.lstore(Body.FLAG_A);
@@ -194,14 +185,14 @@ final class ShiftRules {
     }
 
     /** Rotates the value on the stack, by the count or by what is in {@link Body#C}. */
-    private static void rotate(Body b, Insn i, int size, boolean left, Width w) {
+    private static void rotate(Body b, Insn i, int size, boolean left) {
         if (size < 4) {
             int by = count(i, 1) % (8 * size);
             rotatePart(b, size, left ? by : 8 * size - by);
             return;
         }
         ClassDesc type = size == 8 ? ConstantDescs.CD_long : ConstantDescs.CD_int;
-        if (size == 4 && w == Width.LONG) {
+        if (size == 4) {
             b.code.l2i();
         }
         if (byCl(i)) {
@@ -213,7 +204,7 @@ final class ShiftRules {
                 size == 8 ? ConstantDescs.CD_Long : ConstantDescs.CD_Integer,
                 left ? "rotateLeft" : "rotateRight",
                 MethodTypeDesc.of(type, type, ConstantDescs.CD_int));
-        if (size == 4 && w == Width.LONG) {
+        if (size == 4) {
             b.code.i2l();
         }
     }
@@ -232,7 +223,7 @@ final class ShiftRules {
         Operand d = Operand.of(i, 0);
         int n = count(i, 2);
         int bits = 8 * d.size();
-        ArithmeticRules.startChange(b, d).toLong(b.code);
+        ArithmeticRules.startChange(b, d);
         b.zeroExtend(d.size());
         b.code.lstore(Body.A);
         b.code.lload(Body.A).loadConstant(n);
@@ -245,6 +236,6 @@ final class ShiftRules {
         b.code.lload(Body.A).lload(Body.B).lxor();
         b.up(d.up());
         b.flags("combine", 2, Body.NO_SHIFT);
-        result(b, d, b.inner());
+        result(b, d, b.code.newLabel());
     }
 }

@@ -159,7 +159,7 @@ final class VectorMoveRules {
         int width = width(d, bits);
         int at = (int) i.immediate() * width & 127;
         if (d instanceof Operand.Memory) {
-            b.memory.startStore(i, d.size());
+            b.address(i);
         }
         Halves.push(b, Halves.register(i, 1).half(at >> 6));
         b.code.loadConstant(at & 63).lushr();
@@ -167,7 +167,7 @@ final class VectorMoveRules {
         if (d instanceof Operand.Register r) {
             b.write(r);
         } else {
-            b.memory.endStore(d.size());
+            b.storeAt(d.size());
         }
     }
 }
