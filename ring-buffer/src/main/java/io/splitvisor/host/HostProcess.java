@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** What Dom0 does to a guest's process beside starting it: signals and resource limits. */
+/** What the host calls a thread, and what Dom0 does to a guest's process beside starting it: signals and resource limits. */
 public final class HostProcess {
     /** Stops a process until {@link #SIGCONT}. */
     public static final int SIGSTOP = 19;
@@ -33,7 +33,16 @@ public final class HostProcess {
     private static final int CPUCLOCK_SCHED = 2;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
+    private static final class ThreadId {
+        private static final MethodHandle GETTID = Native.linkWords("gettid");
+    }
+
     private HostProcess() {}
+
+    /** The host's number for the calling thread. */
+    public static int currentThread() {
+        return Native.callInt(ThreadId.GETTID, Native.state());
+    }
 
     /**
      * Sends a signal.

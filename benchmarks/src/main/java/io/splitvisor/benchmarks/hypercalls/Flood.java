@@ -42,7 +42,7 @@ final class Flood {
                     burner.destroyForcibly().waitFor();
                 }
                 toolstack.unpause(flood);
-                window(neighbour, turns, "flooded-");
+                flooded(toolstack, flood, neighbour, turns);
             }
             toolstack.destroy(flood);
             Map<String, Double> figures = turns.medians();
@@ -51,6 +51,15 @@ final class Flood {
             figures.put("flooded-p99-to-burner", turns.ratio("flooded-block-p99-us", "burner-block-p99-us"));
             return figures;
         }
+    }
+
+    /** How much of a processor the flooder has, too: how well it is made to sleep. */
+    private static void flooded(Toolstack toolstack, int flood, Dialogue neighbour, Turns turns) {
+        long start = System.nanoTime();
+        long used = toolstack.info(flood).cpuTimeNanos();
+        window(neighbour, turns, "flooded-");
+        used = toolstack.info(flood).cpuTimeNanos() - used;
+        turns.add("flooder-processor-percent", 100.0 * used / (System.nanoTime() - start));
     }
 
     private static void window(Dialogue neighbour, Turns turns, String name) {

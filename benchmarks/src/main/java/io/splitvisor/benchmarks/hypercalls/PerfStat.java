@@ -18,6 +18,8 @@ final class PerfStat {
     /** Every system call. */
     private static final String ALL = "raw_syscalls:sys_enter";
 
+    private static final String TOTAL = "system-calls";
+
     private static final String KIND = "syscalls:sys_enter_";
 
     /** What is expected, if anything: an offered processor, a sleep, a bell, a lock. */
@@ -40,12 +42,32 @@ final class PerfStat {
         return Optional.of("there is no perf");
     }
 
-    /** Waits a moment, then counts for some time. */
-    static Map<KernelThread, Map<String, Long>> count(List<KernelThread> threads, long millis) {
+    /**
+     * What one thread did.
+     *
+     * @param kinds system calls of each kind, and all
+     * @param windows all in each window
+     */
+    record Counts(Map<String, Long> kinds, List<Long> windows) {
+        private void add(String kind, long count) {
+            kinds.merge(kind, count, Long::sum);
+            if (kind.equals(TOTAL)) {
+                windows.add(count);
+            }
+        }
+
+        /** The part of the windows, in percent, in which there was none. */
+        double idlePercent() {
+            return 100.0 * windows.stream().filter(count -> count == 0).count() / windows.size();
+        }
+    }
+
+    /** Waits a moment, then counts in windows that follow each other. */
+    static Map<KernelThread, Counts> count(List<KernelThread> threads, long windowMillis, long windows) {
         String tids = threads.stream().map(t -> Long.toString(t.tid())).collect(Collectors.joining(","));
-        List<String> command = new ArrayList<>(
-                List.of("perf", "stat", "-x,", "--per-thread", "--timeout", Long.toString(millis), "-t", tids));
-        command.addAll(List.of("-e", ALL));
+        List<String> command = new ArrayList<>(List.of("perf", "stat", "-x,", "--per-thread", "-t", tids));
+        command.addAll(
+                List.of("-I", Long.toString(windowMillis), "--interval-count", Long.toString(windows), "-e", ALL));
         for (String kind : KINDS) {
             if (Files.exists(TRACE_POINTS.resolve("sys_enter_" + kind))) {
                 command.addAll(List.of("-e", KIND + kind));
@@ -62,20 +84,24 @@ final class PerfStat {
         }
     }
 
-    /** Lines of {@code name-tid,count,unit,event,...}. What a thread that never ran did is not counted: it did nothing. */
-    private static Map<KernelThread, Map<String, Long>> parse(List<KernelThread> threads, String output) {
-        Map<KernelThread, Map<String, Long>> counts = new LinkedHashMap<>();
+    /** Lines of {@code time,name-tid,count,unit,event,...}. What a thread that did not run did is not counted: it did nothing. */
+    private static Map<KernelThread, Counts> parse(List<KernelThread> threads, String output) throws IOException {
+        Map<KernelThread, Counts> all = new LinkedHashMap<>();
         for (KernelThread thread : threads) {
-            Map<String, Long> kinds = counts.computeIfAbsent(thread, _ -> new LinkedHashMap<>());
+            Counts counts = new Counts(new LinkedHashMap<>(), new ArrayList<>());
             for (String line : output.split("\n", -1)) {
                 String[] fields = line.split(",", -1);
-                if (fields.length > 3 && fields[0].endsWith("-" + thread.tid())) {
-                    String name = fields[3].equals(ALL) ? "system-calls" : fields[3].replace(KIND, "");
-                    kinds.put(name, fields[1].matches("[0-9]+") ? Long.parseLong(fields[1]) : 0);
+                if (fields.length > 4 && fields[1].endsWith("-" + thread.tid())) {
+                    String kind = fields[4].equals(ALL) ? TOTAL : fields[4].replace(KIND, "");
+                    counts.add(kind, fields[2].matches("[0-9]+") ? Long.parseLong(fields[2]) : 0);
                 }
             }
+            if (counts.windows.isEmpty()) {
+                throw new IOException("perf counted nothing: " + output.strip());
+            }
+            all.put(thread, counts);
         }
-        return counts;
+        return all;
     }
 
     private static String run(List<String> command) throws IOException, InterruptedException {

@@ -18,7 +18,8 @@ final class SystemCallTurn {
     private static final String LOOP = "io-loop-0";
 
     private static final long MILLIS = 3000;
-    private static final long WINDOW_MILLIS = 2000;
+    private static final long WINDOW_MILLIS = 20;
+    private static final long WINDOWS = 100;
     private static final double NANOS_PER_MILLI = 1e6;
     private static final double MILLION = 1e6;
 
@@ -41,16 +42,18 @@ final class SystemCallTurn {
         return missing.isEmpty() ? counted(guest, threads) : told(guest, threads);
     }
 
-    /** All system calls, and those of each of some kinds. */
-    private static Map<String, Double> counted(Dialogue guest, Map<String, KernelThread> threads)
-            throws IOException, InterruptedException {
-        CompletableFuture<Map<KernelThread, Map<String, Long>>> counting =
-                CompletableFuture.supplyAsync(() -> PerfStat.count(List.copyOf(threads.values()), WINDOW_MILLIS));
-        double hypercalls = WINDOW_MILLIS * NANOS_PER_MILLI / guest.figure("null", MILLIS) / MILLION;
-        Map<KernelThread, Map<String, Long>> counts = counting.join();
+    /** All system calls, those of each of some kinds, and in what part of short windows there was none. */
+    private static Map<String, Double> counted(Dialogue guest, Map<String, KernelThread> threads) {
+        CompletableFuture<Map<KernelThread, PerfStat.Counts>> counting = CompletableFuture.supplyAsync(
+                () -> PerfStat.count(List.copyOf(threads.values()), WINDOW_MILLIS, WINDOWS));
+        double hypercalls = WINDOWS * WINDOW_MILLIS * NANOS_PER_MILLI / guest.figure("null", MILLIS) / MILLION;
+        Map<KernelThread, PerfStat.Counts> counts = counting.join();
         Map<String, Double> figures = new LinkedHashMap<>();
-        threads.forEach((who, thread) -> counts.get(thread)
-                .forEach((kind, count) -> figures.put(who + "-" + kind + "-per-million", count / hypercalls)));
+        threads.forEach((who, thread) -> {
+            PerfStat.Counts made = counts.get(thread);
+            made.kinds().forEach((kind, count) -> figures.put(who + "-" + kind + "-per-million", count / hypercalls));
+            figures.put(who + "-windows-without-percent", made.idlePercent());
+        });
         return figures;
     }
 

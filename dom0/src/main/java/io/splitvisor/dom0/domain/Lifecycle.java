@@ -105,7 +105,7 @@ final class Lifecycle implements MonitorListener {
             requireFree(config);
             guest = build(config, paused);
             domains.put(guest.domid(), guest);
-            traces.added(guest.domain());
+            traces.added(guest);
         }
         try {
             services.storeLayout().write(guest);

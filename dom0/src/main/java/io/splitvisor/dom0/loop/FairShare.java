@@ -51,7 +51,7 @@ final class FairShare {
     private int activeAccounts;
     private long round;
     private boolean contended;
-    private long now;
+    private long now = NEVER;
     private int standingBack;
     private long resumesAt;
 
@@ -127,6 +127,11 @@ final class FairShare {
             Flight.eventStorm(account.domid, account.skipped);
         }
         return false;
+    }
+
+    /** When it last looked at the clock: not while there is nothing to share. */
+    long looked() {
+        return now;
     }
 
     /** Workers that may not run in this round because they stand back. */

@@ -78,6 +78,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     private long bellsHeard;
 
+    /** When the loop last looked at the clock. */
+    private long looked = System.nanoTime();
+
     private volatile boolean stopping;
 
     private record Bell(EventFd event, List<RingWorker> workers) {}
@@ -108,6 +111,11 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         deactivate(slot);
         next.start();
         return true;
+    }
+
+    /** In the loop: when it last looked at the clock, at most {@value #ROUNDS_PER_LOOK} pieces of work ago. */
+    public long looked() {
+        return Math.max(looked, shares.looked());
     }
 
     /** An alarm whose call comes in this loop, where alone it is set and cancelled. */
@@ -258,6 +266,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             if (unlooked >= ROUNDS_PER_LOOK) {
                 unlooked = 0;
                 long now = System.nanoTime();
+                looked = now;
                 if (work == 0) {
                     idleSince = idleSince == 0 ? now : idleSince;
                     if (++idleLooks % LOOKS_PER_YIELD == 0) {
@@ -467,6 +476,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         asleep.set(false);
         takeBells(ready);
         long now = System.nanoTime();
+        looked = now;
         alarms.slept(now);
         runAlarms(now);
         bellsHeard = now;

@@ -8,7 +8,7 @@ import com.lmax.disruptor.Sequence;
 import com.lmax.disruptor.Sequencer;
 import java.util.concurrent.atomic.LongAdder;
 
-/** The events of all domains, from whoever sends them to the writing thread. */
+/** Events of all domains, from threads that are in no loop to the writing thread. */
 final class EventSource implements TraceSource {
     /** An event. */
     private static final class Slot {
@@ -63,11 +63,12 @@ final class EventSource implements TraceSource {
     }
 
     @Override
-    public void look() {
+    public double look() {
         long claimed = ring.getCursor();
         while (seen < claimed && ring.isAvailable(seen + 1)) {
             seen++;
         }
+        return (double) (seen - taken.get()) / ring.getBufferSize();
     }
 
     @Override
@@ -87,10 +88,8 @@ final class EventSource implements TraceSource {
     }
 
     @Override
-    public long release() {
-        long before = taken.get();
+    public void release() {
         taken.set(next - 1);
-        return next - 1 - before;
     }
 
     @Override

@@ -30,11 +30,11 @@ final class TraceFormat {
     /** Our own: an event was sent. Two words: domain and port of the receiver. */
     static final int EVENT = 0x00201082;
 
-    /** Our own: the call before was made again. One word: how often. The time, if there is one, is that of the last. */
+    /** Our own: the call before was made again. Two words: how often, and how many nanoseconds later at the latest. */
     static final int AGAIN = 0x00201083;
 
-    /** As often as one call can be made by one record and what belongs to it. */
-    static final int MOST_TIMES = 0xffff;
+    /** More than one such record says. */
+    static final int MOST_AGAIN = 0x1ffff;
 
     static final int EVENT_MASK = 0x0fffffff;
     static final int WORDS_SHIFT = 28;

@@ -12,7 +12,7 @@ public sealed interface TraceRecord {
     /**
      * A hypercall that got its result.
      *
-     * @param nanos when its turn had ended; for a call that repeats the one before, at the latest
+     * @param nanos when its turn had ended; for a call that repeats one before it, at the latest
      * @param domid the caller
      * @param vcpu its vCPU
      * @param name Xen's name of the operation, {@code hypercall N} for one that is not known

@@ -21,18 +21,21 @@ import org.slf4j.LoggerFactory;
 public final class TraceSession implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TraceSession.class);
 
-    /** Words of a vCPU's queue: half a megabyte, which holds 10 ms of the simplest calls in full turns. */
-    private static final int TURN_WORDS = 1 << 16;
+    /** Words of a vCPU's queue: half a megabyte, which holds 10 ms of the simplest calls. */
+    private static final int WORDS = 1 << 16;
 
-    private static final int EVENT_SLOTS = 1 << 14;
+    /** Events that may wait of those who send them outside of loops. */
+    private static final int EVENT_SLOTS = 1 << 12;
 
-    /** The writing thread sleeps by the clock, so that nobody needs a system call to wake it; each time it takes a processor from somebody. */
+    /** The writing thread sleeps by the clock: nobody needs a system call to wake it, but each time it takes a processor from somebody. */
     private static final long LONGEST_NAP_NANOS = 4_000_000;
 
     private static final long SHORTEST_NAP_NANOS = LONGEST_NAP_NANOS / 16;
 
-    /** Words that came in one nap, above which the next one is shorter, and below which it is longer. */
-    private static final int MANY = TURN_WORDS / 4;
+    /** How full the fullest queue was after a nap, for the next one to be shorter, or longer. */
+    private static final double FULL = 1.0 / 4;
+
+    private static final double EMPTY = 1.0 / 16;
 
     /** Turns or events after which their places are given back, at the latest. */
     private static final int MOST_AT_ONCE = 1024;
@@ -58,28 +61,41 @@ public final class TraceSession implements AutoCloseable {
     /** Tells of one domain. */
     private final class Domain implements TraceSink {
         private final int domid;
-        private final TurnSource[] turns;
+        private final TraceLoop loop;
+        private final LoopSource[] turns;
+        private LoopSource loopEvents;
 
-        private Domain(int domid, int vcpus) {
+        private Domain(int domid, int vcpus, TraceLoop loop) {
             this.domid = domid;
-            this.turns = new TurnSource[vcpus];
+            this.loop = loop;
+            this.turns = new LoopSource[vcpus];
         }
 
         @Override
-        public void turn(int vcpu, long nanos, long[] calls, int count) {
-            TurnSource queue = turns[vcpu];
-            if (queue == null) {
+        public void turn(int vcpu, long[] calls, int count) {
+            if (turns[vcpu] == null) {
                 // Once for each vCPU that makes calls.
-                queue = new TurnSource(domid, vcpu, origin, dropped, words);
-                turns[vcpu] = queue;
-                sources.add(queue);
+                turns[vcpu] = open(vcpu);
             }
-            queue.turn(nanos, calls, count);
+            turns[vcpu].turn(calls, count);
         }
 
         @Override
         public void event(int port) {
-            events.event(domid, port);
+            if (!loop.isCurrent().getAsBoolean()) {
+                events.event(domid, port);
+                return;
+            }
+            if (loopEvents == null) {
+                loopEvents = open(0);
+            }
+            loopEvents.event(port);
+        }
+
+        private LoopSource open(int vcpu) {
+            LoopSource queue = new LoopSource(domid, vcpu, origin, loop, dropped, words);
+            sources.add(queue);
+            return queue;
         }
     }
 
@@ -91,7 +107,7 @@ public final class TraceSession implements AutoCloseable {
     public static TraceSession start(Path path) throws IOException {
         FileChannel file = FileChannel.open(
                 path, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
-        return new TraceSession(path, file, TURN_WORDS, EVENT_SLOTS);
+        return new TraceSession(path, file, WORDS, EVENT_SLOTS);
     }
 
     /**
@@ -110,15 +126,15 @@ public final class TraceSession implements AutoCloseable {
     }
 
     /** Whom a domain is to tell what it does. */
-    public TraceSink domain(int domid, int vcpus) {
-        return new Domain(domid, vcpus);
+    public TraceSink domain(int domid, int vcpus, TraceLoop loop) {
+        return new Domain(domid, vcpus, loop);
     }
 
     /** A domain has gone, and tells nothing any more. */
     public void gone(int domid) {
         for (TraceSource source : sources) {
-            if (source instanceof TurnSource turns && turns.domid() == domid) {
-                turns.end();
+            if (source instanceof LoopSource queue && queue.domid() == domid) {
+                queue.end();
             }
         }
     }
@@ -156,10 +172,10 @@ public final class TraceSession implements AutoCloseable {
     private void write() {
         long nap = LONGEST_NAP_NANOS;
         while (!closing) {
-            long came = drain(System.nanoTime());
-            if (came > MANY) {
+            double fullest = drain(System.nanoTime());
+            if (fullest > FULL) {
                 nap = Math.max(nap / 2, SHORTEST_NAP_NANOS);
-            } else if (came < MANY / 4) {
+            } else if (fullest < EMPTY) {
                 nap = Math.min(nap * 2, LONGEST_NAP_NANOS);
             }
             LockSupport.parkNanos(this, nap);
@@ -170,22 +186,22 @@ public final class TraceSession implements AutoCloseable {
     /**
      * Writes what has happened until then. Whoever took a time before, and has not told yet, will be in order in the next drain.
      *
-     * @return how many places of the queues that was
+     * @return how full the fullest queue was
      */
-    private long drain(long until) {
+    private double drain(long until) {
+        double fullest = 0;
         for (TraceSource source : sources) {
-            source.look();
+            fullest = Math.max(fullest, source.look());
         }
-        long came = 0;
         TraceSource first = earliest(null);
         while (first != null && first.nanos() <= until) {
             TraceSource second = earliest(first);
-            came += take(first, second == null ? until : Math.min(until, second.nanos()));
+            take(first, second == null ? until : Math.min(until, second.nanos()));
             first = earliest(null);
         }
         sources.removeIf(TraceSource::isOver);
         finish(until);
-        return came;
+        return fullest;
     }
 
     /** Who has the earliest to tell, leaving one out; null if nobody has anything. */
@@ -199,13 +215,13 @@ public final class TraceSession implements AutoCloseable {
         return first;
     }
 
-    private long take(TraceSource source, long until) {
+    private void take(TraceSource source, long until) {
         int taken = 0;
         do {
             source.take(writer);
             taken++;
         } while (taken < MOST_AT_ONCE && !source.isEmpty() && source.nanos() <= until);
-        return source.release();
+        source.release();
     }
 
     private void finish(long until) {

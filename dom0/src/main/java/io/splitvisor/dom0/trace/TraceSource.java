@@ -6,8 +6,12 @@ package io.splitvisor.dom0.trace;
  * thread's.
  */
 interface TraceSource {
-    /** Sees what has come until now; nothing that comes later is there before the next look. */
-    void look();
+    /**
+     * Sees what has come until now; nothing that comes later is there before the next look.
+     *
+     * @return how full the queue is: 1 if there is no room
+     */
+    double look();
 
     /** Whether something is there. */
     boolean isEmpty();
@@ -18,12 +22,8 @@ interface TraceSource {
     /** Takes the first. */
     void take(TraceWriter writer);
 
-    /**
-     * What was taken makes room.
-     *
-     * @return how many places of the queue that is
-     */
-    long release();
+    /** What was taken makes room. */
+    void release();
 
     /** Whether nothing is there, and nothing will come. */
     boolean isOver();

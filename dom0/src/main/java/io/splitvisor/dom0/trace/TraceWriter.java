@@ -8,19 +8,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 
-/**
- * Puts hypercalls and events into a trace file. A call that is made again is counted, and written once, for some microseconds. When
- * the file cannot be written, the rest is counted as lost. For one thread.
- */
+/** Puts hypercalls and events into a trace file. When it cannot be written, the rest is counted as lost. For one thread. */
 final class TraceWriter {
     /** A window is at most this long, and written at once: whoever reads the file meanwhile sees whole ones. */
     private static final int WINDOW_BYTES = 1 << 16;
 
     /** More than a call needs: itself, its error and repetitions, and the change of vCPU. */
     private static final int RESERVE = 256;
-
-    /** A call is counted with the one before for so long. */
-    private static final long RUN_NANOS = 10_000;
 
     private static final int NOBODY = -1;
 
@@ -45,14 +39,6 @@ final class TraceWriter {
     private final ByteBuffer window = ByteBuffer.allocateDirect(WINDOW_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private long lastTime = Long.MIN_VALUE;
     private int running = NOBODY;
-
-    /** A call that may be made again: made once, whose, how often, when for the first and for the last time. */
-    private long held;
-
-    private int heldVcpu;
-    private int heldTimes;
-    private long heldFirst;
-    private long heldLast;
 
     /** Hypercalls and events that were told, and those of them that the file has. */
     private long told;
@@ -80,38 +66,24 @@ final class TraceWriter {
         return new Progress(records, bytes, failure.isEmpty() ? 0 : told - records, failure);
     }
 
-    /** A call, as {@link TracedCall} packs it. */
-    void call(int domid, int vcpu, long call, long nanos) {
-        int whose = TraceFormat.vcpu(domid, vcpu);
-        int times = TracedCall.times(call);
-        if (heldTimes > 0
-                && whose == heldVcpu
-                && held == TracedCall.once(call)
-                && nanos - heldFirst <= RUN_NANOS
-                && heldTimes + times <= TraceFormat.MOST_TIMES) {
-            heldTimes += times;
-        } else {
-            release();
-            held = TracedCall.once(call);
-            heldVcpu = whose;
-            heldTimes = times;
-            heldFirst = nanos;
+    /**
+     * A call.
+     *
+     * @param call as {@link TracedCall} packs it
+     * @param nanos when it was made for the first time
+     * @param again how often it was made in later turns
+     * @param span how much later the last of these was
+     */
+    void call(int domid, int vcpu, long call, long nanos, int again, long span) {
+        makeRoom();
+        run(TraceFormat.vcpu(domid, vcpu), nanos);
+        write(call, nanos);
+        int times = TracedCall.times(call) + again;
+        if (times > 1) {
+            begin(TraceFormat.AGAIN, 2, nanos);
+            window.putInt(times - 1).putInt((int) span);
         }
-        heldLast = nanos;
         told += times;
-    }
-
-    private void release() {
-        if (heldTimes > 0) {
-            makeRoom();
-            run(heldVcpu, heldFirst);
-            write(held, heldFirst);
-            if (heldTimes > 1) {
-                begin(TraceFormat.AGAIN, 1, heldLast);
-                window.putInt(heldTimes - 1);
-            }
-            heldTimes = 0;
-        }
     }
 
     private void write(long call, long nanos) {
@@ -137,7 +109,6 @@ final class TraceWriter {
 
     /** An event. */
     void event(int domid, int port, long nanos) {
-        release();
         makeRoom();
         told++;
         begin(TraceFormat.EVENT, 2, nanos);
@@ -146,7 +117,6 @@ final class TraceWriter {
 
     /** So many calls and events did not come here. */
     void lost(long count, long nanos) {
-        release();
         makeRoom();
         begin(TraceFormat.LOST_RECORDS, 4, nanos);
         window.putInt((int) Math.min(count, 0xffff_ffffL))
@@ -179,17 +149,12 @@ final class TraceWriter {
 
     private void makeRoom() {
         if (window.remaining() < RESERVE) {
-            flushWindow();
+            flush();
         }
     }
 
     /** Writes what there is. */
     void flush() {
-        release();
-        flushWindow();
-    }
-
-    private void flushWindow() {
         int length = window.position();
         if (length > TraceFormat.WINDOW_HEADER && failure.isEmpty()) {
             window.putInt(0, TraceFormat.header(TraceFormat.CPU_CHANGE, 2, false));
@@ -200,7 +165,7 @@ final class TraceWriter {
                 while (window.hasRemaining()) {
                     bytes += file.write(window);
                 }
-                records = told - heldTimes;
+                records = told;
             } catch (IOException e) {
                 failure = String.valueOf(e.getMessage());
             }

@@ -15,6 +15,7 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
+import io.splitvisor.dom0.netty.EventLoops;
 import io.splitvisor.host.SocketPath;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreConnection;
@@ -48,7 +49,7 @@ public final class Xenstored implements AutoCloseable {
     private Path socket;
 
     private Xenstored(DomainRings rings) {
-        group = new OneLoop();
+        group = EventLoops.asleep(new OneLoop());
         loop = group.next();
         core = new XenstoreCore(rings, System::nanoTime);
         core.attach(new Rings());

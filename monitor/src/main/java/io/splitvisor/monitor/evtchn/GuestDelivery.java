@@ -44,10 +44,6 @@ public final class GuestDelivery implements EventDelivery {
 
     @Override
     public void raise(Port port) {
-        TraceSink tracing = trace;
-        if (tracing != null) {
-            tracing.event(port.number());
-        }
         if (gate.enterCounted()) {
             try {
                 EventDelivery used = abi;
@@ -63,6 +59,11 @@ public final class GuestDelivery implements EventDelivery {
             } finally {
                 gate.leave();
             }
+        }
+        // Whoever waits for the event has it already.
+        TraceSink tracing = trace;
+        if (tracing != null) {
+            tracing.event(port.number());
         }
     }
 

@@ -12,13 +12,21 @@ final class TurnTrace {
     /** Operations with a structure. */
     private static final boolean[] HAS_STRUCTURE = new boolean[HypercallOp.values().length];
 
+    /** No operation. */
+    private static final int NONE = -1;
+
     private final int vcpu;
     private final long[] calls = new long[TracedCall.MOST_A_TURN];
     private TraceSink sink;
     private int count;
 
-    /** The last call, with its repetitions: not among the others yet. */
+    /** The last call, and how often it was made again: not among the others yet. */
     private long last;
+
+    private int again;
+
+    /** The last call's operation, if it has no structure, and did not fail: the same again is the same call. */
+    private int simple;
 
     static {
         for (HypercallOp op : HypercallOp.values()) {
@@ -33,38 +41,45 @@ final class TurnTrace {
     void begin(TraceSink to) {
         sink = to;
         count = 0;
+        simple = NONE;
     }
 
     void add(HypercallContext call, long result) {
-        int operation = call.operation();
-        int argument = operation == HypercallStatistics.UNKNOWN
-                ? (int) call.number()
-                : HAS_STRUCTURE[operation] ? call.argument().get(ValueLayout.JAVA_INT, 0) : 0;
-        long packed = TracedCall.pack(operation, result, argument);
-        if (count > 0 && TracedCall.isSame(last, packed)) {
-            last = TracedCall.onceMore(last);
+        if (call.operation() == simple && result >= 0 && again < TracedCall.MOST_AGAIN) {
+            again++;
         } else {
-            next(packed);
+            addOther(call, result);
         }
     }
 
-    private void next(long packed) {
+    private void addOther(HypercallContext call, long result) {
+        int operation = call.operation();
+        boolean known = operation != HypercallStatistics.UNKNOWN;
+        boolean structured = known && HAS_STRUCTURE[operation];
+        int argument = structured ? call.argument().get(ValueLayout.JAVA_INT, 0) : known ? 0 : (int) call.number();
+        long packed = TracedCall.pack(operation, result, argument);
+        if (count > 0 && packed == last && again < TracedCall.MOST_AGAIN) {
+            again++;
+            return;
+        }
         if (count == calls.length) {
             end();
             count = 0;
         }
         if (count > 0) {
-            calls[count - 1] = last;
+            calls[count - 1] = TracedCall.again(last, again);
         }
         count++;
         last = packed;
+        again = 0;
+        simple = known && !structured && result >= 0 ? operation : NONE;
     }
 
-    /** The clock is looked at here, when the guest has its results already and makes its next call meanwhile. */
+    /** After the results are published: the guest makes its next call meanwhile. */
     void end() {
         if (count > 0) {
-            calls[count - 1] = last;
-            sink.turn(vcpu, System.nanoTime(), calls, count);
+            calls[count - 1] = TracedCall.again(last, again);
+            sink.turn(vcpu, calls, count);
         }
     }
 }

@@ -40,7 +40,7 @@ public final class SystemClock {
     /** A shorter time than this is not enough to measure a rate. */
     private static final long SHORTEST_NANOS = 1_000_000;
 
-    private static final int TRIES = 4;
+    private static final int TRIES = 8;
     private static final long NANOS_PER_SECOND = 1_000_000_000;
     private static final long WALL_CLOCK_NANOS = 5_000_000;
 
@@ -59,6 +59,9 @@ public final class SystemClock {
     private double slope;
 
     private double lineSlope;
+
+    /** Cycles between two looks at the counter with one at the clock between them, at best; 0 before the first. */
+    private long closest;
 
     /** The clocks over a host's. */
     public SystemClock(TimeSource source) {
@@ -213,11 +216,11 @@ public final class SystemClock {
         return (double) (to.nanos - from.nanos) / (to.cycles - from.cycles);
     }
 
-    /** The two clocks, read as close to one another as a few tries allow. */
+    /** The two clocks, read as close to one another as they have ever been, or as a few tries allow. */
     private Sample sample() {
         Sample best = null;
         long narrowest = Long.MAX_VALUE;
-        for (int i = 0; i < TRIES; i++) {
+        for (int i = 0; i < TRIES && narrowest > 2 * closest; i++) {
             long before = source.cycles();
             long nanos = source.nanos();
             long width = source.cycles() - before;
@@ -226,6 +229,7 @@ public final class SystemClock {
                 best = new Sample(before + width / 2, nanos);
             }
         }
+        closest = closest == 0 ? narrowest : Math.min(closest, narrowest);
         return best == null ? new Sample(source.cycles(), source.nanos()) : best;
     }
 }

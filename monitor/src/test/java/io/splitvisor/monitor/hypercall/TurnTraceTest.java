@@ -22,7 +22,7 @@ class TurnTraceTest {
     /** Writes down what it hears. */
     private record Heard(int domid, List<String> lines) implements TraceSink {
         @Override
-        public void turn(int vcpu, long nanos, long[] calls, int count) {
+        public void turn(int vcpu, long[] calls, int count) {
             for (int i = 0; i < count; i++) {
                 int operation = TracedCall.operation(calls[i]);
                 String name = operation == TracedCall.UNKNOWN ? "unknown" : HypercallOp.values()[operation].xenName();
