@@ -31,6 +31,12 @@ public final class MulticallEntry {
      */
     public static final long HANDED_OVER = 0x8000_0000_4845_5245L;
 
+    /**
+     * As the address of a structure that the monitor only reads: the structure lies in the words that follow in {@code args}. No
+     * memory has this address.
+     */
+    public static final long IN_CALL = 0x8000_0000_4152_4753L;
+
     /** Words of {@code args}. */
     public static final int NR_ARGS = 6;
 

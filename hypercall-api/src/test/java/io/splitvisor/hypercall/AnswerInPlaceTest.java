@@ -37,7 +37,7 @@ class AnswerInPlaceTest {
 
     AnswerInPlaceTest() {
         SharedRing.init(pages);
-        ring = new HypercallRing(pages, memory, RING_BYTES, bell, new Awake());
+        ring = new HypercallRing(pages, bell, new Awake());
         back = BackRing.init(pages, MulticallEntry.SIZE);
     }
 

@@ -6,7 +6,6 @@ import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
-import io.splitvisor.abi.evtchn.EvtchnSend;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.Poll;
 import io.splitvisor.ring.BackRing;
@@ -23,8 +22,7 @@ abstract class HypercallRingFixture {
     static final int RING_BYTES = 4 * 4096;
     static final int SLOTS = 128;
     static final long RSP_PROD = 8;
-    static final long SEND_ARGUMENTS = RING_BYTES;
-    static final long CALL_ARGUMENTS = SEND_ARGUMENTS + SLOTS * HypercallBatch.ARGUMENT_BYTES;
+    static final long CALL_ARGUMENTS = RING_BYTES;
     static final long BATCH_ARGUMENTS = CALL_ARGUMENTS + Hypercalls.ARGUMENT_BYTES;
     static final long ASLEEP = BATCH_ARGUMENTS + 64 * 1024;
     static final int ADD = 77;
@@ -43,7 +41,7 @@ abstract class HypercallRingFixture {
 
     HypercallRingFixture() {
         SharedRing.init(pages);
-        ring = new HypercallRing(pages, memory, SEND_ARGUMENTS, bellToDom0, sleep);
+        ring = new HypercallRing(pages, bellToDom0, sleep);
         back = BackRing.init(pages, MulticallEntry.SIZE);
     }
 
@@ -96,7 +94,8 @@ abstract class HypercallRingFixture {
             long result;
             if (MulticallEntry.op(call, 0) == Hypercall.EVENT_CHANNEL_OP) {
                 long argument = MulticallEntry.args(call, 0, 1);
-                result = eventChannelOp((int) MulticallEntry.args(call, 0, 0), argument);
+                result = eventChannelOp(
+                        (int) MulticallEntry.args(call, 0, 0), argument, (int) MulticallEntry.args(call, 0, 2));
             } else {
                 result = MulticallEntry.args(call, 0, 0) + MulticallEntry.args(call, 0, 5);
             }
@@ -108,12 +107,12 @@ abstract class HypercallRingFixture {
         return count;
     }
 
-    long eventChannelOp(int command, long argument) {
+    long eventChannelOp(int command, long argument, int port) {
         if (command == EventChannelOp.ALLOC_UNBOUND) {
             EvtchnAllocUnbound.port(memory, argument, nextPort.getAndIncrement());
             return 0;
         }
-        return EvtchnSend.port(memory, argument) == 0 ? -XenErrno.EINVAL : 0;
+        return port == 0 ? -XenErrno.EINVAL : 0;
     }
 
     /** A Dom0 that sleeps between calls, on its bell as the protocol has it. */

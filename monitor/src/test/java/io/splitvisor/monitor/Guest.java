@@ -183,7 +183,7 @@ public final class Guest {
         long words = VcpuInfo.takePendingSelVolatile(sharedInfo, info);
         for (; words != 0; words &= words - 1) {
             int word = Long.numberOfTrailingZeros(words);
-            long active = SharedInfo.activeWordAcquire(sharedInfo, 0, word);
+            long active = SharedInfo.activeWordVolatile(sharedInfo, 0, word);
             for (; active != 0; active &= active - 1) {
                 int port = word * Long.SIZE + Long.numberOfTrailingZeros(active);
                 SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port);
