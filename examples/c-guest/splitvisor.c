@@ -334,6 +334,8 @@ struct hypercall_ring {
 
 enum { ARGUMENT_BYTES = 32 };
 
+static const int64_t HANDED_OVER = (int64_t)UINT64_C(0x8000000048455245);
+
 static struct {
     struct hypercall_ring *ring;
     uint32_t slots;
@@ -400,6 +402,8 @@ static uint32_t submit(uint64_t op, uint64_t command, const void *argument, size
     entry->args[1] = (uint64_t)calls.arguments * PAGE_SIZE + offset;
     entry->args[2] = 1; /* length of the array, for grant_table_op */
     uint32_t old = calls.produced++;
+    /* Dom0 may take the call from its slot from now on, before the index tells of it. */
+    __atomic_store_n(&entry->result, HANDED_OVER, __ATOMIC_RELEASE);
     release(&calls.ring->req_prod, calls.produced);
     full_fence();
     uint32_t event = __atomic_load_n(&calls.ring->req_event, __ATOMIC_RELAXED);

@@ -107,9 +107,13 @@ public final class SharedInfo {
         LONG.setRelease(memory, at + EVTCHN_MASK + (long) word * Long.BYTES, value);
     }
 
-    /** For the guest: the pending ports of a word that are not masked. */
-    public static long activeWordAcquire(MemorySegment memory, long at, int word) {
-        return pendingWordAcquire(memory, at, word) & ~maskWordAcquire(memory, at, word);
+    /**
+     * For the guest: the pending ports of a word that are not masked. Read by an atomic operation, because its bits are cleared next:
+     * so the line comes once, for writing. A full fence.
+     */
+    public static long activeWordVolatile(MemorySegment memory, long at, int word) {
+        long pending = (long) LONG.getAndAdd(memory, at + EVTCHN_PENDING + (long) word * Long.BYTES, 0L);
+        return pending & ~maskWordAcquire(memory, at, word);
     }
 
     /** For the monitor: the wall clock at boot, so that readers see all of it or nothing. */
@@ -152,11 +156,11 @@ public final class SharedInfo {
     }
 
     private static boolean testAndSet(MemorySegment memory, long bitmap, int port) {
-        return ((long) LONG.getAndBitwiseOr(memory, wordAt(bitmap, port), bit(port)) & bit(port)) != 0;
+        return (SharedBits.or(memory, wordAt(bitmap, port), bit(port)) & bit(port)) != 0;
     }
 
     private static boolean testAndClear(MemorySegment memory, long bitmap, int port) {
-        return ((long) LONG.getAndBitwiseAnd(memory, wordAt(bitmap, port), ~bit(port)) & bit(port)) != 0;
+        return (SharedBits.andNot(memory, wordAt(bitmap, port), bit(port)) & bit(port)) != 0;
     }
 
     private static long wordAt(long bitmap, int port) {

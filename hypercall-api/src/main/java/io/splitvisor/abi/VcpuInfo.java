@@ -33,7 +33,6 @@ public final class VcpuInfo {
     public static final long TIME = 32;
 
     private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
-    private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
     private VcpuInfo() {}
@@ -41,7 +40,7 @@ public final class VcpuInfo {
     /** For the monitor: sets bit 0 of the pending flag; whether it was set already. A full fence. */
     public static boolean testAndSetUpcallPendingVolatile(MemorySegment memory, long at) {
         // Java has no atomic operation on a byte in memory; like Xen, use the bit in the word around it.
-        return ((int) INT.getAndBitwiseOr(memory, at + EVTCHN_UPCALL_PENDING, 1) & 1) != 0;
+        return (SharedBits.or(memory, at + EVTCHN_UPCALL_PENDING, 1) & 1) != 0;
     }
 
     public static boolean isUpcallPendingAcquire(MemorySegment memory, long at) {
@@ -80,7 +79,7 @@ public final class VcpuInfo {
      */
     public static boolean testAndSetPendingSelVolatile(MemorySegment memory, long at, int word) {
         long bit = 1L << word;
-        return ((long) LONG.getAndBitwiseOr(memory, at + EVTCHN_PENDING_SEL, bit) & bit) != 0;
+        return (SharedBits.or(memory, at + EVTCHN_PENDING_SEL, bit) & bit) != 0;
     }
 
     /** For the guest: takes all selected words at once. A full fence. */

@@ -41,6 +41,9 @@ public record DomainLayout(int ramPages, int grantFrames, int vcpus) {
     /** Offset there of the nanoseconds, 8 bytes, that the vCPU has slept altogether, the present sleep left out. */
     public static final int VCPU_SLEPT = 16;
 
+    /** Offset there of the number, 4 bytes, that the host gave the vCPU's thread; 0 if it does not tell. For its runstate. */
+    public static final int VCPU_THREAD = 24;
+
     /** Most RAM a domain can have: 16 TiB would overflow the frame number; this is 1 TiB. */
     public static final int MAX_RAM_PAGES = 1 << 28;
 

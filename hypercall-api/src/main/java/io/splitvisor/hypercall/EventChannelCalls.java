@@ -2,6 +2,7 @@
 package io.splitvisor.hypercall;
 
 import io.splitvisor.abi.DomId;
+import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
 import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
 import io.splitvisor.abi.evtchn.EvtchnBindIpi;
@@ -12,7 +13,6 @@ import io.splitvisor.abi.evtchn.EvtchnClose;
 import io.splitvisor.abi.evtchn.EvtchnExpandArray;
 import io.splitvisor.abi.evtchn.EvtchnInitControl;
 import io.splitvisor.abi.evtchn.EvtchnReset;
-import io.splitvisor.abi.evtchn.EvtchnSend;
 import io.splitvisor.abi.evtchn.EvtchnSetPriority;
 import io.splitvisor.abi.evtchn.EvtchnStatus;
 import io.splitvisor.abi.evtchn.EvtchnUnmask;
@@ -59,8 +59,7 @@ public final class EventChannelCalls {
 
     /** {@code EVTCHNOP_send}. */
     public int send(int port) {
-        EvtchnSend.port(batch.memory(), batch.nextArgument(), port);
-        return batch.addWithArgument(HypercallOp.EVTCHNOP_SEND);
+        return batch.add(HypercallOp.EVTCHNOP_SEND, MulticallEntry.IN_CALL, port, 0);
     }
 
     /** {@code EVTCHNOP_unmask}. */

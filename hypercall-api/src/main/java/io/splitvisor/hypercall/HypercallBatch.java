@@ -311,9 +311,7 @@ public final class HypercallBatch {
 
     /** Waits for all results, first spinning as long as that has paid lately, then asleep. */
     public void await() {
-        if (!isComplete()) {
-            ring.await(this, HypercallWait.ADAPTIVE, Long.MAX_VALUE);
-        }
+        await(HypercallWait.ADAPTIVE);
     }
 
     /** Waits for all results in a way that the caller chooses. */
@@ -342,6 +340,10 @@ public final class HypercallBatch {
 
     /** {@link #submit}, then {@link #await(HypercallWait)}, for less than the two of them. */
     public void run(HypercallWait how) {
+        if (count == 1 && state == EMPTY && how != HypercallWait.SLEEP && !hasListener() && ring.callAlone(this)) {
+            await(how);
+            return;
+        }
         start();
         if (count > 0) {
             ring.run(this, how);
@@ -394,6 +396,18 @@ public final class HypercallBatch {
     }
 
     // The following with the ring's lock held.
+
+    /** The only call was made and has its result: as if the batch had been under way. */
+    void answered(long result) {
+        results[0] = result;
+        state = SUBMITTED;
+    }
+
+    /** The only call is under way. */
+    void begun() {
+        start();
+        published = 1;
+    }
 
     int published() {
         return published;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
-import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
-import io.splitvisor.abi.evtchn.EventChannelOp;
-import io.splitvisor.abi.evtchn.EvtchnSend;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;
@@ -23,16 +20,10 @@ import java.util.concurrent.locks.LockSupport;
  * upcall thread may be held up in a handler that waits for just this thread.
  */
 public final class HypercallRing {
-    /** What a slot's result is until Dom0 writes it. No hypercall has this one; if Dom0 says so, it is found by the indices. */
-    private static final long UNANSWERED = Long.MIN_VALUE;
-
     /** Turns of a spin that others may have to wait for: less than a microsecond. */
     private static final int TURNS_WITH_LOCK = 20;
 
     private final FrontRing ring;
-    private final MemorySegment slots;
-    private final MemorySegment memory;
-    private final long sendArguments;
     private final EventFd bell;
     private final HypercallWaits waits;
     private final ShortLock lock = new ShortLock();
@@ -51,17 +42,11 @@ public final class HypercallRing {
 
     /**
      * @param ringPages the vCPU's ring, initialised by Dom0
-     * @param memory guest-physical memory
-     * @param sendArguments guest-physical address of {@link HypercallBatch#ARGUMENT_BYTES} bytes for each slot
      * @param bell Dom0's bell
      * @param sleep how this vCPU's upcall thread sleeps
      */
-    public HypercallRing(
-            MemorySegment ringPages, MemorySegment memory, long sendArguments, EventFd bell, UpcallSleep sleep) {
+    public HypercallRing(MemorySegment ringPages, EventFd bell, UpcallSleep sleep) {
         this.ring = FrontRing.attach(ringPages, MulticallEntry.SIZE, 0, 0);
-        this.slots = ringPages;
-        this.memory = memory;
-        this.sendArguments = sendArguments;
         this.bell = bell;
         this.waits = new HypercallWaits(this, sleep);
         this.owners = new HypercallBatch[ring.slots()];
@@ -121,12 +106,7 @@ public final class HypercallRing {
             if (!broken) {
                 done = !ring.isFull();
                 if (done) {
-                    long argument = sendArguments + (long) slotIndex() * HypercallBatch.ARGUMENT_BYTES;
-                    EvtchnSend.port(memory, argument, port);
-                    MemorySegment entry = claim(null);
-                    MulticallEntry.op(entry, 0, Hypercall.EVENT_CHANNEL_OP);
-                    MulticallEntry.args(entry, 0, 0, EventChannelOp.SEND);
-                    MulticallEntry.args(entry, 0, 1, argument);
+                    CallSlot.fillSend(claim(null), port);
                     notify = publish(1);
                 }
             }
@@ -193,14 +173,50 @@ public final class HypercallRing {
      * so what came before is answered, too.
      */
     private HypercallBatch awaitInPlace(int turns, HypercallBatch finished) {
-        long last = ring.slot(ring.reqProdPvt() - 1);
+        MemorySegment last = ring.slot(ring.reqProdPvt() - 1);
         for (int left = turns; left > 0; left--) {
-            if (MulticallEntry.resultAcquire(slots, last) != UNANSWERED) {
+            if (CallSlot.isAnswered(last)) {
                 return takeUpTo(ring.reqProdPvt(), finished);
             }
             Thread.onSpinWait();
         }
         return finished;
+    }
+
+    /**
+     * Makes the only call of a batch without listeners, if nothing else is under way, and waits a little for its answer. What is
+     * written down of a batch under way is for those who look while it is: if the answer comes before the lock is given back,
+     * nobody can, and it is left out.
+     *
+     * @return whether the call was made; the batch is complete then, or under way
+     */
+    boolean callAlone(HypercallBatch batch) {
+        if (!lock.tryLock()) {
+            return false;
+        }
+        boolean notify;
+        try {
+            if (broken || sleepers > 0 || ring.reqProdPvt() != ring.rspCons()) {
+                return false;
+            }
+            int slot = slotIndex();
+            MemorySegment entry = ring.claimRequest();
+            CallSlot.fill(entry, batch, 0, MulticallEntry.HANDED_OVER);
+            notify = publish(1);
+            for (int left = notify ? 0 : TURNS_WITH_LOCK; left > 0; left--) {
+                if (CallSlot.isAnswered(entry)) {
+                    batch.answered(MulticallEntry.result(ring.takeResponse(), 0));
+                    return true;
+                }
+                Thread.onSpinWait();
+            }
+            owners[slot] = batch;
+            batch.begun();
+        } finally {
+            lock.unlock();
+        }
+        conclude(notify, null);
+        return true;
     }
 
     /** With the lock held: puts calls into the ring; whether Dom0 wants its bell rung. */
@@ -210,22 +226,15 @@ public final class HypercallRing {
         if (broken || batch.cancelled() || calls == 0 || (allOrNothing && calls < batch.size())) {
             return false;
         }
+        long unanswered = calls == 1 ? MulticallEntry.HANDED_OVER : CallSlot.UNANSWERED;
         for (int next = first; next < first + calls; next++) {
-            stage(batch, next);
+            CallSlot.fill(claim(batch), batch, next, unanswered);
         }
         if (first == 0 && batch.hasListener()) {
             sleepers(1);
         }
         batch.published(first + calls);
         return publish(calls);
-    }
-
-    private void stage(HypercallBatch batch, int call) {
-        MemorySegment entry = claim(batch);
-        MulticallEntry.op(entry, 0, batch.staged(call, 0));
-        for (int arg = 0; arg < MulticallEntry.NR_ARGS; arg++) {
-            MulticallEntry.args(entry, 0, arg, batch.staged(call, 1 + arg));
-        }
     }
 
     void cancel(HypercallBatch batch) {
@@ -239,7 +248,7 @@ public final class HypercallRing {
                 for (int request = ring.rspCons(); request != ring.reqProdPvt(); request++) {
                     int slot = request & (owners.length - 1);
                     if (owners[slot] == batch) {
-                        MulticallEntry.op(slots, ring.slot(request), HypercallBatch.CANCELLED);
+                        MulticallEntry.op(ring.slot(request), 0, HypercallBatch.CANCELLED);
                     }
                 }
                 finished = cutShort(batch, finished);
@@ -262,12 +271,10 @@ public final class HypercallRing {
         return ring.reqProdPvt() & (owners.length - 1);
     }
 
-    /** The next slot, as a slice: that is checked once, not with each word. */
+    /** The next slot. */
     private MemorySegment claim(HypercallBatch owner) {
         owners[slotIndex()] = owner;
-        MemorySegment entry = slots.asSlice(ring.claimRequest(), MulticallEntry.SIZE);
-        MulticallEntry.result(entry, 0, UNANSWERED);
-        return entry;
+        return ring.claimRequest();
     }
 
     private boolean publish(int calls) {
@@ -383,8 +390,8 @@ public final class HypercallRing {
 
     private HypercallBatch takeOne(boolean lost, HypercallBatch finished) {
         int slot = ring.rspCons() & (owners.length - 1);
-        long at = ring.takeResponse();
-        long result = lost ? -XenErrno.EIO : MulticallEntry.result(slots, at);
+        MemorySegment entry = ring.takeResponse();
+        long result = lost ? -XenErrno.EIO : MulticallEntry.result(entry, 0);
         HypercallBatch owner = owners[slot];
         owners[slot] = null;
         if (owner == null) {

@@ -53,11 +53,11 @@ class SharedInfoTest {
         SharedInfo.testAndSetPendingVolatile(memory, AT, 65);
         SharedInfo.testAndSetPendingVolatile(memory, AT, 127);
         SharedInfo.testAndSetMaskVolatile(memory, AT, 65);
-        assertThat(SharedInfo.activeWordAcquire(memory, AT, 1)).isEqualTo(1L | 1L << 63);
-        assertThat(SharedInfo.activeWordAcquire(memory, AT, 0)).isZero();
+        assertThat(SharedInfo.activeWordVolatile(memory, AT, 1)).isEqualTo(1L | 1L << 63);
+        assertThat(SharedInfo.activeWordVolatile(memory, AT, 0)).isZero();
         SharedInfo.maskWordRelease(memory, AT, 1, -1L);
         assertThat(SharedInfo.maskWordAcquire(memory, AT, 1)).isEqualTo(-1L);
-        assertThat(SharedInfo.activeWordAcquire(memory, AT, 1)).isZero();
+        assertThat(SharedInfo.activeWordVolatile(memory, AT, 1)).isZero();
     }
 
     @Test

@@ -26,8 +26,7 @@ class AnswerInPlaceTest {
     private static final int MOST_CALLS = 2_000_000;
     private static final int ENOUGH = 3 * SLOTS;
 
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment memory = arena.allocate(4 * RING_BYTES, 4096);
+    private final MemorySegment memory = Arena.ofAuto().allocate(4 * RING_BYTES, 4096);
     private final MemorySegment pages = memory.asSlice(0, RING_BYTES);
     private final EventFd bell = EventFd.create();
     private final HypercallRing ring;
@@ -38,7 +37,7 @@ class AnswerInPlaceTest {
 
     AnswerInPlaceTest() {
         SharedRing.init(pages);
-        ring = new HypercallRing(pages, memory, RING_BYTES, bell, new Awake());
+        ring = new HypercallRing(pages, bell, new Awake());
         back = BackRing.init(pages, MulticallEntry.SIZE);
     }
 
@@ -61,7 +60,6 @@ class AnswerInPlaceTest {
     @AfterEach
     void close() {
         bell.close();
-        arena.close();
     }
 
     /** Answers in the slot, gives the caller a moment to go on with that, and only then tells by the index. */
@@ -72,9 +70,9 @@ class AnswerInPlaceTest {
                 continue;
             }
             int before = returned;
-            long at = back.takeRequest();
-            long sum = MulticallEntry.args(pages, at, 0) + MulticallEntry.args(pages, at, 5);
-            MulticallEntry.resultRelease(pages, back.claimResponse(), sum);
+            MemorySegment call = back.takeRequest();
+            long sum = MulticallEntry.args(call, 0, 0) + MulticallEntry.args(call, 0, 5);
+            MulticallEntry.resultRelease(back.claimResponse(), 0, sum);
             for (int turn = 0; turn < 500 && returned == before; turn++) {
                 Thread.onSpinWait();
             }
@@ -107,7 +105,7 @@ class AnswerInPlaceTest {
         HypercallBatch batch = new HypercallBatch(ring, 1, memory, ARGUMENTS);
         batch.add(77, 0, 0, 0, 0, 0, 0);
         batch.submit();
-        MulticallEntry.resultRelease(pages, back.takeRequest(), Long.MIN_VALUE);
+        MulticallEntry.resultRelease(back.takeRequest(), 0, Long.MIN_VALUE);
         back.claimResponse();
         back.pushResponses();
         assertThat(batch.poll()).isTrue();
@@ -125,5 +123,25 @@ class AnswerInPlaceTest {
         assertThat(batch.poll()).isTrue();
         assertThat(batch.result(0)).isEqualTo(-XenErrno.EIO);
         assertThat(ring.brokenBy()).isEqualTo("4294967167 responses to 1 hypercalls");
+    }
+
+    @Test
+    void shouldHandOverASingleCallButNotSeveral() {
+        HypercallBatch batch = new HypercallBatch(ring, 2, memory, ARGUMENTS);
+        batch.add(77, 1, 2, 3, 4, 5, 6);
+        batch.submit();
+        assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(MulticallEntry.HANDED_OVER);
+        MulticallEntry.resultRelease(back.claimResponse(), 0, 0);
+        back.pushResponses();
+        assertThat(batch.poll()).isTrue();
+        batch.clear();
+        batch.add(77, 1, 2, 3, 4, 5, 6);
+        batch.add(77, 1, 2, 3, 4, 5, 6);
+        batch.submit();
+        for (int i = 0; i < 2; i++) {
+            assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(Long.MIN_VALUE);
+        }
+        ring.send(3);
+        assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(MulticallEntry.HANDED_OVER);
     }
 }

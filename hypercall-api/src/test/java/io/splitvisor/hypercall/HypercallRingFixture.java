@@ -6,7 +6,6 @@ import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
-import io.splitvisor.abi.evtchn.EvtchnSend;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.host.Poll;
 import io.splitvisor.ring.BackRing;
@@ -23,14 +22,12 @@ abstract class HypercallRingFixture {
     static final int RING_BYTES = 4 * 4096;
     static final int SLOTS = 128;
     static final long RSP_PROD = 8;
-    static final long SEND_ARGUMENTS = RING_BYTES;
-    static final long CALL_ARGUMENTS = SEND_ARGUMENTS + SLOTS * HypercallBatch.ARGUMENT_BYTES;
+    static final long CALL_ARGUMENTS = RING_BYTES;
     static final long BATCH_ARGUMENTS = CALL_ARGUMENTS + Hypercalls.ARGUMENT_BYTES;
     static final long ASLEEP = BATCH_ARGUMENTS + 64 * 1024;
     static final int ADD = 77;
 
-    final Arena arena = Arena.ofShared();
-    final MemorySegment memory = arena.allocate(ASLEEP + 4096, 4096);
+    final MemorySegment memory = Arena.ofAuto().allocate(ASLEEP + 4096, 4096);
     final MemorySegment pages = memory.asSlice(0, RING_BYTES);
     final EventFd bellToDom0 = EventFd.create();
     final EventFd bellToGuest = EventFd.create();
@@ -44,7 +41,7 @@ abstract class HypercallRingFixture {
 
     HypercallRingFixture() {
         SharedRing.init(pages);
-        ring = new HypercallRing(pages, memory, SEND_ARGUMENTS, bellToDom0, sleep);
+        ring = new HypercallRing(pages, bellToDom0, sleep);
         back = BackRing.init(pages, MulticallEntry.SIZE);
     }
 
@@ -83,7 +80,6 @@ abstract class HypercallRingFixture {
         }
         bellToDom0.close();
         bellToGuest.close();
-        arena.close();
     }
 
     HypercallBatch batch(int capacity) {
@@ -94,15 +90,16 @@ abstract class HypercallRingFixture {
     int serve() {
         int count = back.unconsumedRequests();
         for (int i = 0; i < count; i++) {
-            long at = back.takeRequest();
+            MemorySegment call = back.takeRequest();
             long result;
-            if (MulticallEntry.op(pages, at) == Hypercall.EVENT_CHANNEL_OP) {
-                long argument = MulticallEntry.args(pages, at, 1);
-                result = eventChannelOp((int) MulticallEntry.args(pages, at, 0), argument);
+            if (MulticallEntry.op(call, 0) == Hypercall.EVENT_CHANNEL_OP) {
+                long argument = MulticallEntry.args(call, 0, 1);
+                result = eventChannelOp(
+                        (int) MulticallEntry.args(call, 0, 0), argument, (int) MulticallEntry.args(call, 0, 2));
             } else {
-                result = MulticallEntry.args(pages, at, 0) + MulticallEntry.args(pages, at, 5);
+                result = MulticallEntry.args(call, 0, 0) + MulticallEntry.args(call, 0, 5);
             }
-            MulticallEntry.result(pages, back.claimResponse(), result);
+            MulticallEntry.result(back.claimResponse(), 0, result);
         }
         if (count > 0 && back.pushResponsesAndCheckNotify()) {
             guestBell.ring();
@@ -110,12 +107,12 @@ abstract class HypercallRingFixture {
         return count;
     }
 
-    long eventChannelOp(int command, long argument) {
+    long eventChannelOp(int command, long argument, int port) {
         if (command == EventChannelOp.ALLOC_UNBOUND) {
             EvtchnAllocUnbound.port(memory, argument, nextPort.getAndIncrement());
             return 0;
         }
-        return EvtchnSend.port(memory, argument) == 0 ? -XenErrno.EINVAL : 0;
+        return port == 0 ? -XenErrno.EINVAL : 0;
     }
 
     /** A Dom0 that sleeps between calls, on its bell as the protocol has it. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -174,7 +175,7 @@ class HypercallRingTest extends HypercallRingFixture {
         batch.submit();
         assertThat(batch.completed()).isZero();
         for (int i = 0; i <= fence; i++) {
-            MulticallEntry.result(pages, back.takeRequest(), i);
+            MulticallEntry.result(back.takeRequest(), 0, i);
             back.claimResponse();
         }
         back.pushResponses();
@@ -197,15 +198,15 @@ class HypercallRingTest extends HypercallRingFixture {
         }
         // The first three have begun.
         for (int i = 0; i < 3; i++) {
-            MulticallEntry.result(pages, back.takeRequest(), 1000 + i);
+            MulticallEntry.result(back.takeRequest(), 0, 1000 + i);
             back.claimResponse();
         }
         batch.cancel();
         int unknown = 0;
         for (int i = 3; i < SLOTS; i++) {
-            long at = back.takeRequest();
-            unknown += MulticallEntry.op(pages, at) == HypercallBatch.CANCELLED ? 1 : 0;
-            MulticallEntry.result(pages, at, -XenErrno.ENOSYS);
+            MemorySegment call = back.takeRequest();
+            unknown += MulticallEntry.op(call, 0) == HypercallBatch.CANCELLED ? 1 : 0;
+            MulticallEntry.result(call, 0, -XenErrno.ENOSYS);
             back.claimResponse();
         }
         back.pushResponses();

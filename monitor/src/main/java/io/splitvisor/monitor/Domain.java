@@ -18,11 +18,13 @@ import io.splitvisor.monitor.paging.PagingConfig;
 import io.splitvisor.monitor.paging.PagingEvents;
 import io.splitvisor.monitor.time.Alarms;
 import io.splitvisor.monitor.time.SystemClock;
+import io.splitvisor.monitor.time.ThreadTimes;
 import io.splitvisor.monitor.time.Watchdogs;
 import io.splitvisor.monitor.trace.TraceSink;
 import io.splitvisor.ring.Doorbell;
 import io.splitvisor.ring.SharedRing;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntFunction;
@@ -51,6 +53,7 @@ public final class Domain {
     private volatile int shutdownReason;
     private volatile UUID handle = new UUID(0, 0);
     private volatile LongSupplier cpuNanos = () -> 0;
+    private volatile IntFunction<Optional<ThreadTimes>> threadTimes = _ -> Optional.empty();
     private final VcpuScheduling[] scheduling;
     private final Watchdogs watchdogs;
     private volatile boolean paused;
@@ -180,7 +183,7 @@ public final class Domain {
         return events;
     }
 
-    /** Who hears of its hypercalls; null for nobody. */
+    /** Who hears of its hypercalls and events; null for nobody. */
     public TraceSink trace() {
         return trace;
     }
@@ -188,7 +191,7 @@ public final class Domain {
     /** Lets somebody hear of its hypercalls and of the events that it is sent; null for nobody. */
     public void trace(TraceSink sink) {
         trace = sink;
-        delivery.trace(domid, sink);
+        delivery.trace(sink);
     }
 
     /** Events that it has been sent, by whomever. */
@@ -249,6 +252,16 @@ public final class Domain {
     /** Sets who knows the processor time. */
     public void cpuNanos(LongSupplier clock) {
         cpuNanos = clock;
+    }
+
+    /** What the host's scheduler says of one of its threads, if it is one of its threads. */
+    Optional<ThreadTimes> threadTimes(int thread) {
+        return threadTimes.apply(thread);
+    }
+
+    /** Sets who knows what the host's scheduler says of the domain's threads. Asked by their numbers, which come from the guest. */
+    public void threadTimes(IntFunction<Optional<ThreadTimes>> scheduler) {
+        threadTimes = scheduler;
     }
 
     /** Whether it is being taken away. */

@@ -60,7 +60,7 @@ public final class VcpuScheduling {
                 vcpu::endWait);
         int state = vcpu.isDown() ? Runstate.OFFLINE : Runstate.RUNNING;
         long control = DomainLayout.bytes(domain.memory().layout().vcpuControl(vcpu.id()));
-        this.runstates = new Runstates(systemClock, domain.memory().segment(), control, state);
+        this.runstates = new Runstates(systemClock, domain.memory().segment(), control, state, domain::threadTimes);
         timers.stand(vcpu.isDown());
         systemClock.add(clock);
     }

@@ -67,13 +67,20 @@ public final class Guest {
     /** Writes a call into the ring of vCPU 0; nobody sees it yet. */
     public void stage(long number, long... arguments) {
         FrontRing ring = rings.getFirst();
-        long at = ring.claimRequest();
-        MulticallEntry.op(ring.memory(), at, number);
+        MemorySegment entry = ring.claimRequest();
+        MulticallEntry.op(entry, 0, number);
         // What the monitor must overwrite.
-        MulticallEntry.result(ring.memory(), at, 0x5555_5555_5555_5555L);
+        MulticallEntry.result(entry, 0, 0x5555_5555_5555_5555L);
         for (int i = 0; i < MulticallEntry.NR_ARGS; i++) {
-            MulticallEntry.args(ring.memory(), at, i, i < arguments.length ? arguments[i] : 0);
+            MulticallEntry.args(entry, 0, i, i < arguments.length ? arguments[i] : 0);
         }
+    }
+
+    /** Says of the call staged last, in its slot, that it is complete: the monitor need not wait for the index. */
+    public void handOver() {
+        FrontRing ring = rings.getFirst();
+        MemorySegment slot = ring.slot(ring.reqProdPvt() - 1);
+        MulticallEntry.resultRelease(slot, 0, MulticallEntry.HANDED_OVER);
     }
 
     /** Publishes what was staged; whether Dom0 wants its bell rung. */
@@ -86,7 +93,7 @@ public final class Guest {
         FrontRing ring = rings.getFirst();
         List<Long> results = new ArrayList<>();
         while (ring.unconsumedResponses() > 0) {
-            results.add(MulticallEntry.result(ring.memory(), ring.takeResponse()));
+            results.add(MulticallEntry.result(ring.takeResponse(), 0));
         }
         return results;
     }
@@ -176,7 +183,7 @@ public final class Guest {
         long words = VcpuInfo.takePendingSelVolatile(sharedInfo, info);
         for (; words != 0; words &= words - 1) {
             int word = Long.numberOfTrailingZeros(words);
-            long active = SharedInfo.activeWordAcquire(sharedInfo, 0, word);
+            long active = SharedInfo.activeWordVolatile(sharedInfo, 0, word);
             for (; active != 0; active &= active - 1) {
                 int port = word * Long.SIZE + Long.numberOfTrailingZeros(active);
                 SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port);

@@ -113,12 +113,8 @@ public final class Confinement {
     /** The result, or a negative errno; a fifth argument is 0. */
     private static long call(MethodHandle function, long first, long second, long third, long fourth) {
         MemorySegment state = Native.state();
-        try {
-            long result = (int) (long) function.invokeExact(state, first, second, third, fourth, 0L, 0L);
-            return result < 0 ? -Native.errno(state) : result;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
+        int result = Native.callInt(function, state, first, second, third, fourth);
+        return result < 0 ? -Native.errno(state) : result;
     }
 
     private static long require(String what, long result) {

@@ -70,27 +70,21 @@ public final class CycleCounter {
         MethodHandle mmap = Native.linkWords("mmap");
         MethodHandle mprotect = Native.linkWords("mprotect");
         MemorySegment state = Native.state();
-        try {
-            long size = SharedMemory.PAGE_SIZE;
-            long page = (long) mmap.invokeExact(state, 0L, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1L, 0L);
-            if (page == -1) {
-                return null;
-            }
-            // SAFETY: mapped just before, and never unmapped.
-            MemorySegment code = MemorySegment.ofAddress(page).reinterpret(size);
-            MemorySegment.copy(MemorySegment.ofArray(CODE), 0, code, 0, CODE.length);
-            boolean executable = (int) (long) mprotect.invokeExact(state, page, size, PROT_READ_EXEC, 0L, 0L, 0L) == 0;
-            if (!executable) {
-                return null;
-            }
-            // SAFETY: a C function "long f(void)" that touches neither memory nor callee-saved registers, returns at
-            // once,
-            // and never calls back; so the thread need not leave the state in which it runs Java.
-            return Linker.nativeLinker()
-                    .downcallHandle(code, FunctionDescriptor.of(LONG), Linker.Option.critical(false));
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        long size = SharedMemory.PAGE_SIZE;
+        long page = Native.call(mmap, state, 0, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0);
+        if (page == -1) {
+            return null;
         }
+        // SAFETY: mapped just before, and never unmapped.
+        MemorySegment code = MemorySegment.ofAddress(page).reinterpret(size);
+        MemorySegment.copy(MemorySegment.ofArray(CODE), 0, code, 0, CODE.length);
+        if (Native.callInt(mprotect, state, page, size, PROT_READ_EXEC) != 0) {
+            return null;
+        }
+        // SAFETY: a C function "long f(void)" that touches neither memory nor callee-saved registers, returns at once,
+        // and
+        // never calls back; so the thread need not leave the state in which it runs Java.
+        return Linker.nativeLinker().downcallHandle(code, FunctionDescriptor.of(LONG), Linker.Option.critical(false));
     }
 
     /** Cycles since the processor was reset, as an unsigned number. No allocation, no system call. */

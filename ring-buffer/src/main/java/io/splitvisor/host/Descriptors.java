@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /** Plain file descriptor calls. */
@@ -15,12 +14,7 @@ public final class Descriptors {
      * else's.
      */
     public static void close(int fd) {
-        MemorySegment state = Native.state();
-        try {
-            // Linux always frees the number, whatever close returns.
-            long ignored = (long) CLOSE.invokeExact(state, (long) fd, 0L, 0L, 0L, 0L, 0L);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
+        // Linux always frees the number, whatever close returns.
+        Native.callInt(CLOSE, Native.state(), fd);
     }
 }

@@ -26,7 +26,7 @@ public final class EventFd implements AutoCloseable {
     /** Linked by the creator only. */
     private static final class Creation {
         private static final MethodHandle EVENTFD = Native.linkWords("eventfd");
-        private static final MethodHandle PIPE2 = Native.link("pipe2", INT, LONG, INT);
+        private static final MethodHandle PIPE2 = Native.linkWords("pipe2");
     }
 
     // One for all: what is written is always 1, and what is read is of no interest, so threads may overwrite it.
@@ -53,15 +53,11 @@ public final class EventFd implements AutoCloseable {
     /** Creates a non-blocking eventfd with count 0. */
     public static EventFd create() {
         MemorySegment state = Native.state();
-        try {
-            int fd = (int) (long) Creation.EVENTFD.invokeExact(state, 0L, EFD_NONBLOCK_CLOEXEC, 0L, 0L, 0L, 0L);
-            if (fd < 0) {
-                throw Native.failure("eventfd", state);
-            }
-            return new EventFd(fd);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        int fd = Native.callInt(Creation.EVENTFD, state, 0, EFD_NONBLOCK_CLOEXEC);
+        if (fd < 0) {
+            throw Native.failure("eventfd", state);
         }
+        return new EventFd(fd);
     }
 
     /**
@@ -72,12 +68,10 @@ public final class EventFd implements AutoCloseable {
         MemorySegment state = Native.state();
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment ends = scratch.allocate(INT, 2);
-            if ((int) Creation.PIPE2.invokeExact(state, ends.address(), (int) EFD_NONBLOCK_CLOEXEC) != 0) {
+            if (Native.callInt(Creation.PIPE2, state, ends.address(), EFD_NONBLOCK_CLOEXEC) != 0) {
                 throw Native.failure("pipe2", state);
             }
             return new EventFd(ends.getAtIndex(INT, 0), ends.getAtIndex(INT, 1));
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 

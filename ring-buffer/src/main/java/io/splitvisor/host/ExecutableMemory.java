@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import static io.splitvisor.host.Native.INT;
 import static io.splitvisor.host.Native.LONG;
 
 import java.lang.foreign.Arena;
@@ -19,9 +18,9 @@ import java.lang.invoke.MethodHandle;
  * ends the process.
  */
 public final class ExecutableMemory implements AutoCloseable {
-    private static final MethodHandle MMAP = Native.link("mmap", LONG, LONG, LONG, INT, INT, INT, LONG);
-    private static final MethodHandle MPROTECT = Native.link("mprotect", INT, LONG, LONG, INT);
-    private static final MethodHandle MUNMAP = Native.link("munmap", INT, LONG, LONG);
+    private static final MethodHandle MMAP = Native.linkWords("mmap");
+    private static final MethodHandle MPROTECT = Native.linkWords("mprotect");
+    private static final MethodHandle MUNMAP = Native.linkWords("munmap");
     private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(FunctionDescriptor.of(LONG, LONG));
 
     private static final int PROT_NONE = 0;
@@ -49,18 +48,14 @@ public final class ExecutableMemory implements AutoCloseable {
         }
         long whole = bytes + 2 * GUARD;
         MemorySegment state = Native.state();
-        try {
-            long base = reserve(state, whole);
-            if ((int) MPROTECT.invokeExact(state, base + GUARD, bytes, PROT_READ_WRITE_EXEC) != 0) {
-                HostException refused = Native.failure("mprotect", state);
-                unmap(base, whole);
-                throw refused;
-            }
-            // SAFETY: the range was mapped just before, and is unmapped only by closing the arena.
-            this.segment = MemorySegment.ofAddress(base + GUARD).reinterpret(bytes, arena, m -> unmap(base, whole));
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        long base = reserve(state, whole);
+        if (Native.callInt(MPROTECT, state, base + GUARD, bytes, PROT_READ_WRITE_EXEC) != 0) {
+            HostException refused = Native.failure("mprotect", state);
+            unmap(base, whole);
+            throw refused;
         }
+        // SAFETY: the range was mapped just before, and is unmapped only by closing the arena.
+        this.segment = MemorySegment.ofAddress(base + GUARD).reinterpret(bytes, arena, m -> unmap(base, whole));
     }
 
     /** The memory: readable, writable, executable. */
@@ -92,15 +87,15 @@ public final class ExecutableMemory implements AutoCloseable {
         }
     }
 
-    private static long reserve(MemorySegment state, long bytes) throws Throwable {
+    private static long reserve(MemorySegment state, long bytes) {
         int fixed = MAP_PRIVATE_ANONYMOUS | MAP_FIXED_NOREPLACE;
         for (long at = LOW_FROM; at < LOW_TO; at += LOW_STEP) {
-            long base = (long) MMAP.invokeExact(state, at, bytes, PROT_NONE, fixed, -1, 0L);
+            long base = Native.call(MMAP, state, at, bytes, PROT_NONE, fixed, -1, 0);
             if (base != -1) {
                 return base;
             }
         }
-        long base = (long) MMAP.invokeExact(state, 0L, bytes, PROT_NONE, MAP_PRIVATE_ANONYMOUS, -1, 0L);
+        long base = Native.call(MMAP, state, 0, bytes, PROT_NONE, MAP_PRIVATE_ANONYMOUS, -1, 0);
         if (base == -1) {
             throw Native.failure("mmap", state);
         }
@@ -109,11 +104,7 @@ public final class ExecutableMemory implements AutoCloseable {
 
     private static void unmap(long address, long bytes) {
         MemorySegment state = Native.state();
-        try {
-            int result = (int) MUNMAP.invokeExact(state, address, bytes);
-            assert result == 0 : Native.errno(state);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
+        int result = Native.callInt(MUNMAP, state, address, bytes);
+        assert result == 0 : Native.errno(state);
     }
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import static io.splitvisor.host.Native.INT;
 import static io.splitvisor.host.Native.LONG;
-import static io.splitvisor.host.Native.POINTER;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemoryLayout;
@@ -39,17 +37,18 @@ public final class HostFile implements AutoCloseable {
     private static final long BLKSSZGET = 0x1268L;
     private static final long BLKDISCARD = 0x1277L;
     private static final int F_OFD_SETLK = 37;
+    private static final int SEEK_END = 2;
 
-    private static final MethodHandle OPEN = Native.linkVariadic("open", 2, INT, POINTER, INT, INT);
-    private static final MethodHandle PREAD = Native.link("pread", LONG, INT, LONG, LONG, LONG);
-    private static final MethodHandle PWRITE = Native.link("pwrite", LONG, INT, LONG, LONG, LONG);
-    private static final MethodHandle PREADV2 = Native.link("preadv2", LONG, INT, LONG, INT, LONG, INT);
-    private static final MethodHandle PWRITEV = Native.link("pwritev", LONG, INT, LONG, INT, LONG);
-    private static final MethodHandle FDATASYNC = Native.link("fdatasync", INT, INT);
-    private static final MethodHandle FALLOCATE = Native.link("fallocate", INT, INT, INT, LONG, LONG);
-    private static final MethodHandle LSEEK = Native.link("lseek", LONG, INT, LONG, INT);
-    private static final MethodHandle IOCTL = Native.linkVariadic("ioctl", 2, INT, INT, LONG, LONG);
-    private static final MethodHandle FCNTL = Native.linkVariadic("fcntl", 2, INT, INT, INT, LONG);
+    private static final MethodHandle OPEN = Native.linkWords("open");
+    private static final MethodHandle PREAD = Native.linkWords("pread");
+    private static final MethodHandle PWRITE = Native.linkWords("pwrite");
+    private static final MethodHandle PREADV2 = Native.linkWords("preadv2");
+    private static final MethodHandle PWRITEV = Native.linkWords("pwritev");
+    private static final MethodHandle FDATASYNC = Native.linkWords("fdatasync");
+    private static final MethodHandle FALLOCATE = Native.linkWords("fallocate");
+    private static final MethodHandle LSEEK = Native.linkWords("lseek");
+    private static final MethodHandle IOCTL = Native.linkWords("ioctl");
+    private static final MethodHandle FCNTL = Native.linkWords("fcntl");
 
     /** struct iovec {void *iov_base; size_t iov_len;}. */
     public static final MemoryLayout IOVEC = MemoryLayout.structLayout(LONG.withName("base"), LONG.withName("len"));
@@ -74,13 +73,11 @@ public final class HostFile implements AutoCloseable {
         MemorySegment state = Native.state();
         try (Arena scratch = Arena.ofConfined()) {
             int flags = access.flags | O_CLOEXEC | (direct ? O_DIRECT : 0);
-            int fd = (int) OPEN.invokeExact(state, scratch.allocateFrom(path), flags, 0);
+            int fd = Native.callInt(OPEN, state, scratch.allocateFrom(path).address(), flags);
             if (fd < 0) {
                 throw Native.failure("open " + path, state);
             }
             return new HostFile(fd, path);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 
@@ -97,15 +94,11 @@ public final class HostFile implements AutoCloseable {
     /** Size in bytes, of a block device too. */
     public long size() {
         MemorySegment state = Native.state();
-        try {
-            long end = (long) LSEEK.invokeExact(state, fd.number(), 0L, 2);
-            if (end < 0) {
-                throw Native.failure("lseek " + path, state);
-            }
-            return end;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        long end = Native.call(LSEEK, state, fd.number(), 0, SEEK_END);
+        if (end < 0) {
+            throw Native.failure("lseek " + path, state);
         }
+        return end;
     }
 
     /** Whether this is a block device. */
@@ -123,10 +116,8 @@ public final class HostFile implements AutoCloseable {
         MemorySegment state = Native.state();
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment out = scratch.allocate(LONG);
-            int result = (int) IOCTL.invokeExact(state, fd.number(), request, out.address());
+            int result = Native.callInt(IOCTL, state, fd.number(), request, out.address());
             return result < 0 ? -Native.errno(state) : out.get(LONG, 0);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 
@@ -134,7 +125,7 @@ public final class HostFile implements AutoCloseable {
     public long read(long address, long bytes, long offset) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) PREAD.invokeExact(state, fd.number(), address, bytes, offset);
+            long result = (long) PREAD.invokeExact(state, (long) fd.number(), address, bytes, offset, 0L, 0L);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -145,7 +136,7 @@ public final class HostFile implements AutoCloseable {
     public long write(long address, long bytes, long offset) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) PWRITE.invokeExact(state, fd.number(), address, bytes, offset);
+            long result = (long) PWRITE.invokeExact(state, (long) fd.number(), address, bytes, offset, 0L, 0L);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -168,7 +159,8 @@ public final class HostFile implements AutoCloseable {
     private long readVector(long iovecs, int count, long offset, int flags) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) PREADV2.invokeExact(state, fd.number(), iovecs, count, offset, flags);
+            long result = (long)
+                    PREADV2.invokeExact(state, (long) fd.number(), iovecs, (long) count, offset, (long) flags, 0L);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -179,7 +171,7 @@ public final class HostFile implements AutoCloseable {
     public long writeVector(long iovecs, int count, long offset) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) PWRITEV.invokeExact(state, fd.number(), iovecs, count, offset);
+            long result = (long) PWRITEV.invokeExact(state, (long) fd.number(), iovecs, (long) count, offset, 0L, 0L);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -189,12 +181,7 @@ public final class HostFile implements AutoCloseable {
     /** fdatasync(2): 0 once everything written is on stable storage, or a negative errno. */
     public int sync() {
         MemorySegment state = Native.state();
-        try {
-            int result = (int) FDATASYNC.invokeExact(state, fd.number());
-            return result < 0 ? -Native.errno(state) : 0;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
+        return Native.callInt(FDATASYNC, state, fd.number()) < 0 ? -Native.errno(state) : 0;
     }
 
     /**
@@ -209,13 +196,11 @@ public final class HostFile implements AutoCloseable {
                 MemorySegment range = scratch.allocate(LONG, 2);
                 range.setAtIndex(LONG, 0, offset);
                 range.setAtIndex(LONG, 1, bytes);
-                result = (int) IOCTL.invokeExact(state, fd.number(), BLKDISCARD, range.address());
+                result = Native.callInt(IOCTL, state, fd.number(), BLKDISCARD, range.address());
             } else {
-                result = (int) FALLOCATE.invokeExact(state, fd.number(), PUNCH_HOLE_KEEP_SIZE, offset, bytes);
+                result = Native.callInt(FALLOCATE, state, fd.number(), PUNCH_HOLE_KEEP_SIZE, offset, bytes);
             }
             return result < 0 ? -Native.errno(state) : 0;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 
@@ -232,7 +217,7 @@ public final class HostFile implements AutoCloseable {
             // struct flock: short l_type (F_RDLCK 0, F_WRLCK 1), short l_whence, long l_start, long l_len, pid
             MemorySegment flock = scratch.allocate(32, 8);
             flock.set(ValueLayout.JAVA_SHORT, 0, (short) (exclusive ? 1 : 0));
-            int result = (int) FCNTL.invokeExact(state, fd.number(), F_OFD_SETLK, flock.address());
+            int result = Native.callInt(FCNTL, state, fd.number(), F_OFD_SETLK, flock.address());
             if (result < 0) {
                 int errno = Native.errno(state);
                 if (errno == Errno.EAGAIN || errno == Errno.EACCES) {
@@ -241,8 +226,6 @@ public final class HostFile implements AutoCloseable {
                 throw new HostException("lock " + path, errno);
             }
             return true;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 

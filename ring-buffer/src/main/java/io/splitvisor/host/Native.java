@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -9,19 +8,21 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Arrays;
 
 /**
- * Links libc functions. Every handle takes a leading segment for errno. Pointers that come from a mapping travel as
- * {@code long} addresses, so that a call makes no object; the caller keeps the mapping alive.
+ * Links libc functions. Every handle takes a leading segment for errno. Pointers travel as {@code long} addresses, so that a
+ * call makes no object; the caller keeps what is there alive.
  *
- * <p>Each class links only the functions that it calls. The first link of a prototype costs some six milliseconds, each
- * further one of the same prototype next to nothing; what a guest needs to start is therefore linked with one prototype
- * for all, by {@link #linkWords}.
+ * <p>All have one prototype, six words and a word: the first link of a prototype costs some six milliseconds and a dozen
+ * classes, each further one of the same next to nothing.
  */
 final class Native {
     static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
     static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
-    static final AddressLayout POINTER = ValueLayout.ADDRESS;
+
+    /** How many arguments a linked function has. */
+    private static final int WORD_COUNT = 6;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final long ERRNO =
@@ -31,14 +32,6 @@ final class Native {
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));
 
     private Native() {}
-
-    /** SAFETY: {@code result} and {@code arguments} must be the C prototype of {@code symbol} on this ABI. */
-    static MethodHandle link(String symbol, MemoryLayout result, MemoryLayout... arguments) {
-        return LINKER.downcallHandle(
-                LINKER.defaultLookup().findOrThrow(symbol),
-                FunctionDescriptor.of(result, arguments),
-                Linker.Option.captureCallState("errno"));
-    }
 
     /**
      * Links a function that takes up to six integers or addresses, and returns one or nothing, as a function of six
@@ -52,13 +45,24 @@ final class Native {
                 LINKER.defaultLookup().findOrThrow(symbol), WORDS, Linker.Option.captureCallState("errno"));
     }
 
-    /** SAFETY: as {@link #link}; for functions with C varargs, the first variadic argument's index is named. */
-    static MethodHandle linkVariadic(String symbol, int firstVariadic, MemoryLayout result, MemoryLayout... arguments) {
-        return LINKER.downcallHandle(
-                LINKER.defaultLookup().findOrThrow(symbol),
-                FunctionDescriptor.of(result, arguments),
-                Linker.Option.captureCallState("errno"),
-                Linker.Option.firstVariadicArg(firstVariadic));
+    /**
+     * Calls a linked function, for calls that are made seldom: those on hot paths name all six words themselves.
+     *
+     * @param words up to six
+     * @return what the function returned, of which an int is the low half
+     */
+    static long call(MethodHandle function, MemorySegment state, long... words) {
+        long[] all = Arrays.copyOf(words, WORD_COUNT);
+        try {
+            return (long) function.invokeExact(state, all[0], all[1], all[2], all[3], all[4], all[5]);
+        } catch (Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /** As {@link #call}, of a function that returns an int. */
+    static int callInt(MethodHandle function, MemorySegment state, long... words) {
+        return (int) call(function, state, words);
     }
 
     /** This thread's errno segment: one a thread, so that concurrent calls do not overwrite each other's. */

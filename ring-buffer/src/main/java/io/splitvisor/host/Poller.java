@@ -1,51 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import static io.splitvisor.host.Native.INT;
-import static io.splitvisor.host.Native.LONG;
-import static io.splitvisor.host.Native.POINTER;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
 
 /**
  * Waits for many descriptors to become readable (epoll(7)). Descriptors may be added and removed by
  * any thread; one thread waits.
  */
 public final class Poller implements AutoCloseable {
-    private static final MethodHandle EPOLL_CREATE = Native.link("epoll_create1", INT, INT);
-    private static final MethodHandle EPOLL_CTL = Native.link("epoll_ctl", INT, INT, INT, INT, LONG);
-    private static final MethodHandle EPOLL_WAIT = Native.link("epoll_wait", INT, INT, POINTER, INT, INT);
+    private static final MethodHandle EPOLL_CREATE = Native.linkWords("epoll_create1");
+    private static final MethodHandle EPOLL_CTL = Native.linkWords("epoll_ctl");
+    private static final MethodHandle EPOLL_WAIT = Native.linkWords("epoll_wait");
     private static final int CLOEXEC = 0x80000;
     private static final int CTL_ADD = 1;
     private static final int CTL_DEL = 2;
     private static final int EPOLLIN = 1;
     private static final int EPOLLET = 1 << 31;
-    private static final int MAX_EVENTS = 64;
+    private static final long MAX_EVENTS = 64;
 
     // struct epoll_event is packed on x86-64 and naturally aligned elsewhere.
     private static final boolean PACKED = System.getProperty("os.arch").equals("amd64");
     private static final int EVENT_BYTES = PACKED ? 12 : 16;
     private static final int DATA_OFFSET = PACKED ? 4 : 8;
 
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment events = arena.allocate((long) MAX_EVENTS * EVENT_BYTES, 8);
+    /** Stays as long as anybody waits. */
+    private final MemorySegment events = Arena.ofAuto().allocate(MAX_EVENTS * EVENT_BYTES, 8);
+
     private final OwnedDescriptor fd;
 
     /** Opens an epoll descriptor. */
     public Poller() {
         MemorySegment state = Native.state();
-        try {
-            int number = (int) EPOLL_CREATE.invokeExact(state, CLOEXEC);
-            if (number < 0) {
-                throw Native.failure("epoll_create1", state);
-            }
-            fd = new OwnedDescriptor(number);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        int number = Native.callInt(EPOLL_CREATE, state, CLOEXEC);
+        if (number < 0) {
+            throw Native.failure("epoll_create1", state);
         }
+        fd = new OwnedDescriptor(number);
     }
 
     /**
@@ -78,11 +72,9 @@ public final class Poller implements AutoCloseable {
             MemorySegment event = scratch.allocate(16, 8);
             event.set(ValueLayout.JAVA_INT, 0, interest);
             event.set(ValueLayout.JAVA_INT, DATA_OFFSET, token);
-            if ((int) EPOLL_CTL.invokeExact(state, fd.number(), operation, watched, event.address()) != 0) {
+            if (Native.callInt(EPOLL_CTL, state, fd.number(), operation, watched, event.address()) != 0) {
                 throw Native.failure("epoll_ctl", state);
             }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 
@@ -95,8 +87,13 @@ public final class Poller implements AutoCloseable {
      */
     public int await(int millis) {
         MemorySegment state = Native.state();
+        int number = fd.number();
+        if (number < 0) {
+            throw new IllegalStateException("the poller is closed");
+        }
         try {
-            int ready = (int) EPOLL_WAIT.invokeExact(state, fd.number(), events, MAX_EVENTS, millis);
+            int ready = (int) (long)
+                    EPOLL_WAIT.invokeExact(state, (long) number, events.address(), MAX_EVENTS, (long) millis, 0L, 0L);
             if (ready < 0) {
                 if (Native.errno(state) == Errno.EINTR) {
                     return 0;
@@ -106,6 +103,8 @@ public final class Poller implements AutoCloseable {
             return ready;
         } catch (Throwable t) {
             throw Native.unexpected(t);
+        } finally {
+            Reference.reachabilityFence(events);
         }
     }
 
@@ -117,7 +116,6 @@ public final class Poller implements AutoCloseable {
     /** Closes the epoll descriptor, not those that it watches; the waiter has left before. */
     @Override
     public void close() {
-        arena.close();
         fd.close();
     }
 }

@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import static io.splitvisor.host.Native.INT;
-import static io.splitvisor.host.Native.LONG;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandle;
 
 /**
  * A large piece of private memory, zero at first, of which only what is touched costs anything. Pages next to it on both
  * sides are inaccessible. Its pages can be given back, and files be mapped over them.
  */
 public final class ReservedMemory implements AutoCloseable {
-    private static final MethodHandle MMAP = Native.link("mmap", LONG, LONG, LONG, INT, INT, INT, LONG);
-    private static final MethodHandle MUNMAP = Native.link("munmap", INT, LONG, LONG);
-
-    private static final int PROT_NONE = 0;
-    private static final int PROT_READ = 1;
-    private static final int PROT_READ_WRITE = 3;
-    private static final int MAP_SHARED = 1;
-    private static final int MAP_PRIVATE = 2;
-    private static final int MAP_FIXED = 0x10;
-    private static final int MAP_ANONYMOUS = 0x20;
-    private static final int MAP_NORESERVE = 0x4000;
-    private static final int NO_FILE = -1;
+    private static final int READ_WRITE = Mapping.PROT_READ | Mapping.PROT_WRITE;
+    private static final int ZEROES = Mapping.MAP_PRIVATE | Mapping.MAP_ANONYMOUS | Mapping.MAP_NORESERVE;
     private static final long GUARD = 1 << 20;
 
     private final Arena arena = Arena.ofShared();
@@ -39,9 +25,9 @@ public final class ReservedMemory implements AutoCloseable {
             throw new IllegalArgumentException("size " + bytes + " is not a positive multiple of the page size");
         }
         long whole = bytes + 2 * GUARD;
-        long base = map(0, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NO_FILE, 0);
+        long base = Mapping.map(0, whole, Mapping.PROT_NONE, ZEROES, Mapping.NO_FILE, 0);
         // SAFETY: the range was mapped just before, and is unmapped only by closing the arena.
-        this.segment = MemorySegment.ofAddress(base + GUARD).reinterpret(bytes, arena, m -> unmap(base, whole));
+        this.segment = MemorySegment.ofAddress(base + GUARD).reinterpret(bytes, arena, _ -> Mapping.unmap(base, whole));
         clear(0, bytes);
     }
 
@@ -52,7 +38,7 @@ public final class ReservedMemory implements AutoCloseable {
 
     /** Gives pages back; they read as zero afterwards. */
     public void clear(long offset, long bytes) {
-        place(offset, bytes, PROT_READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NO_FILE, 0);
+        place(offset, bytes, READ_WRITE, ZEROES, Mapping.NO_FILE, 0);
     }
 
     /**
@@ -63,7 +49,7 @@ public final class ReservedMemory implements AutoCloseable {
      * @throws HostException if the system refuses; the pages are then as they were
      */
     public void mapShared(long offset, long bytes, int fd, boolean writable, long fileOffset) {
-        place(offset, bytes, writable ? PROT_READ_WRITE : PROT_READ, MAP_SHARED, fd, fileOffset);
+        place(offset, bytes, writable ? READ_WRITE : Mapping.PROT_READ, Mapping.MAP_SHARED, fd, fileOffset);
     }
 
     /** Unmaps. Idempotent. */
@@ -76,29 +62,6 @@ public final class ReservedMemory implements AutoCloseable {
 
     private void place(long offset, long bytes, int protection, int flags, int fd, long fileOffset) {
         java.util.Objects.checkFromIndexSize(offset, bytes, segment.byteSize());
-        map(segment.address() + offset, bytes, protection, flags | MAP_FIXED, fd, fileOffset);
-    }
-
-    private static long map(long address, long bytes, int protection, int flags, int fd, long fileOffset) {
-        MemorySegment state = Native.state();
-        try {
-            long at = (long) MMAP.invokeExact(state, address, bytes, protection, flags, fd, fileOffset);
-            if (at == -1) {
-                throw Native.failure("mmap", state);
-            }
-            return at;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
-    }
-
-    private static void unmap(long address, long bytes) {
-        MemorySegment state = Native.state();
-        try {
-            int result = (int) MUNMAP.invokeExact(state, address, bytes);
-            assert result == 0 : Native.errno(state);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
+        Mapping.map(segment.address() + offset, bytes, protection, flags | Mapping.MAP_FIXED, fd, fileOffset);
     }
 }

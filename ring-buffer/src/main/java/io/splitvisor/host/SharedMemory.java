@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import static io.splitvisor.host.Native.INT;
-import static io.splitvisor.host.Native.LONG;
-import static io.splitvisor.host.Native.POINTER;
+import static io.splitvisor.host.Mapping.MAP_ANONYMOUS;
+import static io.splitvisor.host.Mapping.MAP_FIXED;
+import static io.splitvisor.host.Mapping.MAP_NORESERVE;
+import static io.splitvisor.host.Mapping.MAP_PRIVATE;
+import static io.splitvisor.host.Mapping.MAP_SHARED;
+import static io.splitvisor.host.Mapping.NO_FILE;
+import static io.splitvisor.host.Mapping.PROT_NONE;
+import static io.splitvisor.host.Mapping.PROT_READ;
+import static io.splitvisor.host.Mapping.PROT_WRITE;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,24 +25,15 @@ import java.util.Objects;
  * {@code F_SEAL_FUTURE_WRITE}: this process keeps its writable mapping, everybody after it can map for reading only.
  * That includes this process's own later mappings: windows of guarded memory are read-only.
  *
- * <p>Accessing {@link #segment} after {@link #close} throws {@link IllegalStateException}; it never faults.
+ * <p>Accessing {@link #segment} after {@link #close} throws {@link IllegalStateException}; it never faults. Neither does whoever
+ * uses the addresses without a check, and keeps a segment: he finds zeroes, and what he writes is lost.
  */
 public final class SharedMemory implements AutoCloseable {
     /** Bytes in a page: the unit of grants, rings and {@link #window}. */
     public static final int PAGE_SIZE = 4096;
 
-    private static final MethodHandle MMAP = Native.linkWords("mmap");
-    private static final MethodHandle MUNMAP = Native.linkWords("munmap");
     private static final MethodHandle FCNTL = Native.linkWords("fcntl");
 
-    private static final int PROT_NONE = 0;
-    private static final int PROT_READ = 1;
-    private static final int PROT_WRITE = 2;
-    private static final int MAP_SHARED = 1;
-    private static final int MAP_PRIVATE = 2;
-    private static final int MAP_FIXED = 0x10;
-    private static final int MAP_ANONYMOUS = 0x20;
-    private static final int MAP_NORESERVE = 0x4000;
     private static final int F_ADD_SEALS = 1033;
     private static final int F_GET_SEALS = 1034;
     private static final int F_SEAL_SEAL = 1;
@@ -47,9 +44,9 @@ public final class SharedMemory implements AutoCloseable {
 
     /** Calls that only the creator makes; a guest never links them. */
     private static final class Creation {
-        private static final MethodHandle MEMFD_CREATE = Native.link("memfd_create", INT, POINTER, INT);
-        private static final MethodHandle FTRUNCATE = Native.link("ftruncate", INT, INT, LONG);
-        private static final MethodHandle FALLOCATE = Native.link("fallocate", INT, INT, INT, LONG, LONG);
+        private static final MethodHandle MEMFD_CREATE = Native.linkWords("memfd_create");
+        private static final MethodHandle FTRUNCATE = Native.linkWords("ftruncate");
+        private static final MethodHandle FALLOCATE = Native.linkWords("fallocate");
         private static final int MFD_CLOEXEC = 1;
         private static final int MFD_ALLOW_SEALING = 2;
         private static final int PUNCH_HOLE_KEEP_SIZE = 2 | 1;
@@ -71,7 +68,7 @@ public final class SharedMemory implements AutoCloseable {
         this.fd = new OwnedDescriptor(fd);
         this.writable = writable;
         this.guarded = guarded;
-        long address = mmap(0, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
+        long address = Mapping.map(0, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, fd, 0);
         this.segment = asSegment(address, bytes, arena, writable);
     }
 
@@ -119,15 +116,11 @@ public final class SharedMemory implements AutoCloseable {
 
     private static long sizeOf(int fd) {
         MemorySegment state = Native.state();
-        try {
-            long size = (long) Joining.LSEEK.invokeExact(state, (long) fd, 0L, (long) Joining.SEEK_END, 0L, 0L, 0L);
-            if (size < 0) {
-                throw Native.failure("lseek", state);
-            }
-            return size;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        long size = Native.call(Joining.LSEEK, state, fd, 0, Joining.SEEK_END);
+        if (size < 0) {
+            throw Native.failure("lseek", state);
         }
+        return size;
     }
 
     private static SharedMemory create(String name, long bytes, int seals) {
@@ -135,23 +128,22 @@ public final class SharedMemory implements AutoCloseable {
         MemorySegment state = Native.state();
         int fd;
         try (Arena scratch = Arena.ofConfined()) {
-            fd = (int) Creation.MEMFD_CREATE.invokeExact(
-                    state, scratch.allocateFrom(name), Creation.MFD_CLOEXEC | Creation.MFD_ALLOW_SEALING);
+            long flags = Creation.MFD_CLOEXEC | Creation.MFD_ALLOW_SEALING;
+            fd = Native.callInt(
+                    Creation.MEMFD_CREATE, state, scratch.allocateFrom(name).address(), flags);
             if (fd < 0) {
                 throw Native.failure("memfd_create", state);
             }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
         SharedMemory memory;
         try {
-            if ((int) Creation.FTRUNCATE.invokeExact(state, fd, bytes) != 0) {
+            if (Native.callInt(Creation.FTRUNCATE, state, fd, bytes) != 0) {
                 throw Native.failure("ftruncate", state);
             }
             memory = new SharedMemory(fd, bytes, true, (seals & F_SEAL_FUTURE_WRITE) != 0);
-        } catch (Throwable t) {
+        } catch (HostException e) {
             Descriptors.close(fd);
-            throw Native.unexpected(t);
+            throw e;
         }
         try {
             // After the mapping: F_SEAL_FUTURE_WRITE spares the mappings that exist.
@@ -214,13 +206,8 @@ public final class SharedMemory implements AutoCloseable {
             return;
         }
         MemorySegment state = Native.state();
-        try {
-            if ((int) Creation.FALLOCATE.invokeExact(state, fd.number(), Creation.PUNCH_HOLE_KEEP_SIZE, offset, bytes)
-                    != 0) {
-                throw Native.failure("fallocate", state);
-            }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        if (Native.callInt(Creation.FALLOCATE, state, fd.number(), Creation.PUNCH_HOLE_KEEP_SIZE, offset, bytes) != 0) {
+            throw Native.failure("fallocate", state);
         }
     }
 
@@ -232,7 +219,7 @@ public final class SharedMemory implements AutoCloseable {
     @Override
     public synchronized void close() {
         if (arena.scope().isAlive()) {
-            arena.close();
+            retire(arena);
             fd.close();
         }
     }
@@ -252,16 +239,16 @@ public final class SharedMemory implements AutoCloseable {
             long bytes = (long) pages.length * PAGE_SIZE;
             boolean writable = memory.writable && !memory.guarded;
             int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-            long base = mmap(0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+            long base = Mapping.map(0, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, NO_FILE, 0);
             try {
                 for (int i = 0; i < pages.length; i++) {
                     long offset = Integer.toUnsignedLong(pages[i]) * PAGE_SIZE;
                     long at = base + (long) i * PAGE_SIZE;
                     // SAFETY: MAP_FIXED replaces a page of the reservation just made, and nothing else.
-                    mmap(at, PAGE_SIZE, protection, MAP_SHARED | MAP_FIXED, memory.fd.number(), offset);
+                    Mapping.map(at, PAGE_SIZE, protection, MAP_SHARED | MAP_FIXED, memory.fd.number(), offset);
                 }
             } catch (HostException e) {
-                munmap(base, bytes);
+                Mapping.unmap(base, bytes);
                 throw new HostException(e.call() + " of pages " + Arrays.toString(pages), e.errno());
             }
             this.segment = asSegment(base, bytes, arena, writable);
@@ -276,7 +263,7 @@ public final class SharedMemory implements AutoCloseable {
         @Override
         public synchronized void close() {
             if (arena.scope().isAlive()) {
-                arena.close();
+                retire(arena);
             }
         }
     }
@@ -288,45 +275,25 @@ public final class SharedMemory implements AutoCloseable {
     }
 
     private static MemorySegment asSegment(long address, long bytes, Arena arena, boolean writable) {
-        // SAFETY: the range was mapped just before, and is unmapped only by closing the arena.
-        MemorySegment s = MemorySegment.ofAddress(address).reinterpret(bytes, arena, m -> munmap(m.address(), bytes));
+        RetiredMemory.sweep();
+        // SAFETY: the range was mapped just before, and stays ours until nobody can reach its segments.
+        MemorySegment s = MemorySegment.ofAddress(address)
+                .reinterpret(bytes, arena, m -> RetiredMemory.retire(arena.scope(), m.address(), bytes));
         return writable ? s : s.asReadOnly();
     }
 
-    private static long mmap(long address, long bytes, int protection, int flags, int fd, long offset) {
-        MemorySegment state = Native.state();
-        try {
-            long result =
-                    (long) MMAP.invokeExact(state, address, bytes, (long) protection, (long) flags, (long) fd, offset);
-            if (result == -1) {
-                throw Native.failure("mmap", state);
-            }
-            return result;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
-    }
-
-    private static void munmap(long address, long bytes) {
-        MemorySegment state = Native.state();
-        try {
-            int result = (int) (long) MUNMAP.invokeExact(state, address, bytes, 0L, 0L, 0L, 0L);
-            assert result == 0 : Native.errno(state);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
+    /** Closing it throws away the pages; see {@link RetiredMemory} for the addresses. */
+    private static void retire(Arena arena) {
+        arena.close();
+        RetiredMemory.sweep();
     }
 
     private static int fcntl(int fd, int command, int argument) {
         MemorySegment state = Native.state();
-        try {
-            int result = (int) (long) FCNTL.invokeExact(state, (long) fd, (long) command, (long) argument, 0L, 0L, 0L);
-            if (result < 0) {
-                throw Native.failure("fcntl", state);
-            }
-            return result;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        int result = Native.callInt(FCNTL, state, fd, command, argument);
+        if (result < 0) {
+            throw Native.failure("fcntl", state);
         }
+        return result;
     }
 }

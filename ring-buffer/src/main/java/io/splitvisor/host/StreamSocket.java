@@ -19,12 +19,12 @@ import java.nio.charset.StandardCharsets;
  * confined to one thread at a time.
  */
 public final class StreamSocket implements AutoCloseable {
-    private static final MethodHandle SOCKET = Native.link("socket", INT, INT, INT, INT);
-    private static final MethodHandle CONNECT = Native.link("connect", INT, INT, LONG, INT);
-    private static final MethodHandle SENDMSG = Native.link("sendmsg", LONG, INT, LONG, INT);
-    private static final MethodHandle READV = Native.link("readv", LONG, INT, LONG, INT);
-    private static final MethodHandle SHUTDOWN = Native.link("shutdown", INT, INT, INT);
-    private static final MethodHandle SETSOCKOPT = Native.link("setsockopt", INT, INT, INT, INT, LONG, INT);
+    private static final MethodHandle SOCKET = Native.linkWords("socket");
+    private static final MethodHandle CONNECT = Native.linkWords("connect");
+    private static final MethodHandle SENDMSG = Native.linkWords("sendmsg");
+    private static final MethodHandle READV = Native.linkWords("readv");
+    private static final MethodHandle SHUTDOWN = Native.linkWords("shutdown");
+    private static final MethodHandle SETSOCKOPT = Native.linkWords("setsockopt");
 
     private static final int AF_UNIX = 1;
     private static final int AF_INET = 2;
@@ -111,24 +111,20 @@ public final class StreamSocket implements AutoCloseable {
 
     private static StreamSocket connect(int family, MemorySegment address, String what) {
         MemorySegment state = Native.state();
-        try {
-            int fd = (int) SOCKET.invokeExact(state, family, SOCK_STREAM_CLOEXEC, 0);
-            if (fd < 0) {
-                throw Native.failure("socket", state);
-            }
-            StreamSocket socket = new StreamSocket(fd);
-            // On Linux this limits connect(2), too.
-            socket.timeout(CONNECT_SECONDS);
-            if ((int) CONNECT.invokeExact(state, fd, address.address(), (int) address.byteSize()) != 0) {
-                HostException failure = Native.failure("connect " + what, state);
-                socket.close();
-                throw failure;
-            }
-            socket.timeout(0);
-            return socket;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        int fd = Native.callInt(SOCKET, state, family, SOCK_STREAM_CLOEXEC);
+        if (fd < 0) {
+            throw Native.failure("socket", state);
         }
+        StreamSocket socket = new StreamSocket(fd);
+        // On Linux this limits connect(2), too.
+        socket.timeout(CONNECT_SECONDS);
+        if (Native.callInt(CONNECT, state, fd, address.address(), address.byteSize()) != 0) {
+            HostException failure = Native.failure("connect " + what, state);
+            socket.close();
+            throw failure;
+        }
+        socket.timeout(0);
+        return socket;
     }
 
     /** Sets how long a send or receive waits before it fails with EAGAIN; 0 means for ever. */
@@ -142,11 +138,9 @@ public final class StreamSocket implements AutoCloseable {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment memory = scratch.allocate(bytes, 8);
             memory.set(INT, 0, value);
-            if ((int) SETSOCKOPT.invokeExact(state, fd, level, name, memory.address(), (int) bytes) != 0) {
+            if (Native.callInt(SETSOCKOPT, state, fd, level, name, memory.address(), bytes) != 0) {
                 throw Native.failure("setsockopt", state);
             }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 
@@ -162,7 +156,7 @@ public final class StreamSocket implements AutoCloseable {
         message.set(LONG, 24, count);
         int flags = wait ? MSG_NOSIGNAL : MSG_NOSIGNAL | MSG_DONTWAIT;
         try {
-            long result = (long) SENDMSG.invokeExact(state, fd, message.address(), flags);
+            long result = (long) SENDMSG.invokeExact(state, (long) fd, message.address(), (long) flags, 0L, 0L, 0L);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -173,7 +167,7 @@ public final class StreamSocket implements AutoCloseable {
     public long receive(long iovecs, int count) {
         MemorySegment state = Native.state();
         try {
-            long result = (long) READV.invokeExact(state, fd, iovecs, count);
+            long result = (long) READV.invokeExact(state, (long) fd, iovecs, (long) count, 0L, 0L, 0L);
             return result < 0 ? -Native.errno(state) : result;
         } catch (Throwable t) {
             throw Native.unexpected(t);
@@ -182,13 +176,8 @@ public final class StreamSocket implements AutoCloseable {
 
     /** Ends both directions: whoever waits in {@link #send} or {@link #receive} comes back. Any thread. */
     public void shutdown() {
-        MemorySegment state = Native.state();
-        try {
-            // Failing means that it is not connected any more, which is what was wanted.
-            int ignored = (int) SHUTDOWN.invokeExact(state, fd, SHUT_RDWR);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
-        }
+        // Failing means that it is not connected any more, which is what was wanted.
+        Native.callInt(SHUTDOWN, Native.state(), fd, SHUT_RDWR);
     }
 
     /** Closes the descriptor; nobody may be sending or receiving any more. */

@@ -30,15 +30,11 @@ public final class TimerFd implements AutoCloseable {
     /** Creates a timer that is not set. */
     public TimerFd() {
         MemorySegment state = Native.state();
-        try {
-            int number = (int) (long) CREATE.invokeExact(state, CLOCK_MONOTONIC, NONBLOCK_CLOEXEC, 0L, 0L, 0L, 0L);
-            if (number < 0) {
-                throw Native.failure("timerfd_create", state);
-            }
-            fd = new OwnedDescriptor(number);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        int number = Native.callInt(CREATE, state, CLOCK_MONOTONIC, NONBLOCK_CLOEXEC);
+        if (number < 0) {
+            throw Native.failure("timerfd_create", state);
         }
+        fd = new OwnedDescriptor(number);
     }
 
     /** The descriptor. Stays owned by this object; -1 after {@link #close}. */

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.host;
 
-import static io.splitvisor.host.Native.INT;
-import static io.splitvisor.host.Native.LONG;
-
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -17,9 +14,9 @@ import java.nio.file.Path;
  * each other. Dom0 has an event loop for that.
  */
 public final class UnixListener implements AutoCloseable {
-    private static final MethodHandle BIND = Native.link("bind", INT, INT, LONG, INT);
-    private static final MethodHandle LISTEN = Native.link("listen", INT, INT, INT);
-    private static final MethodHandle ACCEPT = Native.link("accept4", INT, INT, LONG, LONG, INT);
+    private static final MethodHandle BIND = Native.linkWords("bind");
+    private static final MethodHandle LISTEN = Native.linkWords("listen");
+    private static final MethodHandle ACCEPT = Native.linkWords("accept4");
     private static final int SOCK_CLOEXEC = 0x80000;
     private static final int BACKLOG = 16;
 
@@ -38,14 +35,12 @@ public final class UnixListener implements AutoCloseable {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment address = UnixSocket.address("bind", path.toString(), scratch);
             this.fd = new OwnedDescriptor(UnixSocket.open());
-            if ((int) BIND.invokeExact(state, fd.number(), address.address(), (int) address.byteSize()) != 0
-                    || (int) LISTEN.invokeExact(state, fd.number(), BACKLOG) != 0) {
+            if (Native.callInt(BIND, state, fd.number(), address.address(), address.byteSize()) != 0
+                    || Native.callInt(LISTEN, state, fd.number(), BACKLOG) != 0) {
                 HostException failure = Native.failure("bind " + path, state);
                 fd.close();
                 throw failure;
             }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 
@@ -57,18 +52,14 @@ public final class UnixListener implements AutoCloseable {
     /** Waits for a connection. */
     public UnixSocket accept() {
         MemorySegment state = Native.state();
-        try {
-            while (true) {
-                int accepted = (int) ACCEPT.invokeExact(state, fd.number(), 0L, 0L, SOCK_CLOEXEC);
-                if (accepted >= 0) {
-                    return new UnixSocket(accepted);
-                }
-                if (Native.errno(state) != Errno.EINTR) {
-                    throw Native.failure("accept4", state);
-                }
+        while (true) {
+            int accepted = Native.callInt(ACCEPT, state, fd.number(), 0, 0, SOCK_CLOEXEC);
+            if (accepted >= 0) {
+                return new UnixSocket(accepted);
             }
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+            if (Native.errno(state) != Errno.EINTR) {
+                throw Native.failure("accept4", state);
+            }
         }
     }
 

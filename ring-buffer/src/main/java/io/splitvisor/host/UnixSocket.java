@@ -66,30 +66,23 @@ public final class UnixSocket implements AutoCloseable {
         try (Arena scratch = Arena.ofConfined()) {
             MemorySegment address = address("connect", path, scratch);
             int fd = open();
-            long at = address.address();
-            if ((int) (long) CONNECT.invokeExact(state, (long) fd, at, address.byteSize(), 0L, 0L, 0L) != 0) {
+            if (Native.callInt(CONNECT, state, fd, address.address(), address.byteSize()) != 0) {
                 HostException failure = Native.failure("connect " + path, state);
                 Descriptors.close(fd);
                 throw failure;
             }
             return new UnixSocket(fd);
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
         }
     }
 
     /** A new stream socket, closed on exec. */
     static int open() {
         MemorySegment state = Native.state();
-        try {
-            int fd = (int) (long) SOCKET.invokeExact(state, (long) AF_UNIX, (long) SOCK_STREAM_CLOEXEC, 0L, 0L, 0L, 0L);
-            if (fd < 0) {
-                throw Native.failure("socket", state);
-            }
-            return fd;
-        } catch (Throwable t) {
-            throw Native.unexpected(t);
+        int fd = Native.callInt(SOCKET, state, AF_UNIX, SOCK_STREAM_CLOEXEC);
+        if (fd < 0) {
+            throw Native.failure("socket", state);
         }
+        return fd;
     }
 
     /** struct sockaddr_un. */

@@ -1,26 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.ring;
 
+import io.splitvisor.host.HostMemory;
 import java.lang.foreign.MemorySegment;
 
 /**
  * The back end's view of a Xen ring ({@code __name_back_ring}): consumes requests, produces responses. Confined to one
  * thread at a time. The front end is not trusted: ask {@link #takeableRequests} in every round, and copy a request out
  * once ({@code RING_COPY_REQUEST}) before looking at it.
+ *
+ * <p>Slots are slices of the ring's memory that are not closed with it; see {@link FrontRing}.
  */
 public final class BackRing {
     /** {@link #takeableRequests}: the front end published more requests than the ring holds. */
     public static final int OVERFLOW = -1;
 
+    /** What keeps the memory mapped. */
     private final MemorySegment ring;
+
+    private final long address;
     private final int slotBytes;
     private final int slots;
     private int rspProdPvt;
     private int reqCons;
     private int rspProdPublished;
 
+    /** The last request was taken before its index was published; until that is seen, {@code req_prod} may be one behind. */
+    private boolean ahead;
+
     private BackRing(MemorySegment ring, int slotBytes, int rspProdPvt, int reqCons) {
         this.ring = ring;
+        this.address = SharedRing.address(ring);
         this.slotBytes = slotBytes;
         this.slots = SharedRing.slots(ring.byteSize(), slotBytes);
         this.rspProdPvt = rspProdPvt;
@@ -44,8 +54,11 @@ public final class BackRing {
      * still has the last word.
      */
     public static BackRing resume(MemorySegment ring, int slotBytes) {
-        int rspProd = SharedRing.acquire(ring, SharedRing.RSP_PROD);
-        return new BackRing(ring, slotBytes, rspProd, rspProd);
+        BackRing back = new BackRing(ring, slotBytes, 0, 0);
+        back.rspProdPvt = HostMemory.acquire(back.address + SharedRing.RSP_PROD);
+        back.rspProdPublished = back.rspProdPvt;
+        back.reqCons = back.rspProdPvt;
+        return back;
     }
 
     /** The ring's memory. */
@@ -63,15 +76,22 @@ public final class BackRing {
      * without a response owed.
      */
     public int unconsumedRequests() {
-        int requests = SharedRing.acquire(ring, SharedRing.REQ_PROD) - reqCons;
-        int room = slots - (reqCons - rspProdPvt);
-        return Integer.compareUnsigned(requests, room) < 0 ? requests : room;
+        int requests = takeableRequests();
+        return requests == OVERFLOW ? room() : requests;
+    }
+
+    /** Slots without a response owed. */
+    private int room() {
+        return slots - (reqCons - rspProdPvt);
     }
 
     /** {@code RING_REQUEST_PROD_OVERFLOW}: the front end published more than the ring holds. It is lying. */
     public boolean requestOverflow() {
-        int published = SharedRing.acquire(ring, SharedRing.REQ_PROD) - rspProdPvt;
-        return Integer.compareUnsigned(published, slots) > 0;
+        return isOverflow(HostMemory.acquire(address + SharedRing.REQ_PROD));
+    }
+
+    private boolean isOverflow(int published) {
+        return Integer.compareUnsigned(published - rspProdPvt, slots) > 0;
     }
 
     /**
@@ -79,13 +99,29 @@ public final class BackRing {
      * the line that holds it is the one that both sides fight for.
      */
     public int takeableRequests() {
-        int published = SharedRing.acquire(ring, SharedRing.REQ_PROD);
-        if (Integer.compareUnsigned(published - rspProdPvt, slots) > 0) {
-            return OVERFLOW;
+        int requests = HostMemory.acquire(address + SharedRing.REQ_PROD) - reqCons;
+        if (Integer.compareUnsigned(requests, room()) > 0) {
+            return takeableBehind(requests);
         }
-        int requests = published - reqCons;
-        int room = slots - (reqCons - rspProdPvt);
-        return Integer.compareUnsigned(requests, room) < 0 ? requests : room;
+        ahead = false;
+        return requests;
+    }
+
+    /** The index is behind what was taken, or beyond what there is room for. */
+    private int takeableBehind(int requests) {
+        if (ahead && requests == -1) {
+            return 0;
+        }
+        return isOverflow(requests + reqCons) ? OVERFLOW : room();
+    }
+
+    /**
+     * The next request may be taken before {@code req_prod} tells of it, because its slot has: by means of the protocol that the
+     * slots belong to, whose front end has no more than one request at a time in such a state. From then on {@code req_prod} may be
+     * one behind until it is seen to have caught up; further behind, it is an {@link #OVERFLOW} as ever.
+     */
+    public void requestIsThere() {
+        ahead = true;
     }
 
     /** {@code RING_REQUEST_CONS_OVERFLOW}: consuming one more would take a slot whose response is owed. */
@@ -93,14 +129,24 @@ public final class BackRing {
         return Integer.compareUnsigned(reqCons - rspProdPvt, slots) >= 0;
     }
 
-    /** Offset of the next request; the caller has checked {@link #unconsumedRequests}. */
-    public long takeRequest() {
+    /** The next request, whether it is there or not. */
+    public MemorySegment nextRequest() {
+        return HostMemory.slice(slot(reqCons), slotBytes);
+    }
+
+    /** The next request; the caller has checked {@link #unconsumedRequests}. */
+    public MemorySegment takeRequest() {
+        return HostMemory.slice(takeRequestAt(), slotBytes);
+    }
+
+    /** {@link #takeRequest}, as an address. */
+    public long takeRequestAt() {
         return slot(reqCons++);
     }
 
     /** {@code RING_COPY_REQUEST}: copies the next request into private memory of at least the slot's size. */
     public void copyRequest(MemorySegment copy) {
-        MemorySegment.copy(ring, takeRequest(), copy, 0, slotBytes);
+        HostMemory.copy(slot(reqCons++), copy, 0, slotBytes);
     }
 
     /**
@@ -114,22 +160,27 @@ public final class BackRing {
         int first = reqCons & (slots - 1);
         int before = Math.min(count, slots - first);
         long bytes = (long) before * slotBytes;
-        MemorySegment.copy(ring, slot(first), copy, 0, bytes);
+        HostMemory.copy(slot(first), copy, 0, bytes);
         if (before < count) {
-            MemorySegment.copy(ring, SharedRing.HEADER_BYTES, copy, bytes, (long) (count - before) * slotBytes);
+            HostMemory.copy(slot(0), copy, bytes, (long) (count - before) * slotBytes);
         }
         reqCons += count;
     }
 
-    /** Offset of the next response slot. Private until pushed. There is one for every request consumed. */
-    public long claimResponse() {
+    /** The next response slot. Private until pushed. There is one for every request consumed. */
+    public MemorySegment claimResponse() {
+        return HostMemory.slice(claimResponseAt(), slotBytes);
+    }
+
+    /** {@link #claimResponse}, as an address. */
+    public long claimResponseAt() {
         return slot(rspProdPvt++);
     }
 
     /** {@code RING_PUSH_RESPONSES}. */
     public void pushResponses() {
         rspProdPublished = rspProdPvt;
-        SharedRing.release(ring, SharedRing.RSP_PROD, rspProdPvt);
+        HostMemory.release(address + SharedRing.RSP_PROD, rspProdPvt);
     }
 
     /**
@@ -137,14 +188,14 @@ public final class BackRing {
      * answers for these responses, too, so they still count as not pushed.
      */
     public void showResponses() {
-        SharedRing.release(ring, SharedRing.RSP_PROD, rspProdPvt);
+        HostMemory.release(address + SharedRing.RSP_PROD, rspProdPvt);
     }
 
     /** {@code RING_PUSH_RESPONSES_AND_CHECK_NOTIFY}: publishes; true if the front end wants a notification. */
     public boolean pushResponsesAndCheckNotify() {
         int old = rspProdPublished;
         rspProdPublished = rspProdPvt;
-        return SharedRing.publishAndCheckNotify(ring, SharedRing.RSP_PROD, SharedRing.RSP_EVENT, old, rspProdPvt);
+        return SharedRing.publishAndCheckNotify(address, SharedRing.RSP_PROD, SharedRing.RSP_EVENT, old, rspProdPvt);
     }
 
     /** Responses claimed and not pushed. */
@@ -158,7 +209,7 @@ public final class BackRing {
         if (pending != 0) {
             return pending;
         }
-        SharedRing.requestEvent(ring, SharedRing.REQ_EVENT, reqCons);
+        SharedRing.requestEvent(address, SharedRing.REQ_EVENT, reqCons);
         return unconsumedRequests();
     }
 
@@ -173,6 +224,6 @@ public final class BackRing {
     }
 
     private long slot(int index) {
-        return SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes;
+        return address + SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes;
     }
 }

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.ring;
 
+import io.splitvisor.host.HostMemory;
 import java.lang.foreign.MemorySegment;
 
 /**
  * The front end's view of a Xen ring ({@code __name_front_ring}): produces requests, consumes responses. Confined to one
  * thread at a time. The back end is not trusted: check {@link #responseOverflow} before consuming.
  *
- * <p>Requests and responses are written and read in {@link #memory} at the offsets that {@link #claimRequest} and
- * {@link #takeResponse} answer.
+ * <p>Slots are slices of the ring's memory that are not closed with it. They may be used as long as this ring can be
+ * reached: what is read of a ring whose memory was closed meanwhile is zero, and what is written goes nowhere.
  */
 public final class FrontRing {
     /** {@link #takeableResponses}: the back end published more responses than there can be. */
     public static final int OVERFLOW = -1;
 
+    /** What keeps the memory mapped. */
     private final MemorySegment ring;
+
+    private final long address;
     private final int slotBytes;
     private final int slots;
     private int reqProdPvt;
@@ -23,6 +27,7 @@ public final class FrontRing {
 
     private FrontRing(MemorySegment ring, int slotBytes, int reqProdPvt, int rspCons) {
         this.ring = ring;
+        this.address = SharedRing.address(ring);
         this.slotBytes = slotBytes;
         this.slots = SharedRing.slots(ring.byteSize(), slotBytes);
         this.reqProdPvt = reqProdPvt;
@@ -61,22 +66,27 @@ public final class FrontRing {
         return freeRequests() == 0;
     }
 
-    /** Offset of the next free request slot; the caller has checked {@link #isFull}. Private until pushed. */
-    public long claimRequest() {
-        return slot(reqProdPvt++);
+    /** The next free request slot; the caller has checked {@link #isFull}. Private until pushed. */
+    public MemorySegment claimRequest() {
+        return HostMemory.slice(claimRequestAt(), slotBytes);
+    }
+
+    /** {@link #claimRequest}, as an address. */
+    public long claimRequestAt() {
+        return slotAt(reqProdPvt++);
     }
 
     /** {@code RING_PUSH_REQUESTS}: publishes what was claimed, without asking whether anybody needs to be told. */
     public void pushRequests() {
         reqProdPublished = reqProdPvt;
-        SharedRing.release(ring, SharedRing.REQ_PROD, reqProdPvt);
+        HostMemory.release(address + SharedRing.REQ_PROD, reqProdPvt);
     }
 
     /** {@code RING_PUSH_REQUESTS_AND_CHECK_NOTIFY}: publishes; true if the back end wants a notification. */
     public boolean pushRequestsAndCheckNotify() {
         int old = reqProdPublished;
         reqProdPublished = reqProdPvt;
-        return SharedRing.publishAndCheckNotify(ring, SharedRing.REQ_PROD, SharedRing.REQ_EVENT, old, reqProdPvt);
+        return SharedRing.publishAndCheckNotify(address, SharedRing.REQ_PROD, SharedRing.REQ_EVENT, old, reqProdPvt);
     }
 
     /** Requests claimed and not pushed. */
@@ -86,12 +96,12 @@ public final class FrontRing {
 
     /** {@code RING_HAS_UNCONSUMED_RESPONSES}: how many; may exceed {@link #slots} if the back end misbehaves. */
     public int unconsumedResponses() {
-        return SharedRing.acquire(ring, SharedRing.RSP_PROD) - rspCons;
+        return HostMemory.acquire(address + SharedRing.RSP_PROD) - rspCons;
     }
 
     /** {@code RING_RESPONSE_PROD_OVERFLOW}: more responses than requests outstanding could have. */
     public boolean responseOverflow() {
-        int produced = SharedRing.acquire(ring, SharedRing.RSP_PROD) - rspCons;
+        int produced = HostMemory.acquire(address + SharedRing.RSP_PROD) - rspCons;
         return Integer.compareUnsigned(produced, slots) > 0;
     }
 
@@ -100,13 +110,18 @@ public final class FrontRing {
      * the line that holds it is the one that both sides fight for.
      */
     public int takeableResponses() {
-        int produced = SharedRing.acquire(ring, SharedRing.RSP_PROD) - rspCons;
+        int produced = HostMemory.acquire(address + SharedRing.RSP_PROD) - rspCons;
         return Integer.compareUnsigned(produced, slots) > 0 ? OVERFLOW : produced;
     }
 
-    /** Offset of the next response; the caller has checked {@link #takeableResponses}. Copy it, then use the copy. */
-    public long takeResponse() {
-        return slot(rspCons++);
+    /** The next response; the caller has checked {@link #takeableResponses}. Copy it, then use the copy. */
+    public MemorySegment takeResponse() {
+        return HostMemory.slice(takeResponseAt(), slotBytes);
+    }
+
+    /** {@link #takeResponse}, as an address. */
+    public long takeResponseAt() {
+        return slotAt(rspCons++);
     }
 
     /** {@code RING_FINAL_CHECK_FOR_RESPONSES}: arms the notification unless there is work; how many are pending. */
@@ -121,7 +136,7 @@ public final class FrontRing {
 
     /** The step of {@link #finalCheckForResponses} that arms the notification; the caller looks for responses after it. */
     public void requestResponseEvent() {
-        SharedRing.requestEvent(ring, SharedRing.RSP_EVENT, rspCons);
+        SharedRing.requestEvent(address, SharedRing.RSP_EVENT, rspCons);
     }
 
     /** The private producer index. */
@@ -134,8 +149,12 @@ public final class FrontRing {
         return rspCons;
     }
 
-    /** Offset of the slot of an index ({@code RING_GET_REQUEST}). */
-    public long slot(int index) {
-        return SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes;
+    /** The slot of an index ({@code RING_GET_REQUEST}). */
+    public MemorySegment slot(int index) {
+        return HostMemory.slice(slotAt(index), slotBytes);
+    }
+
+    private long slotAt(int index) {
+        return address + SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes;
     }
 }

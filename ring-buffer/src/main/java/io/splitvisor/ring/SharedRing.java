@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.ring;
 
+import io.splitvisor.host.HostMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -33,8 +34,6 @@ public final class SharedRing {
     static final int RSP_PROD = 8;
     static final int RSP_EVENT = 12;
 
-    private static final VarHandle INDEX = ValueLayout.JAVA_INT.varHandle();
-
     private SharedRing() {}
 
     /**
@@ -58,29 +57,35 @@ public final class SharedRing {
         VarHandle.releaseFence();
     }
 
-    static int acquire(MemorySegment ring, int word) {
-        return (int) INDEX.getAcquire(ring, (long) word);
-    }
-
-    static int opaque(MemorySegment ring, int word) {
-        return (int) INDEX.getOpaque(ring, (long) word);
-    }
-
-    static void release(MemorySegment ring, int word, int value) {
-        INDEX.setRelease(ring, (long) word, value);
+    /**
+     * Where a ring lies whose accesses will not be checked any more: every one of them is within the ring by its
+     * geometry, and a ring that is closed stays readable and writable as long as its segment can be reached.
+     *
+     * @throws IllegalArgumentException for memory of the heap, which moves, for memory that cannot be written, and for memory that
+     *     is not aligned to 4 bytes
+     * @throws IllegalStateException for memory that is closed
+     */
+    static long address(MemorySegment ring) {
+        if (!ring.isNative() || ring.isReadOnly() || ring.address() % Integer.BYTES != 0) {
+            throw new IllegalArgumentException("no memory for a ring: " + ring);
+        }
+        if (!ring.scope().isAlive()) {
+            throw new IllegalStateException("the ring's memory is closed");
+        }
+        return ring.address();
     }
 
     /** {@code RING_PUSH_*_AND_CHECK_NOTIFY}: publishes, and tells whether the event word lies in (old, new]. */
-    static boolean publishAndCheckNotify(MemorySegment ring, int producerWord, int eventWord, int old, int now) {
-        release(ring, producerWord, now);
+    static boolean publishAndCheckNotify(long ring, int producerWord, int eventWord, int old, int now) {
+        HostMemory.release(ring + producerWord, now);
         VarHandle.fullFence();
-        int event = opaque(ring, eventWord);
+        int event = HostMemory.opaque(ring + eventWord);
         return Integer.compareUnsigned(now - event, now - old) < 0;
     }
 
     /** Second half of {@code RING_FINAL_CHECK_FOR_*}: asks for a notification from {@code consumer + 1} on. */
-    static void requestEvent(MemorySegment ring, int eventWord, int consumer) {
-        INDEX.setOpaque(ring, (long) eventWord, consumer + 1);
+    static void requestEvent(long ring, int eventWord, int consumer) {
+        HostMemory.opaque(ring + eventWord, consumer + 1);
         VarHandle.fullFence();
     }
 }

@@ -55,6 +55,14 @@ class HostProcessTest {
     }
 
     @Test
+    void shouldCountTheProcessorTimeOfAProcessThatLives() throws InterruptedException {
+        assertThat(HostProcess.cpuNanos(ProcessHandle.current().pid())).isBetween(1_000_000L, 3_600_000_000_000L);
+        assertThat(HostProcess.cpuNanos(child.pid())).isGreaterThan(0);
+        child.destroyForcibly().waitFor();
+        await().atMost(Duration.ofSeconds(20)).until(() -> HostProcess.cpuNanos(child.pid()) == 0);
+    }
+
+    @Test
     void shouldReportALimitThatCannotBeSet() throws InterruptedException {
         child.destroyForcibly().waitFor();
         await().atMost(Duration.ofSeconds(20)).until(() -> !HostProcess.signal(child.pid(), 0));

@@ -14,6 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BackRingTest {
     private final MemorySegment ring = XenRings.page();
@@ -107,8 +109,8 @@ class BackRingTest {
     void shouldStayInsideTheRingWhateverTheFrontEndPublishes() {
         word(ring, REQ_PROD, -1);
         for (int i = 0; i < 1000; i++) {
-            assertThat(back.takeRequest()).isBetween(64L, PAGE - 112L);
-            assertThat(back.claimResponse()).isBetween(64L, PAGE - 112L);
+            assertThat(XenRings.offset(ring, back.takeRequest())).isBetween(64L, PAGE - 112L);
+            assertThat(XenRings.offset(ring, back.claimResponse())).isBetween(64L, PAGE - 112L);
         }
     }
 
@@ -161,7 +163,7 @@ class BackRingTest {
         word(ring, RSP_PROD, 4);
         BackRing resumed = BackRing.resume(ring, BLKIF_SLOT);
         assertThat(resumed.unconsumedRequests()).isEqualTo(3);
-        assertThat(resumed.takeRequest()).isEqualTo(64 + 4 * 112L);
+        assertThat(XenRings.offset(ring, resumed.takeRequest())).isEqualTo(64 + 4 * 112L);
         assertThat(resumed.requestOverflow()).isFalse();
         word(ring, REQ_PROD, 37);
         assertThat(resumed.requestOverflow()).isTrue();
@@ -175,5 +177,51 @@ class BackRingTest {
         back.claimResponse();
         assertThat(back.finalCheckForRequests()).isZero();
         assertThat(word(ring, REQ_EVENT)).isEqualTo(2);
+    }
+
+    @Test
+    void shouldLetTheIndexBeOneBehindARequestThatWasTakenEarly() {
+        word(ring, REQ_PROD, 1);
+        assertThat(back.takeableRequests()).isOne();
+        back.takeRequest();
+        back.claimResponse();
+        back.requestIsThere();
+        back.takeRequest();
+        assertThat(back.takeableRequests()).as("with its response owed").isZero();
+        assertThat(back.unconsumedRequests()).isZero();
+        back.claimResponse();
+        assertThat(back.takeableRequests()).as("and answered").isZero();
+        assertThat(back.finalCheckForRequests()).isZero();
+        assertThat(word(ring, REQ_EVENT)).as("beyond what was taken").isEqualTo(3);
+        word(ring, REQ_PROD, 2);
+        assertThat(back.takeableRequests()).isZero();
+        word(ring, REQ_PROD, 3);
+        assertThat(back.takeableRequests()).isOne();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 35, 1000, Integer.MIN_VALUE})
+    void b1_shouldSeeAnIndexThatLiesAfterARequestWasTakenEarly(int published) {
+        back.requestIsThere();
+        back.takeRequest();
+        back.claimResponse();
+        back.requestIsThere();
+        back.takeRequest();
+        back.claimResponse();
+        assertThat(back.takeableRequests()).as("two behind").isEqualTo(BackRing.OVERFLOW);
+        word(ring, REQ_PROD, published);
+        assertThat(back.takeableRequests()).isEqualTo(BackRing.OVERFLOW);
+        assertThat(back.requestOverflow()).isTrue();
+    }
+
+    @Test
+    void b1_shouldNotLetTheIndexGoBackAfterItHasCaughtUp() {
+        back.requestIsThere();
+        back.takeRequest();
+        back.claimResponse();
+        word(ring, REQ_PROD, 1);
+        assertThat(back.takeableRequests()).isZero();
+        word(ring, REQ_PROD, 0);
+        assertThat(back.takeableRequests()).isEqualTo(BackRing.OVERFLOW);
     }
 }

@@ -5,6 +5,7 @@ import static io.splitvisor.ring.XenRings.word;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.splitvisor.host.EventFd;
+import io.splitvisor.host.HostMemory;
 import io.splitvisor.host.Poll;
 import java.lang.foreign.MemorySegment;
 import org.junit.jupiter.api.AfterEach;
@@ -90,10 +91,10 @@ class DoorbellTest {
         Thread ringer = new Thread(() -> {
             for (int i = 1; i <= rounds; i++) {
                 // Now and then only when the other is asleep, or about to be; else without looking.
-                while (i % 16 == 0 && SharedRing.acquire(memory, WORD) == 0) {
+                while (i % 16 == 0 && HostMemory.acquire(memory.address() + WORD) == 0) {
                     Thread.onSpinWait();
                 }
-                SharedRing.release(memory, work, i);
+                HostMemory.release(memory.address() + work, i);
                 bell.ring();
             }
         });
@@ -102,7 +103,7 @@ class DoorbellTest {
         int slept = 0;
         while (seen < rounds) {
             bell.arm();
-            int now = SharedRing.acquire(memory, work);
+            int now = HostMemory.acquire(memory.address() + work);
             boolean signalled = false;
             if (now == seen) {
                 slept++;
@@ -110,7 +111,7 @@ class DoorbellTest {
                 assertThat(signalled).as("woken after %d of %d", seen, rounds).isTrue();
             }
             bell.disarm(signalled);
-            seen = SharedRing.acquire(memory, work);
+            seen = HostMemory.acquire(memory.address() + work);
         }
         ringer.join();
         assertThat(slept).isPositive();

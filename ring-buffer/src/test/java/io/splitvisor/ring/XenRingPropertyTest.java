@@ -42,7 +42,6 @@ class XenRingPropertyTest {
         private final Random random;
         private final FrontRing front;
         private final BackRing back;
-        private final MemorySegment memory;
         private final ArrayDeque<Integer> published = new ArrayDeque<>();
         private final ArrayDeque<Integer> taken = new ArrayDeque<>();
         private final ArrayDeque<Integer> answered = new ArrayDeque<>();
@@ -54,7 +53,6 @@ class XenRingPropertyTest {
             this.random = random;
             this.front = front;
             this.back = back;
-            this.memory = front.memory();
         }
 
         void run(int requests) {
@@ -76,7 +74,7 @@ class XenRingPropertyTest {
         private void produce() {
             int count = Math.min(front.freeRequests(), 1 + random.nextInt(front.slots()));
             for (int i = 0; i < count; i++) {
-                memory.set(ValueLayout.JAVA_INT, front.claimRequest(), next);
+                front.claimRequest().set(ValueLayout.JAVA_INT, 0, next);
                 published.add(next++);
             }
             boolean notify = front.pushRequestsAndCheckNotify();
@@ -90,7 +88,7 @@ class XenRingPropertyTest {
             int count = random.nextInt(back.unconsumedRequests() + 1);
             assertThat(back.unconsumedRequests()).isEqualTo(published.size());
             for (int i = 0; i < count; i++) {
-                int number = memory.get(ValueLayout.JAVA_INT, back.takeRequest());
+                int number = back.takeRequest().get(ValueLayout.JAVA_INT, 0);
                 assertThat(number).isEqualTo(published.remove());
                 taken.add(number);
             }
@@ -100,7 +98,7 @@ class XenRingPropertyTest {
             int count = random.nextInt(taken.size() + 1);
             for (int i = 0; i < count; i++) {
                 int number = taken.remove();
-                memory.set(ValueLayout.JAVA_INT, back.claimResponse(), ~number);
+                back.claimResponse().set(ValueLayout.JAVA_INT, 0, ~number);
                 answered.add(~number);
             }
             boolean notify = back.pushResponsesAndCheckNotify();
@@ -114,8 +112,7 @@ class XenRingPropertyTest {
             assertThat(front.unconsumedResponses()).isEqualTo(answered.size());
             int count = random.nextInt(answered.size() + 1);
             for (int i = 0; i < count; i++) {
-                assertThat(memory.get(ValueLayout.JAVA_INT, front.takeResponse()))
-                        .isEqualTo(answered.remove());
+                assertThat(front.takeResponse().get(ValueLayout.JAVA_INT, 0)).isEqualTo(answered.remove());
             }
         }
 
@@ -141,22 +138,23 @@ class XenRingPropertyTest {
             assertThat(front.takeableResponses())
                     .isEqualTo(front.responseOverflow() ? FrontRing.OVERFLOW : front.unconsumedResponses());
             for (int r = 0; r < requests; r++) {
-                assertInside(back.takeRequest());
-                assertInside(back.claimResponse());
+                assertInside(ring, back.takeRequest());
+                assertInside(ring, back.claimResponse());
             }
             back.pushResponsesAndCheckNotify();
             if (!front.responseOverflow()) {
-                assertInside(front.takeResponse());
+                assertInside(ring, front.takeResponse());
             }
-            assertInside(front.claimRequest());
+            assertInside(ring, front.claimRequest());
             front.pushRequestsAndCheckNotify();
             back.finalCheckForRequests();
             front.finalCheckForResponses();
         }
     }
 
-    private static void assertInside(long offset) {
-        if (offset < 64 || offset + XenRings.BLKIF_SLOT > XenRings.PAGE || (offset - 64) % XenRings.BLKIF_SLOT != 0) {
+    private static void assertInside(MemorySegment ring, MemorySegment slot) {
+        long offset = XenRings.offset(ring, slot);
+        if (offset < 64 || offset + slot.byteSize() > XenRings.PAGE || (offset - 64) % XenRings.BLKIF_SLOT != 0) {
             throw new AssertionError("slot at " + offset);
         }
     }

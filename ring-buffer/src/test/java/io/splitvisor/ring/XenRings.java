@@ -49,6 +49,11 @@ final class XenRings {
         return Arena.ofAuto().allocate(bytes, 64);
     }
 
+    /** Where in its ring a slot lies. */
+    static long offset(MemorySegment ring, MemorySegment slot) {
+        return slot.address() - ring.address();
+    }
+
     static int word(MemorySegment ring, int offset) {
         return ring.get(ValueLayout.JAVA_INT, offset);
     }

@@ -47,20 +47,29 @@ public final class BlockBenchmark implements Benchmark {
     }
 
     @Override
+    public List<String> parts() {
+        return LOADS.stream().map(Load::name).toList();
+    }
+
+    @Override
     public int run(List<String> arguments, boolean json, PrintStream out) throws IOException {
+        List<Load> loads = LOADS.stream()
+                .filter(load -> Benchmark.chosen(arguments, load.name()))
+                .toList();
         try (TemporaryFolder folder = TemporaryFolder.create()) {
-            run(folder, json, out);
+            run(folder, loads, json, out);
             return 0;
         }
     }
 
-    private static void run(TemporaryFolder folder, boolean json, PrintStream out) throws IOException {
+    private static void run(TemporaryFolder folder, List<Load> loads, boolean json, PrintStream out)
+            throws IOException {
         Path file = folder.path().resolve("disk.img");
         fill(file);
         Map<String, Object> all = new LinkedHashMap<>();
         try (Dom0Launcher.Dom0 dom0 = GuestRun.dom0(folder, NAME);
                 Peers peers = new Peers(file, folder.path(), SECONDS)) {
-            for (Load load : LOADS) {
+            for (Load load : loads) {
                 Map<String, Result> results = new LinkedHashMap<>();
                 List<Result> ours = new ArrayList<>();
                 List<Result> channel = new ArrayList<>();

@@ -19,14 +19,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * Starts 50 JVM guests one after the other and times {@code create} to the guest's first line; has ten idle ones, and
  * measures what they and Dom0 use of a core; has a hundred, lists them, has each answer on its console, and destroys them.
  */
 public final class DomainBenchmark implements Benchmark {
+    private static final String CREATE = "create to the first line";
+    private static final String TEN_IDLE = "ten idle domains";
+    private static final String HUNDRED = "a hundred domains";
     private static final int STARTS = 50;
     private static final int IDLE = 10;
     private static final int IDLE_SECONDS = 10;
@@ -44,16 +49,64 @@ public final class DomainBenchmark implements Benchmark {
     }
 
     @Override
+    public List<String> parts() {
+        return List.of(CREATE, TEN_IDLE, HUNDRED);
+    }
+
+    @Override
     public int run(List<String> arguments, boolean json, PrintStream out) throws IOException, InterruptedException {
+        Map<String, Object> figures = new LinkedHashMap<>();
+        List<String> lines = new ArrayList<>();
         try (TemporaryFolder folder = TemporaryFolder.create();
                 Dom0Launcher.Dom0 dom0 = GuestRun.dom0(folder, "domains")) {
             Toolstack toolstack = dom0.toolstack();
-            double[] starts = starts(toolstack);
-            double idle = idle(toolstack);
-            Many many = many(toolstack);
-            print(json, out, starts, idle, many);
-            return 0;
+            if (Benchmark.chosen(arguments, CREATE)) {
+                tell(starts(toolstack), figures, lines);
+            }
+            if (Benchmark.chosen(arguments, TEN_IDLE)) {
+                double idle = idle(toolstack);
+                figures.put("idle_ten_domains_percent_of_core", idle);
+                lines.add(String.format(
+                        Locale.ROOT, "%d idle domains and Dom0                     %.3f %% of a core", IDLE, idle));
+            }
+            if (Benchmark.chosen(arguments, HUNDRED)) {
+                tell(many(toolstack), figures, lines);
+            }
         }
+        if (json) {
+            out.print(Json.pretty(figures));
+        } else {
+            lines.forEach(out::println);
+        }
+        return 0;
+    }
+
+    private static void tell(double[] starts, Map<String, Object> figures, List<String> lines) {
+        double p50 = starts[starts.length / 2];
+        double p99 = starts[(int) Math.ceil(starts.length * 0.99) - 1];
+        figures.put("create_to_first_line_ms_p50", p50);
+        figures.put("create_to_first_line_ms_p99", p99);
+        lines.add(String.format(
+                Locale.ROOT,
+                "create to the guest's first line, %d times   p50 %.1f ms, p99 %.1f ms",
+                starts.length,
+                p50,
+                p99));
+    }
+
+    private static void tell(Many many, Map<String, Object> figures, List<String> lines) {
+        figures.put("hundred_create_s", many.createSeconds);
+        figures.put("hundred_answer_s", many.answerSeconds);
+        figures.put("hundred_destroy_s", many.destroySeconds);
+        figures.put("pss_mib_per_domain", many.pssMib);
+        lines.add(String.format(
+                Locale.ROOT,
+                "%d domains                                 created in %.1f s, all answered in %.2f s, destroyed in %.1f s",
+                MANY,
+                many.createSeconds,
+                many.answerSeconds,
+                many.destroySeconds));
+        lines.add(String.format(Locale.ROOT, "memory of a guest's process (Pss)            %.1f MiB", many.pssMib));
     }
 
     private record Many(double createSeconds, double answerSeconds, double destroySeconds, double pssMib) {}
@@ -158,36 +211,5 @@ public final class DomainBenchmark implements Benchmark {
                 .memory(MEMORY_MIB, MEMORY_MIB)
                 .build();
         return toolstack.create(config, CreateOptions.START);
-    }
-
-    private static void print(boolean json, PrintStream out, double[] starts, double idle, Many many) {
-        double p50 = starts[starts.length / 2];
-        double p99 = starts[(int) Math.ceil(starts.length * 0.99) - 1];
-        if (json) {
-            out.print(Json.pretty(Json.object(
-                    "create_to_first_line_ms_p50", p50,
-                    "create_to_first_line_ms_p99", p99,
-                    "idle_ten_domains_percent_of_core", idle,
-                    "hundred_create_s", many.createSeconds,
-                    "hundred_answer_s", many.answerSeconds,
-                    "hundred_destroy_s", many.destroySeconds,
-                    "pss_mib_per_domain", many.pssMib)));
-            return;
-        }
-        out.printf(
-                Locale.ROOT,
-                "create to the guest's first line, %d times   p50 %.1f ms, p99 %.1f ms%n",
-                STARTS,
-                p50,
-                p99);
-        out.printf(Locale.ROOT, "%d idle domains and Dom0                     %.3f %% of a core%n", IDLE, idle);
-        out.printf(
-                Locale.ROOT,
-                "%d domains                                 created in %.1f s, all answered in %.2f s, destroyed in %.1f s%n",
-                MANY,
-                many.createSeconds,
-                many.answerSeconds,
-                many.destroySeconds);
-        out.printf(Locale.ROOT, "memory of a guest's process (Pss)            %.1f MiB%n", many.pssMib);
     }
 }

@@ -34,11 +34,11 @@ final class RawEcho implements AutoCloseable {
         }
         back.copyRequests(requests, pending);
         for (int i = 0; i < pending; i++) {
-            long from = (long) i * SLOT;
-            long at = back.claimResponse();
-            Echo.RESPONSE_ID.set(memory, at, Echo.ID.get(requests, from));
-            Echo.SAME_NUMBER.set(memory, at, Echo.NUMBER.get(requests, from));
-            Echo.STATUS.set(memory, at, 0);
+            MemorySegment request = requests.asSlice((long) i * SLOT, SLOT);
+            MemorySegment response = back.claimResponse();
+            Echo.RESPONSE_ID.set(response, 0, Echo.ID.get(request, 0));
+            Echo.SAME_NUMBER.set(response, 0, Echo.NUMBER.get(request, 0));
+            Echo.STATUS.set(response, 0, 0);
         }
         back.pushResponsesAndCheckNotify();
     }
@@ -65,10 +65,10 @@ final class RawEcho implements AutoCloseable {
     private void produce(int depth) {
         boolean some = false;
         while (sent - received < depth) {
-            long at = front.claimRequest();
-            Echo.ID.set(memory, at, sent);
-            Echo.NUMBER.set(memory, at, (int) sent);
-            Echo.FLAGS.set(memory, at, 0);
+            MemorySegment request = front.claimRequest();
+            Echo.ID.set(request, 0, sent);
+            Echo.NUMBER.set(request, 0, (int) sent);
+            Echo.FLAGS.set(request, 0, 0);
             sent++;
             some = true;
         }
@@ -84,10 +84,10 @@ final class RawEcho implements AutoCloseable {
             pending = front.takeableResponses();
         }
         for (int i = 0; i < pending; i++) {
-            long at = front.takeResponse();
-            boolean right = Echo.RESPONSE_ID.get(memory, at) == received
-                    && Echo.SAME_NUMBER.get(memory, at) == (int) received
-                    && Echo.STATUS.get(memory, at) == 0;
+            MemorySegment response = front.takeResponse();
+            boolean right = Echo.RESPONSE_ID.get(response, 0) == received
+                    && Echo.SAME_NUMBER.get(response, 0) == (int) received
+                    && Echo.STATUS.get(response, 0) == 0;
             if (!right) {
                 throw new IllegalStateException("a wrong response to " + received);
             }

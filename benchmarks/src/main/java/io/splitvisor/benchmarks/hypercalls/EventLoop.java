@@ -40,7 +40,10 @@ final class EventLoop {
         }
     }
 
-    /** Nanoseconds from one handler to the next. */
+    /**
+     * Nanoseconds from one handler to the next: one event, from its send to its handler. Two of them are an event and its answer;
+     * the cache line that they are compared with goes there and back.
+     */
     double nanosPerEvent(long nanos) {
         running = true;
         domain.events().send(first);

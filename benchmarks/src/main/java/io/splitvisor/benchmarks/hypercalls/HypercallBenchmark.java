@@ -33,7 +33,7 @@ public final class HypercallBenchmark implements Benchmark {
     private static final long WARM_UP_MILLIS = 2000;
     private static final long MILLIS = 150;
     private static final int SLEEPS = 300;
-    private static final String PAUSE_MICROS = "2000";
+    private static final int PAUSE_MICROS = 2000;
     private static final long CALLS = 100_000;
 
     @Override
@@ -81,10 +81,10 @@ public final class HypercallBenchmark implements Benchmark {
                     figures.putAll(awake(guest, c));
                 }
                 if (Benchmark.chosen(arguments, SYSTEM_CALLS)) {
-                    figures.putAll(SystemCallTurn.measure(guest, folder));
+                    figures.putAll(SystemCallTurn.measure(guest, System.err));
                 }
                 if (Benchmark.chosen(arguments, TRACE)) {
-                    figures.putAll(traced(toolstack, guest, folder));
+                    figures.putAll(TraceTurns.measure(toolstack, guest, folder));
                 }
                 if (Benchmark.chosen(arguments, ASLEEP)) {
                     figures.putAll(asleep(guest, c));
@@ -102,63 +102,31 @@ public final class HypercallBenchmark implements Benchmark {
         guest.ask("event", WARM_UP_MILLIS);
         Turns turns = new Turns();
         for (int i = 0; i < TURNS; i++) {
-            if (c != null) {
-                turns.add("c-ping-pong-ns", figure(c, "ping-pong", MILLIS));
-            }
+            turns.add(c, "c-ping-pong-ns", "ping-pong", MILLIS);
             turns.add("null-awake-ns", guest.figure("null", MILLIS));
-            if (c != null) {
-                turns.add("c-null-in-place-ns", figure(c, "in-place", MILLIS));
-                turns.add(
-                        "c-null-awake-ns",
-                        Double.parseDouble(c.run("ring", "1", millis()).strip()));
-            }
+            turns.add(c, "c-null-in-place-ns", "in-place", MILLIS);
+            turns.add(c, "c-null-handed-over-ns", "handed-over", MILLIS);
+            turns.add(c, "c-null-awake-ns", "ring", 1, MILLIS);
             turns.add("event-awake-ns", guest.figure("event", MILLIS));
-            if (c != null) {
-                turns.add("c-event-awake-ns", figure(c, "event", MILLIS));
-            }
+            turns.add(c, "c-event-awake-ns", "event", MILLIS);
+            turns.add(c, "c-event-handed-over-ns", "event-handed-over", MILLIS);
             turns.add("batched-per-second", guest.figure("batched", MILLIS));
-            if (c != null) {
-                String batch = Integer.toString(HypercallGuest.BATCH);
-                turns.add(
-                        "c-batched-per-second",
-                        1e9 / Double.parseDouble(c.run("ring", batch, millis()).strip()));
-            }
+            turns.add(c, "c-batched-ns", "ring", HypercallGuest.BATCH, MILLIS);
         }
         Map<String, Double> figures = turns.medians();
         if (c != null) {
+            figures.put("c-batched-per-second", 1e9 / figures.get("c-batched-ns"));
             figures.put("null-to-c-in-place", turns.ratio("null-awake-ns", "c-null-in-place-ns"));
+            figures.put("null-to-c-handed-over", turns.ratio("null-awake-ns", "c-null-handed-over-ns"));
             figures.put("null-to-c-ring", turns.ratio("null-awake-ns", "c-null-awake-ns"));
             figures.put("event-to-c", turns.ratio("event-awake-ns", "c-event-awake-ns"));
+            figures.put("event-to-c-handed-over", turns.ratio("event-awake-ns", "c-event-handed-over-ns"));
             figures.put("event-to-ping-pong", turns.ratio("event-awake-ns", "c-ping-pong-ns"));
             figures.put("c-event-to-ping-pong", turns.ratio("c-event-awake-ns", "c-ping-pong-ns"));
+            figures.put("c-event-handed-over-to-ping-pong", turns.ratio("c-event-handed-over-ns", "c-ping-pong-ns"));
             figures.put("turns-with-slow-lines", turns.slow("c-ping-pong-ns"));
         }
         figures.putAll(guest.ask("costs", CALLS));
-        return figures;
-    }
-
-    private static String millis() {
-        return Long.toString(MILLIS);
-    }
-
-    private static double figure(CPeer c, String what, long number) throws IOException, InterruptedException {
-        return Double.parseDouble(c.run(what, Long.toString(number)).strip());
-    }
-
-    private static Map<String, Double> traced(Toolstack toolstack, Dialogue guest, Path folder) {
-        Turns turns = new Turns();
-        for (int i = 0; i < TURNS; i++) {
-            turns.add("null-untraced-ns", guest.figure("null", MILLIS));
-            turns.add("batched-untraced-per-second", guest.figure("batched", MILLIS));
-            toolstack.startTrace(folder.resolve("trace"), List.of(guest.domid()));
-            turns.add("null-traced-ns", guest.figure("null", MILLIS));
-            turns.add("batched-traced-per-second", guest.figure("batched", MILLIS));
-            toolstack.stopTrace();
-        }
-        Map<String, Double> figures = turns.medians();
-        figures.put("null-traced-to-untraced", turns.ratio("null-traced-ns", "null-untraced-ns"));
-        figures.put(
-                "batched-untraced-to-traced", turns.ratio("batched-untraced-per-second", "batched-traced-per-second"));
         return figures;
     }
 
@@ -166,10 +134,7 @@ public final class HypercallBenchmark implements Benchmark {
         Turns turns = new Turns();
         for (int i = 0; i < ASLEEP_TURNS; i++) {
             turns.add("null-asleep-ns", guest.figure("asleep", SLEEPS));
-            if (c != null) {
-                String took = c.run("eventfd", Integer.toString(SLEEPS), PAUSE_MICROS);
-                turns.add("c-eventfd-asleep-ns", Double.parseDouble(took.strip()));
-            }
+            turns.add(c, "c-eventfd-asleep-ns", "eventfd", SLEEPS, PAUSE_MICROS);
         }
         Map<String, Double> figures = turns.medians();
         if (c != null) {

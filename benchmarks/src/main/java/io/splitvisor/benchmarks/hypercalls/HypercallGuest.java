@@ -41,8 +41,10 @@ public final class HypercallGuest implements Guest {
 
     private void measure(String what, long number) {
         switch (what) {
-            case "null" -> Dialogue.answer("ns", oneByOne(number * NANOS_PER_MILLI));
-            case "batched" -> Dialogue.answer("per-second", inBatches(number * NANOS_PER_MILLI));
+            case "null" -> Dialogue.answer("ns", oneByOne(number * NANOS_PER_MILLI, false));
+            case "mixed" -> Dialogue.answer("ns", oneByOne(number * NANOS_PER_MILLI, true));
+            case "batched" -> Dialogue.answer("per-second", inBatches(number * NANOS_PER_MILLI, false));
+            case "mixed-batched" -> Dialogue.answer("per-second", inBatches(number * NANOS_PER_MILLI, true));
             case "event" -> Dialogue.answer("ns", events.nanosPerEvent(number * NANOS_PER_MILLI));
             case "asleep" -> Dialogue.answer("ns", asleep((int) number));
             case "thread" -> Dialogue.answer("tid", thread());
@@ -64,57 +66,69 @@ public final class HypercallGuest implements Guest {
     private void costs(long calls) {
         long before = threads.getCurrentThreadAllocatedBytes();
         long bells = domain.hypercalls().ring().rings();
-        calls(calls);
+        calls(calls, false);
         Dialogue.answer("null-awake-allocated", (double) (threads.getCurrentThreadAllocatedBytes() - before) / calls);
         Dialogue.answer("null-awake-bells", (double) (domain.hypercalls().ring().rings() - bells) / calls);
         before = threads.getCurrentThreadAllocatedBytes();
-        double rate = inBatches(200 * NANOS_PER_MILLI);
+        double rate = inBatches(200 * NANOS_PER_MILLI, false);
         Dialogue.answer("batched-allocated", (threads.getCurrentThreadAllocatedBytes() - before) / (rate / 5));
     }
 
-    /** Nanoseconds a call, both ends awake. */
-    private double oneByOne(long nanos) {
-        calls(PER_LOOK);
+    /**
+     * Nanoseconds a call, both ends awake.
+     *
+     * @param mixed whether each call is another one than the call before
+     */
+    private double oneByOne(long nanos, boolean mixed) {
+        calls(PER_LOOK, mixed);
         long begin = System.nanoTime();
         long now = begin;
         long made = 0;
         while (now - begin < nanos) {
-            made += calls(PER_LOOK);
+            made += calls(PER_LOOK, mixed);
             now = System.nanoTime();
         }
         return (double) (now - begin) / made;
     }
 
-    private long calls(long count) {
+    private long calls(long count, boolean mixed) {
         for (long i = 0; i < count; i++) {
-            call(HypercallWait.SPIN);
+            call(HypercallWait.SPIN, mixed && (i & 1) != 0);
         }
         return count;
     }
 
-    private void call(HypercallWait how) {
+    private void call(HypercallWait how, boolean other) {
         single.clear();
-        single.version().version();
+        add(single, other);
         single.run(how);
         if (single.result(0) <= 0) {
             throw new IllegalStateException("result " + single.result(0));
         }
     }
 
+    private static void add(HypercallBatch batch, boolean other) {
+        if (other) {
+            batch.version().pageSize();
+        } else {
+            batch.version().version();
+        }
+    }
+
     /** Calls a second, with as many batches under way as the ring holds. */
-    private double inBatches(long nanos) {
+    private double inBatches(long nanos, boolean mixed) {
         long begin = System.nanoTime();
         long now = begin;
         long made = 0;
         for (HypercallBatch batch : batches) {
-            fill(batch);
+            fill(batch, mixed);
             batch.submit();
         }
         while (now - begin < nanos) {
             for (int round = 0; round < PER_LOOK / BATCH; round++) {
                 for (HypercallBatch batch : batches) {
                     made += take(batch);
-                    fill(batch);
+                    fill(batch, mixed);
                     batch.submit();
                 }
             }
@@ -126,10 +140,10 @@ public final class HypercallGuest implements Guest {
         return made * 1e9 / (now - begin);
     }
 
-    private static void fill(HypercallBatch batch) {
+    private static void fill(HypercallBatch batch, boolean mixed) {
         batch.clear();
         for (int i = 0; i < BATCH; i++) {
-            batch.version().version();
+            add(batch, mixed && (i & 1) != 0);
         }
     }
 
@@ -149,7 +163,7 @@ public final class HypercallGuest implements Guest {
         for (int i = 0; i < sleeps; i++) {
             LockSupport.parkNanos(PAUSE_NANOS);
             long start = System.nanoTime();
-            call(HypercallWait.SLEEP);
+            call(HypercallWait.SLEEP, false);
             nanos[i] = System.nanoTime() - start;
         }
         Arrays.sort(nanos);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.benchmarks.hypercalls;
 
+import io.splitvisor.benchmarks.CPeer;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** What was measured by turns: a figure of each kind in each turn. */
 final class Turns {
@@ -12,6 +16,21 @@ final class Turns {
 
     void add(String name, double value) {
         figures.computeIfAbsent(name, _ -> new ArrayList<>()).add(value);
+    }
+
+    /** Forgets all: that was for warming up. */
+    void clear() {
+        figures.clear();
+    }
+
+    /** What a peer in C measures and prints, if there is one. */
+    void add(CPeer c, String name, String what, long... numbers) throws IOException, InterruptedException {
+        if (c != null) {
+            String[] arguments = Stream.concat(
+                            Stream.of(what), Arrays.stream(numbers).mapToObj(Long::toString))
+                    .toArray(String[]::new);
+            add(name, Double.parseDouble(c.run(arguments).strip()));
+        }
     }
 
     /** The median of each figure. */

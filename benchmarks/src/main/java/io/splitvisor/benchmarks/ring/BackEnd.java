@@ -7,13 +7,11 @@ import java.lang.foreign.MemorySegment;
 
 /** Answers requests until told to stop; the C peer's {@code back_end}, step by step. */
 final class BackEnd {
-    private final MemorySegment memory;
     private final Bells bells;
     private final BackRing ring;
     private final MemorySegment requests;
 
     BackEnd(MemorySegment memory, Bells bells) {
-        this.memory = memory;
         this.bells = bells;
         this.ring = BackRing.init(memory, BlkifSlot.BYTES);
         this.requests = Arena.ofAuto().allocate((long) ring.slots() * BlkifSlot.BYTES, Long.BYTES);
@@ -32,11 +30,11 @@ final class BackEnd {
         }
         ring.copyRequests(requests, pending);
         for (int i = 0; i < pending; i++) {
-            long request = (long) i * BlkifSlot.BYTES;
-            if (BlkifSlot.operation(requests, request) == BlkifSlot.STOP) {
+            MemorySegment request = requests.asSlice((long) i * BlkifSlot.BYTES, BlkifSlot.BYTES);
+            if (BlkifSlot.operation(request) == BlkifSlot.STOP) {
                 return false;
             }
-            BlkifSlot.writeResponse(memory, ring.claimResponse(), requests, request);
+            BlkifSlot.writeResponse(ring.claimResponse(), request);
         }
         if (ring.pushResponsesAndCheckNotify()) {
             bells.notifyPeer();

@@ -19,7 +19,6 @@ final class BlkifSlot {
     private static final int SECTOR_NUMBER = 16;
     private static final int SEGMENT = 24;
     private static final int SEGMENT_BYTES = 8;
-    private static final int RESPONSE_BYTES = 16;
     private static final int RESPONSE_ID = 0;
     private static final int RESPONSE_OPERATION = 8;
     private static final int RESPONSE_STATUS = 10;
@@ -29,9 +28,7 @@ final class BlkifSlot {
 
     private BlkifSlot() {}
 
-    /** A slice is checked once, not with every field; the compiler makes no object of it. */
-    static void writeRequest(MemorySegment ring, long at, long id, int operation) {
-        MemorySegment slot = ring.asSlice(at, BYTES);
+    static void writeRequest(MemorySegment slot, long id, int operation) {
         slot.set(ValueLayout.JAVA_INT, OPERATION, operation | SEGMENTS << 8 | XVDA << 16);
         slot.set(ValueLayout.JAVA_LONG, ID, id);
         slot.set(ValueLayout.JAVA_LONG, SECTOR_NUMBER, id & (SECTORS - 1));
@@ -41,14 +38,12 @@ final class BlkifSlot {
         }
     }
 
-    static int operation(MemorySegment requests, long at) {
-        return Byte.toUnsignedInt(requests.get(ValueLayout.JAVA_BYTE, at + OPERATION));
+    static int operation(MemorySegment request) {
+        return Byte.toUnsignedInt(request.get(ValueLayout.JAVA_BYTE, OPERATION));
     }
 
     /** Answers a request: the status says whether sector and number of segments are possible. */
-    static void writeResponse(MemorySegment ring, long slot, MemorySegment requests, long at) {
-        MemorySegment request = requests.asSlice(at, BYTES);
-        MemorySegment response = ring.asSlice(slot, RESPONSE_BYTES);
+    static void writeResponse(MemorySegment response, MemorySegment request) {
         boolean possible = Long.compareUnsigned(request.get(ValueLayout.JAVA_LONG, SECTOR_NUMBER), SECTORS) < 0
                 && Byte.toUnsignedInt(request.get(ValueLayout.JAVA_BYTE, NR_SEGMENTS)) <= SEGMENTS;
         response.set(ValueLayout.JAVA_LONG, RESPONSE_ID, request.get(ValueLayout.JAVA_LONG, ID));
@@ -56,8 +51,7 @@ final class BlkifSlot {
         response.set(ValueLayout.JAVA_SHORT, RESPONSE_STATUS, (short) (possible ? OKAY : ERROR));
     }
 
-    static boolean isOkayFor(MemorySegment ring, long slot, long id) {
-        MemorySegment response = ring.asSlice(slot, RESPONSE_BYTES);
+    static boolean isOkayFor(MemorySegment response, long id) {
         return response.get(ValueLayout.JAVA_LONG, RESPONSE_ID) == id
                 && response.get(ValueLayout.JAVA_SHORT, RESPONSE_STATUS) == OKAY;
     }

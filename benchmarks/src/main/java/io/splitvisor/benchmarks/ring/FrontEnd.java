@@ -6,14 +6,12 @@ import java.lang.foreign.MemorySegment;
 
 /** Produces requests and checks responses; the C peer's {@code exchange}, step by step. */
 final class FrontEnd {
-    private final MemorySegment memory;
     private final Bells bells;
     private final FrontRing ring;
     private long sent;
     private long received;
 
     FrontEnd(MemorySegment memory, Bells bells) {
-        this.memory = memory;
         this.bells = bells;
         this.ring = FrontRing.init(memory, BlkifSlot.BYTES);
     }
@@ -44,7 +42,7 @@ final class FrontEnd {
 
     private void produce(int depth) {
         while (sent - received < depth) {
-            BlkifSlot.writeRequest(memory, ring.claimRequest(), sent++, BlkifSlot.READ);
+            BlkifSlot.writeRequest(ring.claimRequest(), sent++, BlkifSlot.READ);
         }
         if (ring.pushRequestsAndCheckNotify()) {
             bells.notifyPeer();
@@ -56,7 +54,7 @@ final class FrontEnd {
             throw new IllegalStateException("response overflow");
         }
         for (int i = 0; i < pending; i++) {
-            if (!BlkifSlot.isOkayFor(memory, ring.takeResponse(), received++)) {
+            if (!BlkifSlot.isOkayFor(ring.takeResponse(), received++)) {
                 throw new IllegalStateException("wrong response to " + (received - 1));
             }
         }
@@ -81,7 +79,7 @@ final class FrontEnd {
 
     /** Tells the back end that this was all. */
     void stop() {
-        BlkifSlot.writeRequest(memory, ring.claimRequest(), sent, BlkifSlot.STOP);
+        BlkifSlot.writeRequest(ring.claimRequest(), sent, BlkifSlot.STOP);
         if (ring.pushRequestsAndCheckNotify()) {
             bells.notifyPeer();
         }

@@ -14,7 +14,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.ServiceLoader;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 /** A Dom0 in this process: its run folder, what runs in it, and the management server in front of it. */
 final class Dom0Session implements AutoCloseable {
@@ -24,7 +25,7 @@ final class Dom0Session implements AutoCloseable {
     private final RunFolder folder;
     private final Dom0Launcher.Dom0 dom0;
     private final ManagementServer server;
-    private final CountDownLatch asked = new CountDownLatch(1);
+    private final CompletableFuture<Void> asked = new CompletableFuture<>();
     private boolean closed;
 
     private Dom0Session(RunFolder folder, Dom0Launcher.Dom0 dom0) {
@@ -95,17 +96,26 @@ final class Dom0Session implements AutoCloseable {
 
     /** Waits until someone asks this Dom0 to end. */
     void awaitStop() throws InterruptedException {
-        asked.await();
+        try {
+            asked.get();
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** Asks this Dom0 to end. */
     void askToStop() {
-        asked.countDown();
+        asked.complete(null);
+    }
+
+    /** Does something when someone asks this Dom0 to end; at once, if someone has. */
+    void whenStopping(Runnable action) {
+        asked.thenRun(action);
     }
 
     /** Whether someone has asked. */
     boolean isStopping() {
-        return asked.getCount() == 0;
+        return asked.isDone();
     }
 
     /** Asks all guests to shut down, waits, and destroys those that did not. Guests must not start again meanwhile. */
@@ -161,7 +171,7 @@ final class Dom0Session implements AutoCloseable {
             return;
         }
         closed = true;
-        asked.countDown();
+        asked.complete(null);
         try {
             server.close();
         } finally {

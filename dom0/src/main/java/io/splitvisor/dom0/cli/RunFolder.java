@@ -2,8 +2,10 @@
 package io.splitvisor.dom0.cli;
 
 import io.splitvisor.dom0.config.FileError;
+import io.splitvisor.dom0.management.ManagementClient;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.ToolstackException.Kind;
+import io.splitvisor.host.SocketPath;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -29,6 +30,9 @@ import java.util.stream.Stream;
 final class RunFolder implements AutoCloseable {
     /** The longest path of a Unix socket, less the longest name in the folder and the final zero. */
     private static final int MAX_PATH = 108 - 1 - "/xenstored/socket".length();
+
+    /** What is going to be served in the folder. */
+    private static final List<String> SERVED = List.of("attach.sock", ManagementClient.SOCKET, "xenstored/socket");
 
     private static final Set<PosixFilePermission> PRIVATE = PosixFilePermissions.fromString("rwx------");
 
@@ -64,13 +68,25 @@ final class RunFolder implements AutoCloseable {
                 throw new ToolstackException(
                         Kind.EXISTS, "a Dom0 runs in " + path + " already; name another folder with --run-dir");
             }
-            lockFile.truncate(0);
-            lockFile.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
-            deleteSockets(path);
+            prepare(path, lockFile);
             return new RunFolder(path, lockFile);
         } catch (IOException e) {
             throw new ToolstackException(
                     Kind.FAILED, "cannot use the run folder " + path + ": " + FileError.reason(e), e);
+        }
+    }
+
+    private static void prepare(Path path, FileChannel lockFile) throws IOException {
+        try {
+            lockFile.truncate(0);
+            lockFile.write(ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII)));
+            deleteSockets(path);
+            for (String name : SERVED) {
+                requireRoom(path.resolve(name));
+            }
+        } catch (IOException | RuntimeException e) {
+            lockFile.close();
+            throw e;
         }
     }
 
@@ -85,16 +101,23 @@ final class RunFolder implements AutoCloseable {
 
     private static void deleteSockets(Path folder) throws IOException {
         List<Path> sockets;
-        try (Stream<Path> files = Files.find(folder, 2, (_, is) -> isSocket(is), new FileVisitOption[0])) {
+        try (Stream<Path> files = Files.find(folder, 2, (_, is) -> is.isOther(), new FileVisitOption[0])) {
             sockets = files.toList();
         }
         for (Path socket : sockets) {
-            Files.delete(socket);
+            if (SocketPath.isSocket(socket)) {
+                Files.delete(socket);
+            }
         }
     }
 
-    private static boolean isSocket(BasicFileAttributes attributes) {
-        return attributes.isOther();
+    /** Whoever binds a socket with Netty deletes what is there, whatever it is. */
+    private static void requireRoom(Path socket) {
+        try {
+            SocketPath.makeRoom(socket);
+        } catch (IOException e) {
+            throw failed("cannot listen on " + socket + ": " + FileError.reason(e));
+        }
     }
 
     Path path() {

@@ -24,10 +24,16 @@ import java.util.concurrent.TimeUnit;
 
 /** Follows the domains of a setup: prints their consoles, remembers how each ended, and knows when the last one has. */
 final class SetupLife implements AutoCloseable {
+    /** Every end is an event; this is for one that was missed. */
+    private static final int LOOK_AGAIN_SECONDS = 10;
+
     private final Toolstack toolstack;
     private final ConsolePrinter printer;
     private final boolean quiet;
-    private final BlockingQueue<DomainEvent> events = new LinkedBlockingQueue<>();
+
+    /** What happened; empty for Dom0's being told to end. */
+    private final BlockingQueue<Optional<DomainEvent>> events = new LinkedBlockingQueue<>();
+
     private final Toolstack.Subscription subscription;
     private final Map<Integer, Thread> followers = new ConcurrentHashMap<>();
     private final Set<Integer> renamed = new HashSet<>();
@@ -45,22 +51,20 @@ final class SetupLife implements AutoCloseable {
         if (event instanceof DomainEvent.Created created && !quiet) {
             follow(created.domid(), created.name());
         }
-        events.add(event);
+        events.add(Optional.of(event));
     }
 
     /** Waits until no guest runs any more, or Dom0 was told to end. */
     void awaitEnd(Dom0Session session) throws InterruptedException {
-        while (!session.isStopping()) {
-            DomainEvent event = events.poll(200, TimeUnit.MILLISECONDS);
+        session.whenStopping(() -> events.add(Optional.empty()));
+        while (!session.isStopping() && !(events.isEmpty() && noneRuns())) {
+            Optional<DomainEvent> event = events.poll(LOOK_AGAIN_SECONDS, TimeUnit.SECONDS);
             if (event != null) {
-                hear(event);
-            }
-            if (events.isEmpty() && noneRuns()) {
-                break;
+                event.ifPresent(this::hear);
             }
         }
-        for (DomainEvent event = events.poll(); event != null; event = events.poll()) {
-            hear(event);
+        for (Optional<DomainEvent> event = events.poll(); event != null; event = events.poll()) {
+            event.ifPresent(this::hear);
         }
         for (Map.Entry<Integer, Thread> follower : followers.entrySet()) {
             if (isGone(follower.getKey())) {

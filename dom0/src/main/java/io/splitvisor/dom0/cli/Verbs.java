@@ -323,7 +323,7 @@ final class Verbs {
                     0,
                     List.of()),
             new Verb("dom0", false, false, "", "Start a Dom0 in the foreground", 0, List.of(DRIVER_PATH)),
-            new Verb("bench", false, false, "[Name [args...]]", "Run a benchmark, or list them", 0, List.of()),
+            new Verb("bench", false, false, "[Name [part...]]", "Run a benchmark, or list them", 0, List.of()),
             new Verb("completion", false, false, "", "Print a completion script for bash", 0, List.of()));
 
     /** xl's verbs that are not there. */

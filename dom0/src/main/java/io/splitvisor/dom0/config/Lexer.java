@@ -136,7 +136,7 @@ final class Lexer {
         }
         String what = printable(text.substring(start, position));
         String hint = what.startsWith("+") || what.startsWith("-") || what.startsWith("(")
-                ? "; expressions are not part of this language"
+                ? "; expected a number without a sign, a quoted string or a list, not an expression"
                 : "; expected a key in lower case, a number or a quoted string";
         problem("cannot read '" + what + "'" + hint);
         add(Kind.BAD, what);

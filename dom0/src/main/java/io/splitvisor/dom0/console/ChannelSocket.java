@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.dom0.console;
 
-import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
-
 import io.splitvisor.driver.backend.ByteDevice;
 import io.splitvisor.driver.backend.ByteLine;
 import io.splitvisor.driver.backend.DeviceException;
+import io.splitvisor.host.SocketPath;
 import io.splitvisor.xenbus.ControlThread;
 import java.io.IOException;
-import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -16,7 +14,6 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -67,7 +64,8 @@ public final class ChannelSocket implements ByteDevice {
     private static ServerSocketChannel listen(Path path) {
         try {
             UnixDomainSocketAddress address = UnixDomainSocketAddress.of(path);
-            removeIfDead(address);
+            // Where somebody listens, too, binding will tell.
+            SocketPath.makeRoom(path);
             ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
             try {
                 return server.bind(address, 1);
@@ -77,22 +75,6 @@ public final class ChannelSocket implements ByteDevice {
             }
         } catch (IOException | RuntimeException e) {
             throw new DeviceException("cannot listen on " + path + ": " + e.getMessage(), e);
-        }
-    }
-
-    /** Where somebody listens, and where there is something else than a socket, binding will tell. */
-    private static void removeIfDead(UnixDomainSocketAddress address) throws IOException {
-        Path path = address.getPath();
-        boolean socket = Files.exists(path, NOFOLLOW_LINKS)
-                && Files.readAttributes(path, BasicFileAttributes.class, NOFOLLOW_LINKS)
-                        .isOther();
-        if (!socket) {
-            return;
-        }
-        try {
-            SocketChannel.open(address).close();
-        } catch (ConnectException _) {
-            Files.deleteIfExists(path);
         }
     }
 

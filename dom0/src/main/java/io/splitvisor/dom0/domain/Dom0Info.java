@@ -4,6 +4,7 @@ package io.splitvisor.dom0.domain;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.dom0.toolstack.DomainInfo;
 import io.splitvisor.dom0.toolstack.HostInfo;
+import io.splitvisor.host.HostProcess;
 import io.splitvisor.monitor.MonitorVersion;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,11 +26,7 @@ record Dom0Info(Path runDir, String commandline, Instant started) {
 
     DomainInfo domain() {
         long memory = Runtime.getRuntime().totalMemory() / 1024;
-        long cpu = ProcessHandle.current()
-                .info()
-                .totalCpuDuration()
-                .map(java.time.Duration::toNanos)
-                .orElse(0L);
+        long cpu = HostProcess.cpuNanos(ProcessHandle.current().pid());
         return new DomainInfo(
                 0,
                 NAME,

@@ -2,6 +2,7 @@
 package io.splitvisor.dom0.domain;
 
 import io.splitvisor.dom0.attach.AttachServer;
+import io.splitvisor.dom0.console.ConsoleTerminals;
 import io.splitvisor.dom0.xenstored.Xenstored;
 import io.splitvisor.hypercall.ToolstackCalls;
 import io.splitvisor.monitor.Monitor;
@@ -23,6 +24,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param disks the block back end, for the toolstack
  * @param devices drivers and their devices
  * @param channels domains' consoles besides the first
+ * @param terminals the host's terminals for consoles
  * @param attachServer where guests come in
  * @param timer for what happens later; its tasks must not block
  * @param summary what domains did that are gone
@@ -40,6 +42,7 @@ record Dom0Services(
         Disks disks,
         DriverDevices devices,
         Channels channels,
+        ConsoleTerminals terminals,
         AttachServer attachServer,
         ScheduledExecutorService timer,
         Summary summary,

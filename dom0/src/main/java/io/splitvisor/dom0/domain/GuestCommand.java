@@ -83,9 +83,11 @@ final class GuestCommand {
         command.add("-XX:+UseSerialGC");
         command.add("-XX:TieredStopAtLevel=1");
         command.add("-XX:-UsePerfData");
-        // An idle guest is idle: by default the JVM looks for monitors to deflate four times a second.
+        // An idle guest is idle: by default the JVM looks four times a second for monitors to deflate, and once for
+        // tables to clean.
         command.add("-XX:+UnlockDiagnosticVMOptions");
         command.add("-XX:AsyncDeflationInterval=30000");
+        command.add("-XX:ServiceThreadCleanupInterval=30000");
         command.add("--enable-native-access=ALL-UNNAMED");
         guestCache().ifPresent(cache -> {
             command.add("-XX:AOTCache=" + cache);

@@ -25,12 +25,14 @@ import io.splitvisor.dom0.toolstack.ShutdownReason;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.dom0.toolstack.VcpuInfo;
+import io.splitvisor.dom0.trace.TraceLoop;
 import io.splitvisor.dom0.xenstored.RingPage;
 import io.splitvisor.driver.backend.FixedLine;
 import io.splitvisor.hypercall.ToolstackCalls.DomainState;
 import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.hypercall.HypercallRing;
 import io.splitvisor.monitor.time.Runstates;
+import io.splitvisor.monitor.time.ThreadTimes;
 import io.splitvisor.ring.SharedRing;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -96,10 +98,11 @@ final class GuestDomain implements Invitation.Guest {
         this.targetKib = config.memoryMib() * 1024;
         this.maxmemKib = config.maxmemMib() * 1024;
         domain.cpuNanos(this::cpuNanos);
+        domain.threadTimes(this::threadTimes);
         this.loop = services.backends().loop(domain.domid());
         DomainLayout layout = domain.memory().layout();
         this.console = new ConsoleDevice(services.backends().control("console of domain " + domain.domid()));
-        this.consoles = new Consoles(console);
+        this.consoles = new Consoles(console, services.terminals());
         this.welcome = new StartOfDay(domain, config).write();
         for (int vcpu = 0; vcpu < layout.vcpus(); vcpu++) {
             HypercallRing ring = new HypercallRing(domain, vcpu, services.hypercalls());
@@ -150,9 +153,19 @@ final class GuestDomain implements Invitation.Guest {
         maxmemKib = kib;
     }
 
+    private Optional<ThreadTimes> threadTimes(int thread) {
+        GuestProcess running = process;
+        return running != null ? running.threadTimes(thread) : Optional.empty();
+    }
+
     private long cpuNanos() {
         GuestProcess running = process;
         return running != null && running.alive() ? running.cpuNanos() : 0;
+    }
+
+    /** The loop that serves it, for a trace. */
+    TraceLoop traceLoop() {
+        return new TraceLoop(System::nanoTime, loop::looked, loop::inLoop);
     }
 
     Domain domain() {

@@ -2,11 +2,12 @@
 package io.splitvisor.dom0.domain;
 
 import io.splitvisor.host.HostProcess;
+import io.splitvisor.monitor.time.ThreadTimes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.ObjIntConsumer;
 
@@ -58,7 +59,19 @@ final class GuestProcess {
 
     /** Processor time used so far, in nanoseconds. */
     long cpuNanos() {
-        return process.info().totalCpuDuration().map(Duration::toNanos).orElse(0L);
+        return HostProcess.cpuNanos(pid());
+    }
+
+    /** What the kernel's scheduler says of a thread, if it is one of this process's. */
+    Optional<ThreadTimes> threadTimes(int thread) {
+        try {
+            String[] words = Files.readString(Path.of("/proc/" + pid() + "/task/" + thread + "/schedstat"))
+                    .strip()
+                    .split(" ", -1);
+            return Optional.of(new ThreadTimes(Long.parseLong(words[0]), Long.parseLong(words[1])));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
     }
 
     /** Whether it runs at this moment, as the kernel's scheduler sees it. */

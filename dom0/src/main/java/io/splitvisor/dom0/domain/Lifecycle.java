@@ -105,7 +105,7 @@ final class Lifecycle implements MonitorListener {
             requireFree(config);
             guest = build(config, paused);
             domains.put(guest.domid(), guest);
-            traces.added(guest.domain());
+            traces.added(guest);
         }
         try {
             services.storeLayout().write(guest);
@@ -114,6 +114,7 @@ final class Lifecycle implements MonitorListener {
             }
             services.devices().attachAll(guest);
             services.channels().attachAll(guest);
+            openTerminals(guest);
             events.publish(new DomainEvent.Created(guest.domid(), config.name()));
             Flight.domainCreated(guest.domid(), config.name());
             guest.start(paused);
@@ -126,6 +127,15 @@ final class Lifecycle implements MonitorListener {
         }
         services.log().add(guest.domid(), "created as " + config.name());
         return guest.domid();
+    }
+
+    private void openTerminals(GuestDomain guest) {
+        try {
+            services.storeLayout().terminals(guest, guest.consoles().openTerminals());
+        } catch (HostException e) {
+            // `splitvisor console` needs none.
+            services.log().add(guest.domid(), "its consoles have no terminals: " + e.getMessage());
+        }
     }
 
     private void requireFree(DomainConfig config) {
@@ -242,6 +252,7 @@ final class Lifecycle implements MonitorListener {
 
     private void forget(GuestDomain guest, Optional<Integer> successor) {
         domains.remove(guest.domid(), guest);
+        traces.gone(guest.domain());
         services.log().forget(guest.domid());
         services.log()
                 .add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");

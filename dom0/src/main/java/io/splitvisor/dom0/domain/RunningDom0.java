@@ -2,12 +2,12 @@
 package io.splitvisor.dom0.domain;
 
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.splitvisor.dom0.attach.AttachServer;
 import io.splitvisor.dom0.cgroup.CgroupTree;
+import io.splitvisor.dom0.console.ConsoleTerminals;
 import io.splitvisor.dom0.driver.Drivers;
 import io.splitvisor.dom0.loop.PollingLoop;
+import io.splitvisor.dom0.netty.EventLoops;
 import io.splitvisor.dom0.toolstack.Dom0Launcher;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import io.splitvisor.dom0.xenstored.Xenstored;
@@ -39,6 +39,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
     private final Xenstored xenstored;
     private final Xenstore store;
     private final AttachServer attachServer;
+    private final ConsoleTerminals terminals = new ConsoleTerminals();
     private final Drivers drivers;
     private final Lifecycle lifecycle = new Lifecycle();
     private final Domains domains;
@@ -60,7 +61,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 Thread.ofPlatform().name("timer").daemon(true).factory());
         timer.scheduleAtFixedRate(
                 () -> tick(clock), SystemClock.TICK_NANOS, SystemClock.TICK_NANOS, TimeUnit.NANOSECONDS);
-        acceptors = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
+        acceptors = EventLoops.one("attach");
         xenstored = Xenstored.start(new StoreRings(lifecycle.domains(), log));
         xenstored.listen(runDir.resolve("xenstored").resolve("socket"));
         store = xenstored.connect();
@@ -80,6 +81,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
                 new Disks(backends, store, devices),
                 new DriverDevices(drivers, devices, lifecycle::runningGuest),
                 new Channels(devices, backends),
+                terminals,
                 attachServer,
                 timer,
                 summary,
@@ -141,6 +143,7 @@ final class RunningDom0 implements Dom0Launcher.Dom0 {
         closed = true;
         attachServer.close();
         lifecycle.close();
+        terminals.close();
         store.close();
         xenstored.close();
         loops.forEach(PollingLoop::close);

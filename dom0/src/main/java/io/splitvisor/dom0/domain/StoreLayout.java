@@ -10,6 +10,7 @@ import io.splitvisor.xenstore.Permissions.Entry;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreNodes;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A domain's place in xenstore, as libxl lays it out (docs/misc/xenstore-paths.pandoc): what the guest may read, the few
@@ -90,6 +91,26 @@ final class StoreLayout {
         make(t, home + "/console/output", "pty", readable);
         make(t, home + "/console/limit", "65536", readable);
         make(t, home + "/console/backend-id", "0", readable);
+    }
+
+    /**
+     * Says what terminals a domain's consoles have on the host, as xenconsoled does.
+     *
+     * @param paths by the console's number
+     */
+    void terminals(GuestDomain guest, Map<Integer, String> paths) {
+        String home = home(guest.domid());
+        Permissions readable = Permissions.of(0, Access.NONE, new Entry(guest.domid(), Access.READ));
+        store.transaction(t -> {
+            paths.forEach((number, path) -> {
+                if (number == 0) {
+                    make(t, home + "/console/tty", path, readable);
+                } else {
+                    t.write(home + "/device/console/" + number + "/tty", path);
+                }
+            });
+            return null;
+        });
     }
 
     private static void make(XenstoreNodes t, String path, String value, Permissions permissions) {

@@ -34,14 +34,23 @@ final class Traces {
             throw new ToolstackException(Kind.TARGET, "cannot write " + path + ": " + e.getMessage(), e);
         }
         domids = List.copyOf(traced);
-        guests.forEach(guest -> added(guest.domain()));
+        guests.forEach(this::added);
         return info(session, true);
     }
 
     /** A domain is there: it is traced, if all are. */
-    synchronized void added(Domain domain) {
+    synchronized void added(GuestDomain guest) {
+        Domain domain = guest.domain();
         if (session != null && (domids.isEmpty() || domids.contains(domain.domid()))) {
-            domain.trace(session);
+            domain.trace(session.domain(domain.domid(), domain.memory().layout().vcpus(), guest.traceLoop()));
+        }
+    }
+
+    /** A domain has gone: nothing comes from it any more. */
+    synchronized void gone(Domain domain) {
+        domain.trace(null);
+        if (session != null) {
+            session.gone(domain.domid());
         }
     }
 

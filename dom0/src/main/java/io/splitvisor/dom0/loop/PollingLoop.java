@@ -49,6 +49,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     /** How long a bell may go unheard in a loop that has no time to sleep: about a wake-up. */
     private static final long BELL_NANOS = 50_000;
 
+    /** The same in a burst of hypercalls, for the neighbour whom they are held back for. */
+    private static final long NEIGHBOUR_BELL_NANOS = 10_000;
+
     /** How long a busy loop polls a worker that has nothing: a poll is cheap while the loop is awake anyway. */
     private static final long BUSY_PATIENCE_NANOS = 1_000_000;
 
@@ -77,6 +80,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private final List<Bell> bells = new ArrayList<>();
 
     private long bellsHeard;
+
+    /** When the loop last looked at the clock. */
+    private long looked = System.nanoTime();
 
     private volatile boolean stopping;
 
@@ -108,6 +114,11 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         deactivate(slot);
         next.start();
         return true;
+    }
+
+    /** In the loop: when it last looked at the clock, at most {@value #ROUNDS_PER_LOOK} pieces of work ago. */
+    public long looked() {
+        return Math.max(looked, shares.looked());
     }
 
     /** An alarm whose call comes in this loop, where alone it is set and cancelled. */
@@ -258,6 +269,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             if (unlooked >= ROUNDS_PER_LOOK) {
                 unlooked = 0;
                 long now = System.nanoTime();
+                looked = now;
                 if (work == 0) {
                     idleSince = idleSince == 0 ? now : idleSince;
                     if (++idleLooks % LOOKS_PER_YIELD == 0) {
@@ -467,6 +479,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         asleep.set(false);
         takeBells(ready);
         long now = System.nanoTime();
+        looked = now;
         alarms.slept(now);
         runAlarms(now);
         bellsHeard = now;
@@ -476,7 +489,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     }
 
     private void hearBellsIfDue(long now) {
-        if (now - bellsHeard >= BELL_NANOS) {
+        if (now - bellsHeard >= (shares.heldCallsBack() ? NEIGHBOUR_BELL_NANOS : BELL_NANOS)) {
             bellsHeard = now;
             if (someSleep()) {
                 takeBells(poller.await(0));

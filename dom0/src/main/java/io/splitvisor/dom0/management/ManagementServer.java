@@ -5,8 +5,6 @@ import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -15,8 +13,8 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.IdleStateHandler;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import io.splitvisor.dom0.netty.EventLoops;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -50,8 +48,7 @@ public final class ManagementServer implements AutoCloseable {
 
     private ManagementServer(Path socket, Routes routes, Duration idle) {
         this.socket = socket;
-        this.loop = new MultiThreadIoEventLoopGroup(
-                1, new DefaultThreadFactory("management", true), EpollIoHandler.newFactory());
+        this.loop = EventLoops.one("management");
         try {
             listener = new ServerBootstrap()
                     .group(loop)

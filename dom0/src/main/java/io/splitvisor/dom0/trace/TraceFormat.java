@@ -30,8 +30,11 @@ final class TraceFormat {
     /** Our own: an event was sent. Two words: domain and port of the receiver. */
     static final int EVENT = 0x00201082;
 
-    /** Our own: the call before was made again at once. One word: how often. */
+    /** Our own: the call before was made again. Two words: how often, and how many nanoseconds later at the latest. */
     static final int AGAIN = 0x00201083;
+
+    /** More than one such record says. */
+    static final int MOST_AGAIN = 0x1ffff;
 
     static final int EVENT_MASK = 0x0fffffff;
     static final int WORDS_SHIFT = 28;

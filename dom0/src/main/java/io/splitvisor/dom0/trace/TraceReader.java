@@ -14,18 +14,21 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.PriorityQueue;
 import java.util.function.Consumer;
 
 /** Reads a trace file window by window, also one that is still being written. */
 public final class TraceReader implements AutoCloseable {
     /** Larger windows are no windows: Xen's buffers are smaller. */
-    private static final int MAX_WINDOW = 1 << 28;
+    private static final int MAX_WINDOW = 1 << 24;
 
-    private static final int MOST_AGAIN = 255;
+    /** Runs under way at a time are those of the vCPUs; in a damaged file there may be more. */
+    private static final int MOST_RUNS = 1 << 12;
 
     private static final HypercallOp[] OPERATIONS = HypercallOp.values();
 
@@ -33,6 +36,19 @@ public final class TraceReader implements AutoCloseable {
     private static final class Processor {
         private long nanos;
         private int running;
+
+        /** What was told of it has this time: nothing comes before that any more. */
+        private long told = Long.MIN_VALUE;
+    }
+
+    /** A call that was made again, up to a time. */
+    private record Run(long nanos, Call call, int times) {
+        private void tell(Consumer<TraceRecord> records) {
+            Call last = call.at(nanos);
+            for (int i = 0; i < times; i++) {
+                records.accept(last);
+            }
+        }
     }
 
     private final FileChannel file;
@@ -41,10 +57,14 @@ public final class TraceReader implements AutoCloseable {
             ByteBuffer.allocate(TraceFormat.WINDOW_HEADER).order(ByteOrder.LITTLE_ENDIAN);
     private long position;
 
-    /** The last call: whether it failed, and was repeated, stands in the next records. */
+    /** The last call: whether it failed, and was made again, stands in the next records. */
     private Call held;
 
-    private int heldTimes;
+    private int again;
+    private int span;
+
+    /** Runs that went on after what has been told so far. */
+    private final PriorityQueue<Run> runs = new PriorityQueue<>(Comparator.comparingLong(Run::nanos));
 
     /** Opens a trace file. */
     public TraceReader(Path path) throws IOException {
@@ -83,6 +103,11 @@ public final class TraceReader implements AutoCloseable {
             throw notATrace(position);
         }
         release(records);
+        while (!runs.isEmpty()) {
+            // Whoever follows a growing file waits for them.
+            processor.told = runs.peek().nanos();
+            runs.remove().tell(records);
+        }
         position += TraceFormat.WINDOW_HEADER + length;
         return true;
     }
@@ -108,7 +133,7 @@ public final class TraceReader implements AutoCloseable {
     private void record(ByteBuffer window, Processor processor, Consumer<TraceRecord> records) {
         int head = window.getInt();
         if ((head & TraceFormat.TIME_FLAG) != 0) {
-            processor.nanos = window.getLong();
+            processor.nanos = Math.max(window.getLong(), processor.told);
         }
         int[] words = new int[head >>> TraceFormat.WORDS_SHIFT & TraceFormat.WORDS_MASK];
         for (int i = 0; i < words.length; i++) {
@@ -116,21 +141,23 @@ public final class TraceReader implements AutoCloseable {
         }
         int event = head & TraceFormat.EVENT_MASK;
         if (event == TraceFormat.FAILED && words.length == 1 && held != null) {
-            held = new Call(held.nanos(), held.domid(), held.vcpu(), held.name(), held.argument(), words[0]);
+            held = held.failed(words[0]);
             return;
         }
-        if (event == TraceFormat.AGAIN && words.length == 1 && held != null) {
-            // More than a turn can hold would be a broken file, and take for ever to print.
-            heldTimes += Math.clamp(words[0], 0, MOST_AGAIN);
+        if (event == TraceFormat.AGAIN && words.length == 2 && held != null && again == 0) {
+            // More would be a broken file, and take for ever to print.
+            again = Math.clamp(words[0], 0, TraceFormat.MOST_AGAIN);
+            span = Math.max(words[1], 0);
             return;
         }
         release(records);
         long nanos = processor.nanos;
+        settle(nanos, records);
         if (event == TraceFormat.RUNNABLE_TO_RUNNING && words.length > 0) {
             processor.running = words[0];
         } else if (event == TraceFormat.HYPERCALL && words.length > 0) {
             held = call(nanos, processor.running, words);
-            heldTimes = 1;
+            again = 0;
         } else if (event == TraceFormat.EVENT && words.length == 2) {
             records.accept(new Event(nanos, words[0], words[1]));
         } else if (event == TraceFormat.LOST_RECORDS && words.length > 0) {
@@ -146,10 +173,21 @@ public final class TraceReader implements AutoCloseable {
 
     private void release(Consumer<TraceRecord> records) {
         if (held != null) {
-            for (int i = 0; i < heldTimes; i++) {
-                records.accept(held);
+            records.accept(held);
+            if (again > 0) {
+                runs.add(new Run(held.nanos() + span, held, again));
             }
             held = null;
+            if (runs.size() > MOST_RUNS) {
+                runs.remove().tell(records);
+            }
+        }
+    }
+
+    /** Tells of the runs that had ended by then. */
+    private void settle(long nanos, Consumer<TraceRecord> records) {
+        while (!runs.isEmpty() && runs.peek().nanos() <= nanos) {
+            runs.remove().tell(records);
         }
     }
 

@@ -15,6 +15,8 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
+import io.splitvisor.dom0.netty.EventLoops;
+import io.splitvisor.host.SocketPath;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreConnection;
 import io.splitvisor.xenstore.XenstoreException;
@@ -47,7 +49,7 @@ public final class Xenstored implements AutoCloseable {
     private Path socket;
 
     private Xenstored(DomainRings rings) {
-        group = new OneLoop();
+        group = EventLoops.asleep(new OneLoop());
         loop = group.next();
         core = new XenstoreCore(rings, System::nanoTime);
         core.attach(new Rings());
@@ -67,8 +69,10 @@ public final class Xenstored implements AutoCloseable {
         if (server != null) {
             throw new IllegalStateException("already listening on " + socket);
         }
-        StaleSocket.removeIfDead(path);
         try {
+            if (!SocketPath.makeRoom(path)) {
+                throw new XenstoreException(XsError.EBUSY, "listen", path.toString());
+            }
             if (path.getParent() != null) {
                 Files.createDirectories(path.getParent());
             }

@@ -29,7 +29,7 @@ final class RawBackend {
     private BackRing ring;
     private int port;
 
-    record Request(long at, int operation, long id, long sector, int segments, int firstRef) {}
+    record Request(int operation, long id, long sector, int segments, int firstRef) {}
 
     RawBackend(BlockHost host, GuestSide guest, Map<String, String> features) {
         this.host = host;
@@ -107,23 +107,22 @@ final class RawBackend {
 
     Request take() {
         await().atMost(PATIENCE).pollInterval(Duration.ofMillis(1)).until(() -> ring.unconsumedRequests() > 0);
-        long at = ring.takeRequest();
+        MemorySegment slot = ring.takeRequest();
         return new Request(
-                at,
-                BlkifRequest.OPERATION.get(memory, at),
-                BlkifRequest.ID.get(memory, at),
-                BlkifRequest.SECTOR_NUMBER.get(memory, at),
-                BlkifRequest.NR_SEGMENTS.get(memory, at),
-                BlkifRequest.OPERATION.get(memory, at) == BlkifOp.READ
-                        ? BlkifRequestSegment.GREF.get(memory, BlkifRequest.SEG.at(at, 0))
+                BlkifRequest.OPERATION.get(slot, 0),
+                BlkifRequest.ID.get(slot, 0),
+                BlkifRequest.SECTOR_NUMBER.get(slot, 0),
+                BlkifRequest.NR_SEGMENTS.get(slot, 0),
+                BlkifRequest.OPERATION.get(slot, 0) == BlkifOp.READ
+                        ? BlkifRequestSegment.GREF.get(slot, BlkifRequest.SEG.at(0, 0))
                         : -1);
     }
 
     void respond(long id, int operation, int status) {
-        long at = ring.claimResponse();
-        BlkifResponse.ID.set(memory, at, id);
-        BlkifResponse.OPERATION.set(memory, at, operation);
-        BlkifResponse.STATUS.set(memory, at, status);
+        MemorySegment slot = ring.claimResponse();
+        BlkifResponse.ID.set(slot, 0, id);
+        BlkifResponse.OPERATION.set(slot, 0, operation);
+        BlkifResponse.STATUS.set(slot, 0, status);
         ring.pushResponses();
         kick();
     }

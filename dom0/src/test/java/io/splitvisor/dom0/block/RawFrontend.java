@@ -41,7 +41,6 @@ final class RawFrontend implements AutoCloseable {
     private final BlkifProtocol protocol;
     private final MemorySegment request = MemorySegment.ofArray(new long[BlkifRequest.SIZE / 8]);
     private FrontRing ring;
-    private MemorySegment ringMemory;
     private int port;
     private int completed;
 
@@ -110,8 +109,7 @@ final class RawFrontend implements AutoCloseable {
     }
 
     void offer(int pages, boolean persistent) {
-        ringMemory = domain.memory().pages(RING, pages);
-        ring = FrontRing.init(ringMemory, protocol.slotSize());
+        ring = FrontRing.init(domain.memory().pages(RING, pages), protocol.slotSize());
         port = domain.events().allocUnbound(0);
         own.write("protocol", protocol.node());
         own.write("event-channel", port);
@@ -156,19 +154,18 @@ final class RawFrontend implements AutoCloseable {
                 page(domain.memory().layout().sharedInfo()), 0, port);
     }
 
-    /** Puts a request of {@link BlkifRequest}'s form into the next slot, and answers where. */
-    private long put() {
-        long at = ring.claimRequest();
-        protocol.putRequest(request, 0, ringMemory, at);
+    /** Puts a request of {@link BlkifRequest}'s form into the next slot. */
+    private void put() {
+        MemorySegment slot = ring.claimRequest();
+        protocol.putRequest(request, 0, slot, 0);
         request.fill((byte) 0);
-        return at;
     }
 
-    long put(int operation, long id, long sector, Segment... segments) {
-        return put(operation, segments.length, id, sector, segments);
+    void put(int operation, long id, long sector, Segment... segments) {
+        put(operation, segments.length, id, sector, segments);
     }
 
-    long put(int operation, int count, long id, long sector, Segment... segments) {
+    void put(int operation, int count, long id, long sector, Segment... segments) {
         BlkifRequest.OPERATION.set(request, 0, operation);
         BlkifRequest.NR_SEGMENTS.set(request, 0, count);
         BlkifRequest.ID.set(request, 0, id);
@@ -176,26 +173,26 @@ final class RawFrontend implements AutoCloseable {
         for (int i = 0; i < segments.length; i++) {
             write(request, BlkifRequest.SEG.at(0, i), segments[i]);
         }
-        return put();
+        put();
     }
 
-    long putDiscard(long id, int flag, long sector, long count) {
+    void putDiscard(long id, int flag, long sector, long count) {
         BlkifRequestDiscard.OPERATION.set(request, 0, BlkifOp.DISCARD);
         BlkifRequestDiscard.FLAG.set(request, 0, flag);
         BlkifRequestDiscard.ID.set(request, 0, id);
         BlkifRequestDiscard.SECTOR_NUMBER.set(request, 0, sector);
         BlkifRequestDiscard.NR_SECTORS.set(request, 0, count);
-        return put();
+        put();
     }
 
-    long putIndirect(int kind, int count, long id, long sector, int gref) {
+    void putIndirect(int kind, int count, long id, long sector, int gref) {
         BlkifRequestIndirect.OPERATION.set(request, 0, BlkifOp.INDIRECT);
         BlkifRequestIndirect.INDIRECT_OP.set(request, 0, kind);
         BlkifRequestIndirect.NR_SEGMENTS.set(request, 0, count);
         BlkifRequestIndirect.ID.set(request, 0, id);
         BlkifRequestIndirect.SECTOR_NUMBER.set(request, 0, sector);
         BlkifRequestIndirect.INDIRECT_GREFS.element().set(request, BlkifRequestIndirect.INDIRECT_GREFS.at(0, 0), gref);
-        return put();
+        put();
     }
 
     /** Writes a segment into the page of segments. */
@@ -222,12 +219,10 @@ final class RawFrontend implements AutoCloseable {
             }
             Thread.yield();
         }
-        long at = ring.takeResponse();
+        MemorySegment slot = ring.takeResponse();
         completed++;
         return new Response(
-                BlkifResponse.ID.get(ringMemory, at),
-                BlkifResponse.OPERATION.get(ringMemory, at),
-                BlkifResponse.STATUS.get(ringMemory, at));
+                BlkifResponse.ID.get(slot, 0), BlkifResponse.OPERATION.get(slot, 0), BlkifResponse.STATUS.get(slot, 0));
     }
 
     /** Publishes one request and waits for its answer. */

@@ -63,6 +63,16 @@ class RunFolderTest {
     }
 
     @Test
+    void shouldLeaveAFileWhereASocketHasToBe() throws IOException {
+        Path file = Files.writeString(folder.resolve("attach.sock"), "of somebody");
+        for (int attempt = 0; attempt < 2; attempt++) {
+            assertThatThrownBy(() -> RunFolder.open(folder))
+                    .hasMessage("cannot listen on " + file + ": there is something else than a socket");
+        }
+        assertThat(file).hasContent("of somebody");
+    }
+
+    @Test
     void shouldMakeAnOpenFolderPrivate() throws IOException {
         Path path = Files.createDirectory(folder.resolve("open"));
         Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxrwxrwx"));

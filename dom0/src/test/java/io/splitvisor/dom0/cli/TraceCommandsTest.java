@@ -8,6 +8,7 @@ import io.splitvisor.abi.XenErrno;
 import io.splitvisor.dom0.cli.Shell.Result;
 import io.splitvisor.dom0.toolstack.FakeToolstack;
 import io.splitvisor.dom0.trace.TraceSession;
+import io.splitvisor.dom0.trace.TracedDomain;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.trace.TracedCall;
 import java.io.IOException;
@@ -38,8 +39,8 @@ class TraceCommandsTest {
             long send = TracedCall.pack(HypercallOp.EVTCHNOP_SEND.ordinal(), 0, 7);
             long bad = TracedCall.pack(HypercallOp.EVTCHNOP_SEND.ordinal(), -XenErrno.EINVAL, -1);
             long yield = TracedCall.pack(HypercallOp.SCHEDOP_YIELD.ordinal(), 0, 0);
-            session.turn(1, 0, 5_000_000_000L, new long[] {send, bad}, 2);
-            session.turn(22, 10, 6_000_000_123L, new long[] {yield}, 1);
+            new TracedDomain(session, 1, 1).turn(0, 5_000_000_000L, send, bad);
+            new TracedDomain(session, 22, 11).turn(10, 6_000_000_123L, yield);
         }
     }
 

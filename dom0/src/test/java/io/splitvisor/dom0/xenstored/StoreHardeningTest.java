@@ -3,7 +3,6 @@ package io.splitvisor.dom0.xenstored;
 
 import static io.splitvisor.xenstore.XsMessageType.CONTROL;
 import static io.splitvisor.xenstore.XsMessageType.DIRECTORY;
-import static io.splitvisor.xenstore.XsMessageType.DIRECTORY_PART;
 import static io.splitvisor.xenstore.XsMessageType.GET_PERMS;
 import static io.splitvisor.xenstore.XsMessageType.GET_QUOTA;
 import static io.splitvisor.xenstore.XsMessageType.INTRODUCE;
@@ -31,36 +30,10 @@ import io.splitvisor.xenstore.XsMessage;
 import io.splitvisor.xenstore.XsMessageType;
 import io.splitvisor.xenstore.XsWire;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Hostile and faulty requests, whatever way they come: each gets its error, and the store stays sound. */
-class StoreHardeningTest {
-    private Bench bench;
-    private TestClient dom0;
-    private TestClient guest;
-
-    @BeforeEach
-    void start() {
-        bench = new Bench(1, 2, 3, 4, 5);
-        dom0 = bench.connect(0);
-        guest = bench.connect(1);
-        home(1);
-    }
-
-    @AfterEach
-    void shouldLeaveASoundStore() {
-        assertThat(bench.core().tree().check()).isEmpty();
-    }
-
-    /** Makes a domain's home, as a toolstack does. */
-    private void home(int domid) {
-        String path = "/local/domain/" + domid;
-        assertThat(dom0.ask(MKDIR, path)).isEqualTo("OK|");
-        assertThat(dom0.ask(SET_PERMS, path, "n" + domid)).isEqualTo("OK|");
-    }
-
+class StoreHardeningTest extends HardenedStore {
     @Test
     void x4_shouldAnswerUnknownTypesWithEnosys() {
         for (int type : new int[] {20, 27, 1000, 65535, -1, XsMessageType.WATCH_EVENT.code(), 16}) {
@@ -165,79 +138,6 @@ class StoreHardeningTest {
         }
         assertThat(guest.ask(SET_PERMS, "mine")).isEqualTo("EINVAL");
         assertThat(guest.ask(GET_PERMS, "mine")).isEqualTo("n1|r2|r3|r4|r5|");
-    }
-
-    @Test
-    void x10_shouldLimitNodesAndLetAGuestDeleteWhenItIsOver() {
-        int made = 0;
-        while (guest.ask(MKDIR, "n" + made / 100 + "/n" + made).equals("OK|")) {
-            made++;
-        }
-        assertThat(bench.domain(1).used(Quota.NODES)).isEqualTo(1000);
-        assertThat(guest.ask(MKDIR, "one-more")).isEqualTo("ENOSPC");
-        assertThat(guest.write("n0/n0", "still")).isEqualTo("OK|");
-        bench.domain(1).quotas().set(Quota.NODES, 10);
-        assertThat(guest.ask(RM, "n0")).isEqualTo("OK|");
-        assertThat(bench.domain(1).used(Quota.NODES)).isLessThan(1000);
-        assertThat(dom0.ask(MKDIR, "/local/domain/1/by-dom0")).isEqualTo("OK|");
-    }
-
-    @Test
-    void x10_shouldLimitTheSizeOfANode() {
-        // 16 for the header, 8 for the one permission.
-        assertThat(guest.write("big", "v".repeat(2048 - 24))).isEqualTo("OK|");
-        assertThat(guest.write("big", "v".repeat(2048 - 23))).isEqualTo("ENOSPC");
-        assertThat(guest.write("new", "v".repeat(2048 - 23))).isEqualTo("ENOSPC");
-        assertThat(guest.read("new")).isEqualTo("ENOENT");
-        assertThat(dom0.write("/big", "v".repeat(4000))).isEqualTo("OK|");
-    }
-
-    @Test
-    void x10_shouldLimitWatchesAndTransactions() {
-        for (int i = 0; i < 128; i++) {
-            assertThat(guest.ask(WATCH, "w", "t" + i)).isEqualTo("OK|");
-        }
-        assertThat(guest.ask(WATCH, "w", "one-more")).isEqualTo("ENOSPC");
-        assertThat(guest.ask(UNWATCH, "w", "t0")).isEqualTo("OK|");
-        assertThat(guest.ask(WATCH, "w", "one-more")).isEqualTo("OK|");
-        int[] transactions = new int[10];
-        for (int i = 0; i < transactions.length; i++) {
-            transactions[i] = guest.begin();
-        }
-        assertThat(guest.ask(TRANSACTION_START, "")).isEqualTo("ENOSPC");
-        assertThat(guest.commit(transactions[3])).isEqualTo("OK|");
-        assertThat(guest.begin()).isNotZero();
-    }
-
-    @Test
-    void x10_shouldLimitNodesOfATransaction() {
-        dom0.ask(SET_PERMS, "/local/domain/1", "r1");
-        int transaction = guest.begin();
-        String answer = "";
-        int touched = 0;
-        while (touched < 2000 && !answer.equals("ENOSPC")) {
-            answer = guest.ask(READ, transaction, "missing-" + touched++);
-        }
-        assertThat(touched).isBetween(1000, 1024);
-        assertThat(guest.commit(transaction)).isEqualTo("ENOMEM");
-    }
-
-    @Test
-    void x11_shouldLimitMemory() {
-        bench.domain(1).quotas().set(Quota.MEMORY, 20_000);
-        int made = 0;
-        while (guest.write("m" + made, "v".repeat(1000)).equals("OK|")) {
-            made++;
-        }
-        assertThat(guest.write("m" + made, "v".repeat(1000))).isEqualTo("ENOMEM");
-        assertThat(made).isBetween(15, 20);
-        TestClient other = bench.connect(2);
-        home(2);
-        assertThat(other.write("mine", "v".repeat(1000))).isEqualTo("OK|");
-        for (int i = 0; i < made; i++) {
-            assertThat(guest.ask(RM, "m" + i)).isEqualTo("OK|");
-        }
-        assertThat(guest.write("m0", "v".repeat(1000))).isEqualTo("OK|");
     }
 
     @Test
@@ -347,52 +247,6 @@ class StoreHardeningTest {
     }
 
     @Test
-    void x21_shouldCountNodesExactlyAcrossTransactions() {
-        int before = bench.domain(1).used(Quota.NODES);
-        long memory = bench.domain(1).memory();
-        for (int i = 0; i < 100; i++) {
-            int transaction = guest.begin();
-            guest.write(transaction, "t/a", "1");
-            guest.ask(RM, transaction, "t");
-            guest.write(transaction, "t/b", "1");
-            guest.ask(RM, transaction, "t/b");
-            guest.ask(RM, transaction, "t");
-            assertThat(guest.commit(transaction)).isEqualTo("OK|");
-        }
-        assertThat(bench.domain(1).used(Quota.NODES)).isEqualTo(before);
-        assertThat(bench.domain(1).memory()).isEqualTo(memory);
-
-        bench.domain(1).quotas().set(Quota.NODES, 11);
-        int first = guest.begin();
-        int second = guest.begin();
-        for (int i = 0; i < 4; i++) {
-            assertThat(guest.ask(MKDIR, first, "f" + i)).isEqualTo("OK|");
-            assertThat(guest.ask(MKDIR, second, "g/" + i)).isEqualTo("OK|");
-        }
-        assertThat(guest.ask(MKDIR, "p/q/r/s/t/u/v")).isEqualTo("OK|");
-        assertThat(bench.domain(1).used(Quota.NODES)).isEqualTo(8);
-        assertThat(guest.commit(first)).isEqualTo("EAGAIN");
-        assertThat(guest.commit(second)).isEqualTo("EAGAIN");
-        assertThat(bench.domain(1).used(Quota.NODES)).isEqualTo(8);
-    }
-
-    @Test
-    void x21_shouldCheckTheNodeQuotaAgainAtTheEnd() {
-        guest.ask(MKDIR, "a");
-        guest.ask(MKDIR, "b");
-        bench.domain(1).quotas().set(Quota.NODES, 10);
-        int transaction = guest.begin();
-        for (int i = 0; i < 6; i++) {
-            assertThat(guest.ask(MKDIR, transaction, "a/" + i)).isEqualTo("OK|");
-        }
-        for (int i = 0; i < 5; i++) {
-            assertThat(guest.ask(MKDIR, "b/" + i)).isEqualTo("OK|");
-        }
-        assertThat(guest.commit(transaction)).isEqualTo("ENOSPC");
-        assertThat(guest.ask(DIRECTORY, "a")).isEmpty();
-    }
-
-    @Test
     void x22_shouldDeleteAVeryDeepTree() {
         String deep = "/d".repeat(1500);
         assertThat(dom0.write(deep, "bottom")).isEqualTo("OK|");
@@ -442,105 +296,6 @@ class StoreHardeningTest {
         assertThat(bench.domain(2).used(Quota.WATCHES)).isZero();
         assertThat(bench.domain(2).used(Quota.TRANSACTIONS)).isZero();
         assertThat(bench.domain(2).memory()).isZero();
-    }
-
-    @Test
-    void x25_shouldListDirectoriesThatAreTooLongInParts() {
-        bench.domain(1).quotas().set(Quota.NODE_SIZE, 0);
-        for (int i = 0; i < 600; i++) {
-            guest.ask(MKDIR, "dir/child-number-" + i);
-        }
-        assertThat(guest.ask(DIRECTORY, "dir")).isEqualTo("E2BIG");
-        StringBuilder all = new StringBuilder();
-        String part;
-        int parts = 0;
-        do {
-            part = guest.ask(DIRECTORY_PART, "dir", Integer.toString(all.length()));
-            all.append(part, part.indexOf('|') + 1, part.length());
-            parts++;
-        } while (!part.endsWith("||"));
-        assertThat(parts).isGreaterThan(1);
-        assertThat(all.toString()).startsWith("child-number-0|").endsWith("child-number-599||");
-        assertThat(all.chars().filter(c -> c == '|').count()).isEqualTo(601);
-        assertThat(guest.ask(DIRECTORY_PART, "dir", "999999")).matches("[0-9]+\\|\\|");
-        assertThat(guest.ask(DIRECTORY_PART, "dir", "-1")).isEqualTo("EINVAL");
-        assertThat(guest.ask(DIRECTORY_PART, "dir")).isEqualTo("EINVAL");
-        guest.ask(MKDIR, "empty");
-        assertThat(guest.ask(DIRECTORY_PART, "empty", "0")).matches("[0-9]+\\|\\|");
-    }
-
-    @Test
-    void x25_shouldFillPartsToTheLastByteAndNoFurther() {
-        for (int length = 1; length < 8; length++) {
-            String dir = "/fill-" + length;
-            for (int i = 0; i < 3000; i++) {
-                dom0.ask(
-                        MKDIR,
-                        dir + "/" + Integer.toString(1_000_000 + i).substring(7 - Math.max(length, 4))
-                                + "x".repeat(length));
-            }
-            int children = bench.core().tree().get(dir).children().length;
-            int offset = 0;
-            int names = 0;
-            String part;
-            do {
-                part = dom0.ask(DIRECTORY_PART, dir, Integer.toString(offset));
-                assertThat(part).matches("(?s)[0-9]+\\|.*").hasSizeLessThanOrEqualTo(XsWire.PAYLOAD_MAX);
-                String listing = part.substring(part.indexOf('|') + 1);
-                names += (int) listing.chars().filter(c -> c == '|').count();
-                offset += listing.length();
-            } while (!part.endsWith("||"));
-            assertThat(names - 1).isEqualTo(children);
-        }
-    }
-
-    @Test
-    void x25_shouldNotOverflowAPartThatIsExactlyFull() {
-        for (int spare = 0; spare < 4; spare++) {
-            String dir = "/exact-" + spare;
-            dom0.ask(MKDIR, dir);
-            Node node = bench.core().tree().get(dir);
-            for (int i = 0; node.childBytes() < 3900; i++) {
-                dom0.ask(MKDIR, dir + "/n" + i);
-                node = bench.core().tree().get(dir);
-            }
-            int generation = Long.toString(node.generation() + 1).length() + 1;
-            int left = XsWire.PAYLOAD_MAX - generation - node.childBytes() - spare;
-            dom0.ask(MKDIR, dir + "/" + "z".repeat(left - 1));
-            String part = dom0.ask(DIRECTORY_PART, dir, "0");
-            assertThat(part).doesNotStartWith("E");
-            assertThat(part.endsWith("||")).isEqualTo(spare > 0);
-            assertThat(part.length()).isLessThanOrEqualTo(XsWire.PAYLOAD_MAX);
-        }
-    }
-
-    @Test
-    void x10_shouldCountTheNamesOfChildren() {
-        int made = 0;
-        while (guest.ask(MKDIR, "dir/" + "c".repeat(90) + made).equals("OK|")) {
-            made++;
-        }
-        assertThat(made).isBetween(20, 22);
-        assertThat(guest.ask(MKDIR, "dir/" + "c".repeat(90) + made)).isEqualTo("ENOSPC");
-        assertThat(guest.ask(MKDIR, "dir/c")).isEqualTo("OK|");
-    }
-
-    @Test
-    void x11_shouldChargeATransactionToWhoseItIs() {
-        bench.domain(1).quotas().set(Quota.MEMORY, 20_000);
-        dom0.ask(MKDIR, "/open");
-        dom0.ask(SET_PERMS, "/open", "b0");
-        dom0.write("/open/dom0s", "x");
-        int transaction = guest.begin();
-        String answer = "OK|";
-        for (int i = 0; i < 100 && answer.equals("OK|"); i++) {
-            answer = guest.write(transaction, "/open/m" + i, "v".repeat(1000));
-        }
-        assertThat(answer).isEqualTo("ENOMEM");
-        assertThat(bench.domain(1).memory()).isBetween(15_000L, 20_000L);
-        assertThat(guest.write(transaction, "/open/dom0s", "v".repeat(2000))).isEqualTo("ENOMEM");
-        assertThat(guest.commit(transaction)).isEqualTo("ENOMEM");
-        assertThat(bench.domain(1).memory()).isLessThan(1000);
     }
 
     @Test

@@ -21,6 +21,7 @@ import io.splitvisor.xenstore.XsWire;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -301,6 +302,15 @@ class XenstoredTest {
         try (Xenstore tool = new XenstoreConnection(SocketTransport.connect(socket))) {
             assertThat(tool.exists("/tool")).isTrue();
         }
+    }
+
+    @Test
+    void shouldLeaveAFileWhereItsSocketWasToBe() throws Exception {
+        Path file = Files.writeString(folder.resolve("f"), "of somebody");
+        assertThatThrownBy(() -> daemon.listen(file))
+                .isInstanceOfSatisfying(
+                        XenstoreException.class, e -> assertThat(e.error()).isEqualTo(XsError.EIO));
+        assertThat(file).hasContent("of somebody");
     }
 
     @Test

@@ -41,6 +41,9 @@ public final class BlockIo extends RingCall implements AutoCloseable {
     /** The list of segments of an indirect request; null for a buffer that needs none. */
     private final SharedPages segments;
 
+    /** The length that the list is for: it stays for the next transfer of as much, and in the back end's cache. */
+    private long listed;
+
     private final Completion completion;
     private int operation;
     private long sector;
@@ -200,7 +203,10 @@ public final class BlockIo extends RingCall implements AutoCloseable {
         buffer.grant(link, count, isWrite());
         if (count > Blkif.MAX_SEGMENTS_PER_REQUEST) {
             segments.grant(link, 1, true);
-            putSegments(segments.segment(), 0, count);
+            if (listed != bytes) {
+                putSegments(segments.segment(), 0, count);
+                listed = bytes;
+            }
             BlkifRequestIndirect.OPERATION.set(ring, at, BlkifOp.INDIRECT);
             BlkifRequestIndirect.INDIRECT_OP.set(ring, at, operation);
             BlkifRequestIndirect.NR_SEGMENTS.set(ring, at, count);

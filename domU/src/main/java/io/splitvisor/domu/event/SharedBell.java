@@ -3,6 +3,7 @@ package io.splitvisor.domu.event;
 
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.host.EventFd;
+import io.splitvisor.host.HostProcess;
 import io.splitvisor.host.Poll;
 import io.splitvisor.ring.Doorbell;
 import java.lang.foreign.MemorySegment;
@@ -18,10 +19,10 @@ import java.lang.invoke.VarHandle;
  * meant for several is handed from one to the next. One that is only just falling asleep, or waking up, may be taken for such a
  * one; it wakes for nothing then, and looks in its turn.
  *
- * <p>The vCPU also writes down how long it sleeps, for its runstate.
+ * <p>The vCPU also writes down how long it sleeps, and which of the host's threads it is, for its runstate.
  */
 public final class SharedBell {
-    private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
+    private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
     private static final int BELL = 1;
     private static final int OWN_BELL = 2;
@@ -38,6 +39,7 @@ public final class SharedBell {
 
     private SharedBell[] all = {this};
     private volatile boolean sleeping;
+    private boolean named;
     private long slept;
 
     /**
@@ -77,6 +79,11 @@ public final class SharedBell {
      * @return whether the life line has ended
      */
     public boolean sleep(int millis) {
+        if (!named) {
+            // Not earlier: a domain's start is worth more than its first runstate.
+            named = true;
+            INT.setOpaque(memory, control + DomainLayout.VCPU_THREAD, HostProcess.currentThread());
+        }
         long since = System.nanoTime();
         LONG.setOpaque(memory, control + DomainLayout.VCPU_ASLEEP_SINCE, since);
         int ready = poll.await(millis);
@@ -112,6 +119,6 @@ public final class SharedBell {
     }
 
     private boolean wasRungAsleep() {
-        return sleeping && (int) WORD.getAcquire(memory, control + DomainLayout.VCPU_ASLEEP) == 0;
+        return sleeping && (int) INT.getAcquire(memory, control + DomainLayout.VCPU_ASLEEP) == 0;
     }
 }

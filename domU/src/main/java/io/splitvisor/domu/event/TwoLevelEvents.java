@@ -72,7 +72,7 @@ final class TwoLevelEvents implements EventAbi {
         while (words != 0) {
             int word = Long.numberOfTrailingZeros(words);
             words &= words - 1;
-            long ports = SharedInfo.activeWordAcquire(sharedInfo, 0, word);
+            long ports = SharedInfo.activeWordVolatile(sharedInfo, 0, word);
             while (ports != 0) {
                 int port = word * Long.SIZE + Long.numberOfTrailingZeros(ports);
                 ports &= ports - 1;

@@ -6,7 +6,6 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.memory.GuestMemory;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.hypercall.AdaptiveSpin;
-import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.HypercallRing;
 import io.splitvisor.hypercall.Hypercalls;
 import io.splitvisor.hypercall.UpcallSleep;
@@ -62,16 +61,9 @@ public final class Vcpu implements UpcallSleep, Runnable {
         this.bell = new SharedBell(memory.segment(), DomainLayout.bytes(layout.vcpuControl(id)), bellToGuest, lifeLine);
         this.duties = duties;
         int ringPages = DomainLayout.HYPERCALL_RING_PAGES;
-        int slots = ringPages * GuestMemory.PAGE_SIZE / 64;
-        int sendPages = (slots * HypercallBatch.ARGUMENT_BYTES + GuestMemory.PAGE_SIZE - 1) / GuestMemory.PAGE_SIZE;
-        int frame = memory.allocate(sendPages + Hypercalls.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE);
-        this.ring = new HypercallRing(
-                memory.pages(layout.hypercallRing(id), ringPages),
-                memory.segment(),
-                GuestMemory.address(frame),
-                bellToDom0,
-                this);
-        this.hypercalls = new Hypercalls(ring, memory.segment(), GuestMemory.address(frame + sendPages));
+        int frame = memory.allocate(Hypercalls.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE);
+        this.ring = new HypercallRing(memory.pages(layout.hypercallRing(id), ringPages), bellToDom0, this);
+        this.hypercalls = new Hypercalls(ring, memory.segment(), GuestMemory.address(frame));
     }
 
     /** Its number. */

@@ -10,7 +10,6 @@ import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.abi.evtchn.EventChannelStatus;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
 import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
-import io.splitvisor.abi.evtchn.EvtchnSend;
 import io.splitvisor.abi.evtchn.EvtchnStatus;
 import io.splitvisor.abi.grant.GnttabGetVersion;
 import io.splitvisor.abi.grant.GnttabQuerySize;
@@ -95,15 +94,15 @@ public final class RehearsalHypercalls {
     }
 
     private int serve(BackRing ring, Doorbell bell) {
-        MemorySegment slots = ring.memory();
         int count = ring.unconsumedRequests();
         for (int i = 0; i < count; i++) {
-            long at = ring.takeRequest();
+            MemorySegment call = ring.takeRequest();
             long result = call(
-                    (int) MulticallEntry.op(slots, at),
-                    (int) MulticallEntry.args(slots, at, 0),
-                    MulticallEntry.args(slots, at, 1));
-            MulticallEntry.result(slots, ring.claimResponse(), result);
+                    (int) MulticallEntry.op(call, 0),
+                    (int) MulticallEntry.args(call, 0, 0),
+                    MulticallEntry.args(call, 0, 1),
+                    (int) MulticallEntry.args(call, 0, 2));
+            MulticallEntry.result(ring.claimResponse(), 0, result);
         }
         if (count > 0 && ring.pushResponsesAndCheckNotify()) {
             bell.ring();
@@ -119,9 +118,9 @@ public final class RehearsalHypercalls {
         return more;
     }
 
-    private long call(int op, int command, long argument) {
+    private long call(int op, int command, long argument, int inCall) {
         return switch (op) {
-            case Hypercall.EVENT_CHANNEL_OP -> eventChannelOp(command, argument);
+            case Hypercall.EVENT_CHANNEL_OP -> eventChannelOp(command, argument, inCall);
             case Hypercall.GRANT_TABLE_OP -> grantTableOp(command, argument);
             case Hypercall.SCHED_OP -> schedOp(command, argument);
             // All vCPUs of the rehearsal are up.
@@ -131,7 +130,7 @@ public final class RehearsalHypercalls {
         };
     }
 
-    private long eventChannelOp(int command, long argument) {
+    private long eventChannelOp(int command, long argument, int inCall) {
         switch (command) {
             case EventChannelOp.ALLOC_UNBOUND -> EvtchnAllocUnbound.port(memory, argument, nextPort++);
             case EventChannelOp.BIND_INTERDOMAIN -> {
@@ -143,7 +142,7 @@ public final class RehearsalHypercalls {
                 dom0.raise(port);
             }
             case EventChannelOp.SEND -> {
-                int port = EvtchnSend.port(memory, argument);
+                int port = inCall;
                 if (port <= 0 || port >= nextPort) {
                     return -XenErrno.EINVAL;
                 }

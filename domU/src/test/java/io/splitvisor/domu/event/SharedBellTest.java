@@ -69,6 +69,8 @@ class SharedBellTest {
             assertThat(lost).hasValue(0);
             for (int vcpu = 0; vcpu < vcpus; vcpu++) {
                 assertThat(taken[vcpu].get()).isEqualTo(published[vcpu].get());
+                assertThat(memory.get(ValueLayout.JAVA_INT, DomainLayout.bytes(vcpu) + DomainLayout.VCPU_THREAD))
+                        .isPositive();
                 assertThat(memory.get(ValueLayout.JAVA_LONG, DomainLayout.bytes(vcpu) + DomainLayout.VCPU_SLEPT))
                         .isPositive();
                 assertThat(memory.get(ValueLayout.JAVA_LONG, DomainLayout.bytes(vcpu) + DomainLayout.VCPU_ASLEEP_SINCE))

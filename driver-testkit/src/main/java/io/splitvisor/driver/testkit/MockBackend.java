@@ -142,11 +142,11 @@ public final class MockBackend extends MockBack {
         private Message take() {
             return closed || ring.takeableRequests() <= 0
                     ? null
-                    : Message.readRequest(protocol(), pages.segment(), ring.takeRequest());
+                    : Message.readRequest(protocol(), ring.takeRequest(), 0);
         }
 
         private void put(Message response) {
-            response.write(pages.segment(), ring.claimResponse());
+            response.write(ring.claimResponse(), 0);
         }
 
         @Override

@@ -56,12 +56,12 @@ public final class MockFrontend extends MockFront {
 
     /** Puts a request into the next slot; nobody sees it yet. Rings that are full are written all the same. */
     public void put(Message request) {
-        request.write(memory, ring.claimRequest());
+        request.write(ring.claimRequest(), 0);
     }
 
     /** Puts a slot's bytes into the next slot, whatever they are. */
     public void putRaw(MemorySegment slot) {
-        MemorySegment.copy(slot, 0, memory, ring.claimRequest(), protocol().slotSize());
+        MemorySegment.copy(slot, 0, ring.claimRequest(), 0, protocol().slotSize());
     }
 
     /** Publishes what was put, and notifies the back end if it wants that. */
@@ -81,7 +81,7 @@ public final class MockFrontend extends MockFront {
         if (ring.unconsumedResponses() == 0) {
             return null;
         }
-        return Message.read(protocol().response(), memory, ring.takeResponse());
+        return Message.read(protocol().response(), ring.takeResponse(), 0);
     }
 
     /** Asks for an event with the next response. */

@@ -155,7 +155,7 @@ public final class TestGuest {
     }
 
     private void collect(int word) {
-        long active = SharedInfo.activeWordAcquire(sharedInfo, 0, word);
+        long active = SharedInfo.activeWordVolatile(sharedInfo, 0, word);
         for (; active != 0; active &= active - 1) {
             int port = word * Long.SIZE + Long.numberOfTrailingZeros(active);
             boolean unused = SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, port);

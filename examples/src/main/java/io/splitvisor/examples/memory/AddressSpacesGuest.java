@@ -10,10 +10,12 @@ import io.splitvisor.domu.paging.PagingOptions;
 import io.splitvisor.domu.paging.Processor;
 import io.splitvisor.domu.paging.Protection;
 import io.splitvisor.domu.paging.SwapDevice;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * Uses memory as a kernel would: maps, forks, catches a fault, and swaps, if there is a disk {@code xvda}. What it prints is
- * the same in every paging mode, but for the mode's name and the last line, which says what that mode cost.
+ * the same in every paging mode, but for the mode's name and the last line, which says what that mode cost. With {@code stay} in
+ * {@code extra} it stays in its address space until it is shut down, to be looked at with {@code paging-info} and {@code page-walk}.
  */
 public final class AddressSpacesGuest implements Guest {
     private static final long HEAP = 0x10_0000_0000L;
@@ -22,7 +24,7 @@ public final class AddressSpacesGuest implements Guest {
     private static final int PAGES = 64;
 
     @Override
-    public void run(GuestDomain domain) {
+    public void run(GuestDomain domain) throws InterruptedException {
         AddressSpaces spaces = domain.addressSpaces(PagingOptions.of(2048));
         System.out.println("paging: " + spaces.mode().word());
         Processor cpu = spaces.processor(0);
@@ -56,6 +58,10 @@ public final class AddressSpacesGuest implements Guest {
         }
         if (domain.disks().contains("xvda")) {
             swap(domain, spaces, parent, cpu);
+        }
+        if (domain.arguments().contains("stay")) {
+            System.out.println("stays, with " + PAGES + " pages at " + Long.toHexString(HEAP));
+            new CountDownLatch(1).await();
         }
         cpu.leave();
         parent.destroy(cpu);

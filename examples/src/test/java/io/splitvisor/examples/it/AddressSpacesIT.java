@@ -46,6 +46,20 @@ class AddressSpacesIT {
         }
     }
 
+    /** The example that docs/paging.md has one look at. */
+    @Test
+    void shouldStayToBeLookedAt() {
+        try (Dom0Fixture dom0 = new Dom0Fixture()) {
+            int domid = dom0.create(Dom0Fixture.jvm("memory", AddressSpacesGuest.class, List.of(), "stay").toBuilder()
+                    .paging(new PagingChoice(PagingMode.SHADOW, OptionalLong.empty(), true))
+                    .build());
+            dom0.console(domid).awaitText("stays, with 64 pages at 1000000000");
+            assertThat(dom0.toolstack().paging(domid).mode()).isEqualTo("shadow");
+            assertThat(dom0.toolstack().pageWalk(domid, 0, 0x10_0000_0000L).frame())
+                    .isPresent();
+        }
+    }
+
     @Test
     void shouldTellOtherVcpusWhatIsGone() throws IOException {
         try (Dom0Fixture dom0 = new Dom0Fixture()) {

@@ -21,6 +21,9 @@ public final class ChannelsGuest implements Guest {
     @Override
     public void run(GuestDomain domain) throws Exception {
         System.out.println("channels " + domain.channels().names());
+        String first = domain.xenstore().read("console/tty");
+        String second = domain.xenstore().read("device/console/1/tty");
+        System.out.println("terminals " + first + " " + second + ".");
         try {
             domain.channels().open("nobody");
         } catch (CallException e) {

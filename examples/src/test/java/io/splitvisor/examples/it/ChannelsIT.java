@@ -3,6 +3,7 @@ package io.splitvisor.examples.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.splitvisor.dom0.config.ChannelConfig;
@@ -10,16 +11,21 @@ import io.splitvisor.dom0.config.DomainConfig;
 import io.splitvisor.dom0.toolstack.ToolstackException;
 import io.splitvisor.driver.backend.DeviceStatus;
 import java.io.DataInputStream;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -70,6 +76,29 @@ class ChannelsIT {
                         ToolstackException.class, () -> dom0.toolstack().console(domid, 2)))
                 .as("a socket is nobody's terminal")
                 .hasMessageContaining("there is no console 2, only [0, 1]");
+    }
+
+    @Test
+    void shouldServeTheirTerminalsOnTheHost() throws IOException {
+        assumeThat(Files.isWritable(Path.of("/dev/ptmx"))).as("/dev/ptmx").isTrue();
+        int domid = dom0.create(config());
+        dom0.console(domid, 1).awaitText("name? ");
+        Dom0Fixture.Output first = dom0.console(domid);
+        Matcher told =
+                Pattern.compile("terminals (/dev/pts/\\d+) (/dev/pts/\\d+)\\.").matcher("");
+        await().atMost(PATIENCE).until(() -> told.reset(first.text()).find());
+        String tty = told.group(2);
+        assertThat(tty).isNotEqualTo(told.group(1));
+        try (FileOutputStream keyboard = new FileOutputStream(tty);
+                FileInputStream screen = new FileInputStream(tty)) {
+            keyboard.write("Grace\n".getBytes(StandardCharsets.US_ASCII));
+            StringBuilder shown = new StringBuilder();
+            while (shown.indexOf("hello, Grace") < 0) {
+                shown.append((char) screen.read());
+            }
+        }
+        dom0.toolstack().destroy(domid);
+        assertThat(Path.of(tty)).doesNotExist();
     }
 
     /** More than all buffers on the way hold, from a client that does not read while it writes; then the next client. */

@@ -43,9 +43,9 @@ class RequestPoolPropertyTest {
 
     private void publish() {
         for (int i = random.nextInt(front.freeRequests() + 1); i > 0; i--) {
-            long at = front.claimRequest();
-            ID.set(memory, at, published);
-            NUMBER.set(memory, at, ~published);
+            MemorySegment slot = front.claimRequest();
+            ID.set(slot, 0, published);
+            NUMBER.set(slot, 0, ~published);
             published++;
         }
         front.pushRequests();
@@ -79,7 +79,7 @@ class RequestPoolPropertyTest {
 
     @Test
     void shouldHaveEachRequestOnceAndUnchangedInWhateverOrderTheyAreAnswered() {
-        RequestPool pool = new RequestPool(null, PROTOCOL, SlotLayout.of(PROTOCOL), back.slots(), Arena.ofAuto());
+        RequestPool pool = new RequestPool(null, PROTOCOL, SlotLayout.of(PROTOCOL), back.slots());
         for (int round = 0; round < ROUNDS; round++) {
             publish();
             take(pool);

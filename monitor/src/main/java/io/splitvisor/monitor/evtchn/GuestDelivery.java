@@ -19,7 +19,7 @@ public final class GuestDelivery implements EventDelivery {
     private final TwoLevelDelivery twoLevel;
     private final Gate gate = new Gate();
     private volatile EventDelivery abi;
-    private volatile EventTrace trace;
+    private volatile TraceSink trace;
 
     /**
      * @param memory the domain's memory
@@ -32,12 +32,9 @@ public final class GuestDelivery implements EventDelivery {
         this.abi = twoLevel;
     }
 
-    /** Who hears of events. */
-    private record EventTrace(int domid, TraceSink sink) {}
-
     /** Lets somebody hear of the events that are raised; null for nobody. */
-    public void trace(int domid, TraceSink sink) {
-        trace = sink == null ? null : new EventTrace(domid, sink);
+    public void trace(TraceSink sink) {
+        trace = sink;
     }
 
     /** Events raised so far, those on masked or pending ports too. */
@@ -47,10 +44,6 @@ public final class GuestDelivery implements EventDelivery {
 
     @Override
     public void raise(Port port) {
-        EventTrace tracing = trace;
-        if (tracing != null) {
-            tracing.sink.event(tracing.domid, port.number());
-        }
         if (gate.enterCounted()) {
             try {
                 EventDelivery used = abi;
@@ -66,6 +59,11 @@ public final class GuestDelivery implements EventDelivery {
             } finally {
                 gate.leave();
             }
+        }
+        // Whoever waits for the event has it already.
+        TraceSink tracing = trace;
+        if (tracing != null) {
+            tracing.event(port.number());
         }
     }
 

@@ -7,6 +7,7 @@ import io.splitvisor.monitor.Domain;
 import io.splitvisor.monitor.paging.Slice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The hypercall that a vCPU makes just now: its words and its structure in private memory, which the guest cannot change
@@ -71,6 +72,17 @@ public final class HypercallContext implements Slice {
     /** The structure: copied in before the handler is called, and copied out after success, as the operation's row says. */
     public MemorySegment argument() {
         return argument;
+    }
+
+    /** Takes the structure from the call's words, from this one on; false if it is longer than what is left of them. */
+    boolean argumentFromWords(int first, int size) {
+        if (size > (words.length - first) * Long.BYTES) {
+            return false;
+        }
+        for (int at = 0; at < size && !resumed; at += Long.BYTES) {
+            argument.set(ValueLayout.JAVA_LONG, at, words[first + at / Long.BYTES]);
+        }
+        return true;
     }
 
     /** Whether a domid names the caller: DOMID_SELF or its own number. */

@@ -32,7 +32,6 @@ public final class HypercallRing implements RingWorker {
     private final IntSupplier slice;
     private final HypercallContext context;
     private final BackRing ring;
-    private final MemorySegment memory;
     private final HypercallStatistics statistics = new HypercallStatistics();
     private final TurnTrace traced;
 
@@ -60,10 +59,10 @@ public final class HypercallRing implements RingWorker {
         this.vcpu = vcpu;
         this.table = table;
         this.context = new HypercallContext(domain, vcpu);
-        this.memory =
-                domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES);
-        this.ring = BackRing.init(memory, MulticallEntry.SIZE);
-        this.traced = new TurnTrace(domain.domid(), vcpu, SLICE);
+        this.ring = BackRing.init(
+                domain.memory().pages(domain.memory().layout().hypercallRing(vcpu), DomainLayout.HYPERCALL_RING_PAGES),
+                MulticallEntry.SIZE);
+        this.traced = new TurnTrace(vcpu);
         this.recorded = new TurnRecording(domain.domid(), vcpu);
     }
 
@@ -104,7 +103,7 @@ public final class HypercallRing implements RingWorker {
             found += available;
             statistics.turn(available);
             moved += serveFound(available, sink != null);
-            available = linger();
+            available = linger(available == 1);
         } while (available > 0);
         int served = (int) (statistics.total() - before);
         if (served > 0) {
@@ -127,9 +126,14 @@ public final class HypercallRing implements RingWorker {
      * loop, and an index that travels back and forth. Who waits for the index instead makes none before the turn is over: then
      * nothing is found here, and the next turns do not look.
      *
+     * <p>The index lies in another line than the call, and both would have to come from the other processor. So who makes one call at
+     * a time is waited for at the next slot itself, which tells when the call in it is complete ({@link MulticallEntry#HANDED_OVER}).
+     * The index is looked at once more before the turn ends: not every guest hands over.
+     *
+     * @param single whether the last look found one call alone
      * @return how many calls have come; none if the turn is over
      */
-    private int linger() {
+    private int linger(boolean single) {
         if (unlucky > 0) {
             unlucky--;
             return 0;
@@ -137,7 +141,18 @@ public final class HypercallRing implements RingWorker {
         if (underWay || context.preempt() || standsStill()) {
             return 0;
         }
-        for (int looks = LOOKS; looks > 0; looks--) {
+        int looks = LOOKS;
+        if (single) {
+            MemorySegment next = ring.nextRequest();
+            for (; looks > 1; looks--) {
+                if (MulticallEntry.resultAcquire(next, 0) == MulticallEntry.HANDED_OVER) {
+                    ring.requestIsThere();
+                    return 1;
+                }
+                Thread.onSpinWait();
+            }
+        }
+        for (; looks > 0; looks--) {
             int available = ring.takeableRequests();
             if (available != 0) {
                 return available;
@@ -166,13 +181,13 @@ public final class HypercallRing implements RingWorker {
             if (underWay) {
                 statistics.preempted();
             } else {
+                // One response a request, in order: the response's slot is the request's. The guest may look for it
+                // there, so whatever else there is to do comes afterwards.
+                MulticallEntry.resultRelease(ring.claimResponse(), 0, result);
                 statistics.served(context.operation(), result);
                 if (tracing) {
                     traced.add(context, result);
                 }
-                // One response a request, in order: the response's slot is the request's. The guest may look for it
-                // there.
-                MulticallEntry.resultRelease(memory, ring.claimResponse(), result);
             }
             // A call may end the domain: what comes after it in the batch is not executed (row H4).
         } while ((underWay || available > 0) && !context.preempt() && !domain.ended() && !self.standsStill());
@@ -180,8 +195,7 @@ public final class HypercallRing implements RingWorker {
     }
 
     private long begin() {
-        // A slice is checked once, not with each word.
-        MemorySegment entry = memory.asSlice(ring.takeRequest(), MulticallEntry.SIZE);
+        MemorySegment entry = ring.takeRequest();
         context.begin(MulticallEntry.op(entry, 0));
         for (int i = 0; i < MulticallEntry.NR_ARGS; i++) {
             context.word(i, MulticallEntry.args(entry, 0, i));

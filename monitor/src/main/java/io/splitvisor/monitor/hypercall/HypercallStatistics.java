@@ -10,11 +10,11 @@ import java.util.function.LongSupplier;
  * differ by a call between each other.
  *
  * <p>Every call is counted; its time is a sample, since a look at the clock costs as much as a simple call. Timed are all
- * calls of one turn in {@value #TURNS_PER_TIMED_TURN}, from the end of the call before; and each call that did not end in
- * its first slice, from the end of that slice.
+ * calls of the first {@value #TURNS_PER_TIMED_TURN} turns and of one in so many from then on, from the end of the call before; and
+ * each call that did not end in its first slice, from the end of that slice.
  */
 public final class HypercallStatistics {
-    /** Of these turns one is timed. A power of two. */
+    /** So many turns are timed, then one of so many. A power of two. */
     public static final int TURNS_PER_TIMED_TURN = 64;
 
     /** The row of calls that no operation stands behind: refused with -ENOSYS, or before their command was known. */
@@ -62,7 +62,7 @@ public final class HypercallStatistics {
         if (found > 0) {
             batches[Math.min(Integer.SIZE - Integer.numberOfLeadingZeros(found - 1), BATCH_SIZES - 1)]++;
         }
-        timed = (turns & TURNS_PER_TIMED_TURN - 1) == 0;
+        timed = turns <= TURNS_PER_TIMED_TURN || (turns & TURNS_PER_TIMED_TURN - 1) == 0;
         if (timed) {
             last = clock.getAsLong();
         }

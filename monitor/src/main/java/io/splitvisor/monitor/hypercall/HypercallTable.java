@@ -190,7 +190,7 @@ public final class HypercallTable {
         return switch (row.kind) {
             case NONE -> row.handler.serve(call);
             case IN -> {
-                if (copyIn(call, at, size)) {
+                if (readIn(row, call, at, size)) {
                     yield row.handler.serve(call);
                 }
                 yield row.countsExtents ? ReservationHandlers.startExtent(call) : -XenErrno.EFAULT;
@@ -209,6 +209,11 @@ public final class HypercallTable {
 
     private static boolean copyIn(HypercallContext call, long at, int size) {
         return call.resumed() || call.caller().memory().copyFrom(at, call.argument(), size);
+    }
+
+    /** A structure that is only read may lie in the call itself, in the words behind its address. */
+    private static boolean readIn(Row row, HypercallContext call, long at, int size) {
+        return at == MulticallEntry.IN_CALL ? call.argumentFromWords(row.word + 1, size) : copyIn(call, at, size);
     }
 
     private static long copyOut(HypercallContext call, long at, int size, long result) {

@@ -12,12 +12,21 @@ final class TurnTrace {
     /** Operations with a structure. */
     private static final boolean[] HAS_STRUCTURE = new boolean[HypercallOp.values().length];
 
-    private final int domid;
+    /** No operation. */
+    private static final int NONE = -1;
+
     private final int vcpu;
-    private final long[] calls;
+    private final long[] calls = new long[TracedCall.MOST_A_TURN];
     private TraceSink sink;
-    private long began;
     private int count;
+
+    /** The last call, and how often it was made again: not among the others yet. */
+    private long last;
+
+    private int again;
+
+    /** The last call's operation, if it has no structure, and did not fail: the same again is the same call. */
+    private int simple;
 
     static {
         for (HypercallOp op : HypercallOp.values()) {
@@ -25,37 +34,58 @@ final class TurnTrace {
         }
     }
 
-    /**
-     * @param most calls that a turn can finish
-     */
-    TurnTrace(int domid, int vcpu, int most) {
-        this.domid = domid;
+    TurnTrace(int vcpu) {
         this.vcpu = vcpu;
-        this.calls = new long[most];
     }
 
     void begin(TraceSink to) {
         sink = to;
-        began = System.nanoTime();
         count = 0;
+        simple = NONE;
     }
 
     void add(HypercallContext call, long result) {
-        int operation = call.operation();
-        int argument = operation == HypercallStatistics.UNKNOWN
-                ? (int) call.number()
-                : HAS_STRUCTURE[operation] ? call.argument().get(ValueLayout.JAVA_INT, 0) : 0;
-        long packed = TracedCall.pack(operation, result, argument);
-        if (count > 0 && TracedCall.isSame(calls[count - 1], packed)) {
-            calls[count - 1] = TracedCall.onceMore(calls[count - 1]);
+        if (call.operation() == simple && result >= 0 && again < TracedCall.MOST_AGAIN) {
+            again++;
         } else {
-            calls[count++] = packed;
+            addOther(call, result);
         }
     }
 
+    private void addOther(HypercallContext call, long result) {
+        int operation = call.operation();
+        boolean known = operation != HypercallStatistics.UNKNOWN;
+        boolean structured = known && HAS_STRUCTURE[operation];
+        int argument = structured ? call.argument().get(ValueLayout.JAVA_INT, 0) : known ? 0 : (int) call.number();
+        long packed = TracedCall.pack(operation, result, argument);
+        if (count > 0 && packed == last && again < TracedCall.MOST_AGAIN) {
+            again++;
+            return;
+        }
+        if (count == calls.length) {
+            tell();
+            count = 0;
+        }
+        if (count > 0) {
+            calls[count - 1] = TracedCall.again(last, again);
+        }
+        count++;
+        last = packed;
+        again = 0;
+        simple = known && !structured && result >= 0 ? operation : NONE;
+    }
+
+    /** After the results are published: the guest makes its next call meanwhile. */
     void end() {
         if (count > 0) {
-            sink.turn(domid, vcpu, began, calls, count);
+            tell();
         }
+        // A trace that ends is not kept.
+        sink = null;
+    }
+
+    private void tell() {
+        calls[count - 1] = TracedCall.again(last, again);
+        sink.turn(vcpu, calls, count);
     }
 }

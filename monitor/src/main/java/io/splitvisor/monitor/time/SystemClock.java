@@ -11,19 +11,22 @@ import java.util.Set;
 
 /**
  * Keeps the clocks of all vCPUs: each {@code vcpu_time_info} states system time as a function of the processor's cycle
- * counter, and {@link #tick} corrects it about twice a second.
+ * counter, and {@link #tick} corrects it once a second, if that is needed.
  *
  * <p>All vCPUs share one line at a time. To change it, all versions are made odd, so that readers wait; the new line begins
  * where the old one is at that moment, and its slope is such that the error is gone at the next tick. So every reading of
  * every vCPU is a value of one function of the counter, which never falls; the clock is wrong by what the host's rate
- * changes between two ticks: half a millisecond if NTP goes from one of its extremes to the other, 500 parts in a million
- * each, and nanoseconds ordinarily.
+ * changes between two ticks: a millisecond if NTP goes from one of its extremes to the other, 500 parts in a million
+ * each. A line that is right to a microsecond, and will be at the next tick, stays: ordinarily a tick looks and writes nothing.
  *
  * <p>Thread-safe: one lock, held for microseconds.
  */
 public final class SystemClock {
     /** In which an error is corrected; {@link #tick} has to come about as often. */
-    public static final long TICK_NANOS = 500_000_000;
+    public static final long TICK_NANOS = 1_000_000_000;
+
+    /** An error that is not worth making all readers wait. */
+    private static final long NEGLIGIBLE_NANOS = 1_000;
 
     /** An error beyond which the clock is set forward, which harms nobody. */
     private static final long STEP_FORWARD_NANOS = 500_000;
@@ -51,7 +54,14 @@ public final class SystemClock {
     private long wallClock;
     private Sample last;
     private TimeLine line;
+
+    /** The rate as measured last, and the one that the line has; nanoseconds a cycle. */
     private double slope;
+
+    private double lineSlope;
+
+    /** Cycles between two looks at the counter with one at the clock between them, at best; 0 before the first. */
+    private long closest;
 
     /** The clocks over a host's. */
     public SystemClock(TimeSource source) {
@@ -147,12 +157,25 @@ public final class SystemClock {
                 slope = slope(last, now);
                 last = now;
             }
+            if (isRight(now)) {
+                return;
+            }
         }
         vcpus.forEach(VcpuClock::begin);
         line = now == null ? TimeLine.standing(source.nanos()) : next(now);
         for (VcpuClock vcpu : vcpus) {
             vcpu.end(line, flags);
         }
+    }
+
+    /** Whether the line's error is negligible now, and at the next tick. */
+    private boolean isRight(Sample now) {
+        if (now.cycles - line.cycles() < 0) {
+            return false;
+        }
+        long error = now.nanos - line.at(now.cycles);
+        double later = error + (1 - lineSlope / slope) * TICK_NANOS;
+        return Math.abs(error) <= NEGLIGIBLE_NANOS && Math.abs(later) <= NEGLIGIBLE_NANOS;
     }
 
     /** The line from now on: readers of the old one have read the counter before. */
@@ -163,10 +186,10 @@ public final class SystemClock {
         long stated = cycles - line.cycles() < 0 ? line.systemTime() : line.at(cycles);
         long error = right - stated;
         if (error > STEP_FORWARD_NANOS || error < -STEP_BACK_NANOS) {
-            return TimeLine.from(cycles, right, slope);
+            return line(cycles, right, slope);
         }
         double factor = Math.max(SLOWEST, 1 + (double) error / TICK_NANOS);
-        return TimeLine.from(cycles, stated, slope * factor);
+        return line(cycles, stated, slope * factor);
     }
 
     private void calibrate() {
@@ -181,18 +204,23 @@ public final class SystemClock {
         }
         slope = slope(last, now);
         last = now;
-        line = TimeLine.from(now.cycles, now.nanos, slope);
+        line = line(now.cycles, now.nanos, slope);
+    }
+
+    private TimeLine line(long cycles, long systemTime, double rate) {
+        lineSlope = rate;
+        return TimeLine.from(cycles, systemTime, rate);
     }
 
     private static double slope(Sample from, Sample to) {
         return (double) (to.nanos - from.nanos) / (to.cycles - from.cycles);
     }
 
-    /** The two clocks, read as close to one another as a few tries allow. */
+    /** The two clocks, read as close to one another as they have ever been, or as a few tries allow. */
     private Sample sample() {
         Sample best = null;
         long narrowest = Long.MAX_VALUE;
-        for (int i = 0; i < TRIES; i++) {
+        for (int i = 0; i < TRIES && narrowest > 2 * closest; i++) {
             long before = source.cycles();
             long nanos = source.nanos();
             long width = source.cycles() - before;
@@ -201,6 +229,7 @@ public final class SystemClock {
                 best = new Sample(before + width / 2, nanos);
             }
         }
+        closest = closest == 0 ? narrowest : Math.min(closest, narrowest);
         return best == null ? new Sample(source.cycles(), source.nanos()) : best;
     }
 }

@@ -11,12 +11,17 @@ public final class TracedCall {
     /** Stands for the operation of a call that is none. */
     public static final int UNKNOWN = HypercallOp.values().length;
 
+    /** A turn is told of by so many different calls at a time; a longer one by several. */
+    public static final int MOST_A_TURN = 32;
+
+    /** A packed call is repeated so often at most. */
+    public static final int MOST_AGAIN = 255;
+
     private static final long MAX_ERROR = 4095;
     private static final int ERROR_SHIFT = 32;
     private static final int OPERATION_SHIFT = 48;
     private static final int AGAIN_SHIFT = 56;
-    private static final long ONCE_MORE = 1L << AGAIN_SHIFT;
-    private static final int MOST_AGAIN = 255;
+    private static final long ONCE = (1L << AGAIN_SHIFT) - 1;
 
     private TracedCall() {}
 
@@ -42,14 +47,19 @@ public final class TracedCall {
         return (int) (call >>> ERROR_SHIFT) & 0xffff;
     }
 
-    /** Whether the next call, packed alone, is the same as this one, and can be counted with it. */
-    public static boolean isSame(long call, long next) {
-        return (call & ONCE_MORE - 1) == next && call >>> AGAIN_SHIFT < MOST_AGAIN;
+    /**
+     * The same call, made again at once.
+     *
+     * @param call packed as made once
+     * @param times how often again, up to {@link #MOST_AGAIN}
+     */
+    public static long again(long call, int times) {
+        return call | (long) times << AGAIN_SHIFT;
     }
 
-    /** The same call, made once more. */
-    public static long onceMore(long call) {
-        return call + ONCE_MORE;
+    /** The same call, made once. */
+    public static long once(long call) {
+        return call & ONCE;
     }
 
     /** How often it was made in a row, from 1. */

@@ -53,6 +53,7 @@ class HypercallFuzzPropertyTest {
         Long.MAX_VALUE,
         Long.MIN_VALUE,
         Long.MAX_VALUE - 7,
+        MulticallEntry.HANDED_OVER,
         DomId.SELF,
         SharedInfo.EVTCHN_CHANNELS
     };
@@ -165,6 +166,7 @@ class HypercallFuzzPropertyTest {
             long at = 64 + (long) (attacker.producer++ & 127) * MulticallEntry.SIZE;
             entry(pages, at, random);
         }
+        handOver(attacker, random);
         if (random.nextInt(2000) == 0) {
             attacker.producer += random.nextInt();
         }
@@ -183,6 +185,21 @@ class HypercallFuzzPropertyTest {
         }
         if (guest.domain().ended()) {
             assertThat(attacker.ring.arm()).isFalse();
+        }
+    }
+
+    /** Calls beyond the index that are said to be there: none, one as it may be, or many. Their words are what is left there. */
+    private void handOver(Attacker attacker, Random random) {
+        int beyond = random.nextInt(4) > 0 ? random.nextInt(2) : random.nextInt(100) == 0 ? random.nextInt(128) : 0;
+        for (int i = 0; i < beyond; i++) {
+            long at = 64 + (long) (attacker.producer + i & 127) * MulticallEntry.SIZE;
+            MulticallEntry.resultRelease(attacker.pages(), at, MulticallEntry.HANDED_OVER);
+        }
+        if (random.nextInt(4) == 0) {
+            // It follows later: with the next calls.
+            attacker.producer += Math.min(beyond, 1);
+            attacker.pages().set(ValueLayout.JAVA_INT, 0, attacker.producer - Math.min(beyond, 1));
+            served += attacker.ring.serve();
         }
     }
 

@@ -76,11 +76,11 @@ class HypercallRingTest {
         guest.stage(Hypercall.XEN_VERSION, XenVersion.VERSION, 2, 3, 4, 5, 6);
         guest.push();
         ring.serve();
-        long at = guest.ring(0).takeResponse();
+        MemorySegment entry = guest.ring(0).takeResponse();
         for (int i = 1; i < MulticallEntry.NR_ARGS; i++) {
-            assertThat(MulticallEntry.args(ringPages(), at, i)).isEqualTo(i + 1);
+            assertThat(MulticallEntry.args(entry, 0, i)).isEqualTo(i + 1);
         }
-        assertThat(MulticallEntry.op(ringPages(), at)).isEqualTo(Hypercall.XEN_VERSION);
+        assertThat(MulticallEntry.op(entry, 0)).isEqualTo(Hypercall.XEN_VERSION);
     }
 
     @Test
@@ -274,11 +274,11 @@ class HypercallRingTest {
         FrontRing front = guest.ring(0);
         Thread caller = Thread.ofPlatform().start(() -> {
             for (int i = 0; i < calls; i++) {
-                long slot = front.slot(front.reqProdPvt());
+                MemorySegment slot = front.slot(front.reqProdPvt());
                 guest.stage(Hypercall.XEN_VERSION, XenVersion.VERSION);
-                long unanswered = MulticallEntry.result(front.memory(), slot);
+                long unanswered = MulticallEntry.result(slot, 0);
                 front.pushRequests();
-                while (MulticallEntry.resultAcquire(front.memory(), slot) == unanswered) {
+                while (MulticallEntry.resultAcquire(slot, 0) == unanswered) {
                     Thread.onSpinWait();
                 }
                 front.takeResponse();
@@ -312,15 +312,14 @@ class HypercallRingTest {
         Guest two = hypervisor.guest(new DomainLayout(8, 1, 2));
         HypercallRing second = new HypercallRing(two.domain(), 1, hypervisor.table());
         FrontRing front = two.ring(1);
-        long at = front.claimRequest();
-        MulticallEntry.op(front.memory(), at, Hypercall.XEN_VERSION);
+        MulticallEntry.op(front.claimRequest(), 0, Hypercall.XEN_VERSION);
         front.pushRequests();
         assertThat(second.serve()).as("a vCPU that is down makes no calls").isZero();
         assertThat(hypervisor.call(two, Hypercall.VCPU_OP, VcpuOp.INITIALISE, 1, 0))
                 .isZero();
         assertThat(hypervisor.call(two, Hypercall.VCPU_OP, VcpuOp.UP, 1, 0)).isZero();
         assertThat(second.serve()).isEqualTo(1);
-        assertThat(MulticallEntry.result(front.memory(), front.takeResponse())).isEqualTo(VERSION);
+        assertThat(MulticallEntry.result(front.takeResponse(), 0)).isEqualTo(VERSION);
         assertThat(two.results()).isEmpty();
     }
 

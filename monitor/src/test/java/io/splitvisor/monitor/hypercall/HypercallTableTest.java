@@ -4,7 +4,9 @@ package io.splitvisor.monitor.hypercall;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.splitvisor.abi.Hypercall;
+import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.hypercall.HypercallArgument;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Guest;
@@ -78,6 +80,43 @@ class HypercallTableTest {
                     .as("at %x", at)
                     .isEqualTo(-XenErrno.EFAULT);
         }
+    }
+
+    /** What is written, or longer than the words behind the address, cannot lie in the call. */
+    @ParameterizedTest
+    @EnumSource
+    void h2_shouldTakeOnlyWhatItReadsFromTheCallItself(HypercallOp op) {
+        HypercallArgument argument = op.argument();
+        int left = (MulticallEntry.NR_ARGS - 1 - argument.word()) * Long.BYTES;
+        if (argument.kind() == HypercallArgument.Kind.NONE
+                || op.privileged()
+                || op.countsExtents()
+                || argument.kind() == HypercallArgument.Kind.IN && argument.size() <= left) {
+            return;
+        }
+        long[] words = new long[MulticallEntry.NR_ARGS];
+        words[0] = op.command();
+        words[argument.word()] = MulticallEntry.IN_CALL;
+        if (argument.kind() == HypercallArgument.Kind.ARRAY) {
+            words[argument.word() + 1] = 1;
+        }
+        assertThat(hypervisor.call(guest, op.number(), words)).isEqualTo(-XenErrno.EFAULT);
+    }
+
+    @Test
+    void shouldTakeAStructureFromTheCallItself() {
+        int port = guest.domain().events().allocUnbound(0);
+        int dom0Port = hypervisor.monitor().dom0Events().bindInterdomain(guest.domid(), port);
+        int before = hypervisor.dom0().raised(dom0Port);
+        // The upper half of the word is no part of the structure.
+        long word = 0x1234_5678L << 32 | port;
+        assertThat(hypervisor.call(
+                        guest, Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND, MulticallEntry.IN_CALL, word))
+                .isZero();
+        assertThat(hypervisor.dom0().raised(dom0Port)).isEqualTo(before + 1);
+        assertThat(hypervisor.call(
+                        guest, Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND, MulticallEntry.IN_CALL, port + 1))
+                .isEqualTo(-XenErrno.EINVAL);
     }
 
     @ParameterizedTest

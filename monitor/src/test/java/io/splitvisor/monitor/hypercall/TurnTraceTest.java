@@ -20,11 +20,9 @@ import org.junit.jupiter.api.Test;
 
 class TurnTraceTest {
     /** Writes down what it hears. */
-    private static final class Heard implements TraceSink {
-        private final List<String> lines = new ArrayList<>();
-
+    private record Heard(int domid, List<String> lines) implements TraceSink {
         @Override
-        public void turn(int domid, int vcpu, long nanos, long[] calls, int count) {
+        public void turn(int vcpu, long[] calls, int count) {
             for (int i = 0; i < count; i++) {
                 int operation = TracedCall.operation(calls[i]);
                 String name = operation == TracedCall.UNKNOWN ? "unknown" : HypercallOp.values()[operation].xenName();
@@ -35,7 +33,7 @@ class TurnTraceTest {
         }
 
         @Override
-        public void event(int domid, int port) {
+        public void event(int port) {
             lines.add("d" + domid + " event " + port);
         }
     }
@@ -50,9 +48,9 @@ class TurnTraceTest {
             HypercallRing ring = new HypercallRing(guest.domain(), 0, hypervisor.table());
             EvtchnSend.port(guest.memory(), 0, port);
             EvtchnSend.port(guest.memory(), 8, 4000);
-            Heard heard = new Heard();
-            peer.domain().trace(heard);
+            Heard heard = new Heard(guest.domid(), new ArrayList<>());
             guest.domain().trace(heard);
+            peer.domain().trace(new Heard(peer.domid(), heard.lines));
             guest.stage(Hypercall.XEN_VERSION, XenVersion.VERSION);
             guest.stage(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND, 0);
             guest.stage(Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND, 8);

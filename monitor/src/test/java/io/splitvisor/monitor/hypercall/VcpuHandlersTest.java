@@ -22,8 +22,10 @@ import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.Guest;
 import io.splitvisor.monitor.Hypervisor;
 import io.splitvisor.monitor.ManualTime;
+import io.splitvisor.monitor.time.ThreadTimes;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -250,6 +252,43 @@ class VcpuHandlersTest {
     }
 
     @Test
+    void shouldTellHowLongAVcpuWaitedForAProcessor() {
+        long control = DomainLayout.bytes(guest.domain().memory().layout().vcpuControl(0));
+        memory.set(ValueLayout.JAVA_INT, control + DomainLayout.VCPU_THREAD, 77);
+        ThreadTimes[] says = {new ThreadTimes(0, 0)};
+        int[] asked = {0};
+        guest.domain().threadTimes(thread -> {
+            asked[0]++;
+            assertThat(thread).isEqualTo(77);
+            return Optional.of(says[0]);
+        });
+        hypervisor.time().advance(20 * MILLI);
+        op(VcpuOp.GET_RUNSTATE_INFO, 0, 0);
+        assertThat(VcpuRunstateInfo.time(memory, 0, Runstate.RUNNABLE)).isZero();
+        long running = VcpuRunstateInfo.time(memory, 0, Runstate.RUNNING);
+        long blocked = VcpuRunstateInfo.time(memory, 0, Runstate.BLOCKED);
+
+        // Of 100 ms it slept 60 by its own account; it ran for 30, and waited for 10 while it was awake and for 5 after
+        // sleep.
+        hypervisor.time().advance(100 * MILLI);
+        memory.set(ValueLayout.JAVA_LONG, control + DomainLayout.VCPU_SLEPT, 60 * MILLI);
+        says[0] = new ThreadTimes(30 * MILLI, 15 * MILLI);
+        op(VcpuOp.GET_RUNSTATE_INFO, 0, 0);
+        assertThat(VcpuRunstateInfo.time(memory, 0, Runstate.RUNNABLE)).isEqualTo(15 * MILLI);
+        assertThat(VcpuRunstateInfo.time(memory, 0, Runstate.RUNNING) - running).isBetween(30 * MILLI, 31 * MILLI);
+        assertThat(VcpuRunstateInfo.time(memory, 0, Runstate.BLOCKED) - blocked).isBetween(55 * MILLI, 56 * MILLI);
+        assertThat(asked[0]).isEqualTo(2);
+
+        // Not asked again so soon, and a thread that has gone changes nothing.
+        op(VcpuOp.GET_RUNSTATE_INFO, 0, 0);
+        assertThat(asked[0]).isEqualTo(2);
+        guest.domain().threadTimes(_ -> Optional.empty());
+        hypervisor.time().advance(100 * MILLI);
+        op(VcpuOp.GET_RUNSTATE_INFO, 0, 0);
+        assertThat(VcpuRunstateInfo.time(memory, 0, Runstate.RUNNABLE)).isEqualTo(15 * MILLI);
+    }
+
+    @Test
     void shouldCountEveryNanosecondOnceWhateverAGuestSaysAboutItsSleep() {
         long control = DomainLayout.bytes(guest.domain().memory().layout().vcpuControl(0));
         op(VcpuOp.GET_RUNSTATE_INFO, 0, 0);
@@ -257,10 +296,12 @@ class VcpuHandlersTest {
         long begun = hypervisor.monitor().clock().now();
         Random random = new Random(7);
         long[] last = new long[4];
+        guest.domain().threadTimes(_ -> Optional.of(new ThreadTimes(odd(random), odd(random))));
         for (int i = 0; i < 1000; i++) {
             memory.set(ValueLayout.JAVA_LONG, control + DomainLayout.VCPU_ASLEEP_SINCE, odd(random));
             memory.set(ValueLayout.JAVA_LONG, control + DomainLayout.VCPU_SLEPT, odd(random));
-            hypervisor.time().advance(random.nextInt(1000));
+            memory.set(ValueLayout.JAVA_INT, control + DomainLayout.VCPU_THREAD, (int) odd(random));
+            hypervisor.time().advance(random.nextInt(10) == 0 ? 11 * MILLI : random.nextInt(1000));
             op(VcpuOp.GET_RUNSTATE_INFO, 0, 0);
             long sum = 0;
             for (int state = 0; state < 4; state++) {
@@ -306,6 +347,8 @@ class VcpuHandlersTest {
         long area = 3 * DomainLayout.PAGE_SIZE + 64;
         VcpuRegisterTimeMemoryArea.addrV(memory, 0, area);
         assertThat(op(VcpuOp.REGISTER_VCPU_TIME_MEMORY_AREA, 0, 0)).isZero();
+        // A clock that is right is not written.
+        hypervisor.time().rate(3.1);
         hypervisor.time().advance(1000 * MILLI);
         hypervisor.monitor().clock().tick();
         MemorySegment first = guest.sharedInfo().asSlice(SharedInfo.vcpuInfo(0, 0) + VcpuInfo.TIME, VcpuTimeInfo.SIZE);
@@ -350,6 +393,8 @@ class VcpuHandlersTest {
         assertThat(VcpuInfo.pendingSelAcquire(memory, moved)).isEqualTo(1L << port / Long.SIZE);
         assertThat(VcpuInfo.isUpcallPendingAcquire(guest.sharedInfo(), old)).isFalse();
         long before = VcpuTimeInfo.systemTime(memory, VcpuInfo.time(moved));
+        // A clock that is right is not written.
+        hypervisor.time().rate(3.1);
         hypervisor.time().advance(1000 * MILLI);
         hypervisor.monitor().clock().tick();
         assertThat(VcpuTimeInfo.systemTime(memory, VcpuInfo.time(moved))).isGreaterThan(before);

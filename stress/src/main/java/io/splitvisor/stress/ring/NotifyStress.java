@@ -22,7 +22,7 @@ public final class NotifyStress {
 
     /** A ring of four slots on which one request went there and back, so that both event words lie behind. */
     abstract static class UsedRing {
-        final MemorySegment memory = MemorySegment.ofArray(new long[(64 + 4 * SLOT_BYTES) / 8]);
+        final MemorySegment memory = RingMemory.next(4 * SLOT_BYTES);
         final FrontRing front = FrontRing.init(memory, SLOT_BYTES);
         final BackRing back = BackRing.init(memory, SLOT_BYTES);
 

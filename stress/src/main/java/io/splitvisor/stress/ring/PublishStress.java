@@ -25,18 +25,17 @@ public final class PublishStress {
 
     /** A ring of two slots of two words; a whole slot holds a number and its complement. */
     abstract static class TwoSlots {
-        final MemorySegment memory = MemorySegment.ofArray(new long[(64 + 2 * SLOT_BYTES) / 8]);
+        final MemorySegment memory = RingMemory.next(2 * SLOT_BYTES);
         final FrontRing front = FrontRing.init(memory, SLOT_BYTES);
         final BackRing back = BackRing.init(memory, SLOT_BYTES);
 
-        final void write(long slot, long number) {
-            memory.set(ValueLayout.JAVA_LONG, slot, number);
-            memory.set(ValueLayout.JAVA_LONG, slot + 8, ~number);
+        final void write(MemorySegment slot, long number) {
+            slot.set(ValueLayout.JAVA_LONG, 0, number);
+            slot.set(ValueLayout.JAVA_LONG, 8, ~number);
         }
 
-        final boolean holds(long slot, long number) {
-            return memory.get(ValueLayout.JAVA_LONG, slot) == number
-                    && memory.get(ValueLayout.JAVA_LONG, slot + 8) == ~number;
+        final boolean holds(MemorySegment slot, long number) {
+            return slot.get(ValueLayout.JAVA_LONG, 0) == number && slot.get(ValueLayout.JAVA_LONG, 8) == ~number;
         }
 
         /** Consumes what is there: how many, or {@link #TORN}. */

@@ -56,25 +56,24 @@ class DriverDomainTest {
     }
 
     private void request(int operation, long sector, int ref, int first, int last, long id) {
-        MemorySegment slots = ring.memory();
-        long at = ring.claimRequest();
-        BlkifRequest.OPERATION.set(slots, at, operation);
-        BlkifRequest.NR_SEGMENTS.set(slots, at, 1);
-        BlkifRequest.HANDLE.set(slots, at, 0);
-        BlkifRequest.ID.set(slots, at, id);
-        BlkifRequest.SECTOR_NUMBER.set(slots, at, sector);
-        long segment = BlkifRequest.SEG.at(at, 0);
-        BlkifRequestSegment.GREF.set(slots, segment, ref);
-        BlkifRequestSegment.FIRST_SECT.set(slots, segment, first);
-        BlkifRequestSegment.LAST_SECT.set(slots, segment, last);
+        MemorySegment slot = ring.claimRequest();
+        BlkifRequest.OPERATION.set(slot, 0, operation);
+        BlkifRequest.NR_SEGMENTS.set(slot, 0, 1);
+        BlkifRequest.HANDLE.set(slot, 0, 0);
+        BlkifRequest.ID.set(slot, 0, id);
+        BlkifRequest.SECTOR_NUMBER.set(slot, 0, sector);
+        long segment = BlkifRequest.SEG.at(0, 0);
+        BlkifRequestSegment.GREF.set(slot, segment, ref);
+        BlkifRequestSegment.FIRST_SECT.set(slot, segment, first);
+        BlkifRequestSegment.LAST_SECT.set(slot, segment, last);
     }
 
     /** Takes one response; its status. */
     private int response(long id) {
         assertThat(ring.unconsumedResponses()).isPositive();
-        long at = ring.takeResponse();
-        assertThat(BlkifResponse.ID.get(ring.memory(), at)).isEqualTo(id);
-        return BlkifResponse.STATUS.get(ring.memory(), at);
+        MemorySegment slot = ring.takeResponse();
+        assertThat(BlkifResponse.ID.get(slot, 0)).isEqualTo(id);
+        return BlkifResponse.STATUS.get(slot, 0);
     }
 
     private void fill(int frame, Random random) {
@@ -112,7 +111,7 @@ class DriverDomainTest {
                 ring.pushRequests();
                 assertThat(backend.serve()).isEqualTo(count);
                 for (int i = 0; i < count; i++) {
-                    long at = ring.memory().get(ValueLayout.JAVA_LONG, ring.slot(ring.rspCons()));
+                    long at = ring.slot(ring.rspCons()).get(ValueLayout.JAVA_LONG, 0);
                     int first = (int) (at / 8);
                     int bytes = ((int) (at % 8) - first + 1) * SECTOR;
                     assertThat(response(at)).isEqualTo(BlkifStatus.OKAY);

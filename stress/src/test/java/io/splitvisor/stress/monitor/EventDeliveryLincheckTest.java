@@ -106,7 +106,7 @@ public class EventDeliveryLincheckTest {
         VcpuInfo.clearUpcallPendingVolatile(sharedInfo, 0);
         long words = VcpuInfo.takePendingSelVolatile(sharedInfo, 0);
         if (words != 0) {
-            long active = SharedInfo.activeWordAcquire(sharedInfo, 0, 0);
+            long active = SharedInfo.activeWordVolatile(sharedInfo, 0, 0);
             if (active != 0 && !(b.state(PORT) instanceof Closed)) {
                 SharedInfo.testAndClearPendingVolatile(sharedInfo, 0, PORT);
             }

@@ -3,7 +3,6 @@ package io.splitvisor.stress.monitor;
 
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.domu.memory.GuestMemory;
-import io.splitvisor.hypercall.HypercallBatch;
 import io.splitvisor.hypercall.HypercallRing;
 import io.splitvisor.hypercall.UpcallSleep;
 import io.splitvisor.monitor.Domain;
@@ -15,8 +14,6 @@ import io.splitvisor.monitor.time.SystemClock;
 
 /** The real monitor and a guest's side of it in one process, for tests that bring their own threads. */
 public final class InProcess {
-    private static final int SLOT_BYTES = 64;
-
     private InProcess() {}
 
     /** A monitor whose domains set no timers, do not end by themselves, and whose Dom0 takes no events. */
@@ -25,17 +22,10 @@ public final class InProcess {
                 EventDelivery.NONE, new NobodyEnds(), new SystemClock(System::nanoTime), (_, _) -> new NeverSet());
     }
 
-    /** The guest's end of a vCPU's hypercall ring, with argument memory of its own in the guest's. */
+    /** The guest's end of a vCPU's hypercall ring. */
     public static HypercallRing hypercalls(Domain domain, GuestMemory memory, int vcpu, UpcallSleep sleep) {
         int pages = DomainLayout.HYPERCALL_RING_PAGES;
-        int slots = pages * GuestMemory.PAGE_SIZE / SLOT_BYTES;
-        int arguments = memory.allocate(slots * HypercallBatch.ARGUMENT_BYTES / GuestMemory.PAGE_SIZE);
-        return new HypercallRing(
-                memory.pages(memory.layout().hypercallRing(vcpu), pages),
-                memory.segment(),
-                GuestMemory.address(arguments),
-                domain.bellToDom0(),
-                sleep);
+        return new HypercallRing(memory.pages(memory.layout().hypercallRing(vcpu), pages), domain.bellToDom0(), sleep);
     }
 
     private static final class NeverSet implements Alarm {

@@ -64,7 +64,7 @@ final class RingSoak {
                 link.sleepUnless(ring::finalCheckForResponses);
                 collect();
             }
-            Payload.write(ring.memory(), ring.claimRequest(), STOP, Payload.REQUEST_WORDS);
+            Payload.write(ring.claimRequest(), 0, STOP, Payload.REQUEST_WORDS);
             link.tell(ring.pushRequestsAndCheckNotify());
             return requests;
         }
@@ -74,7 +74,7 @@ final class RingSoak {
             for (int i = 0; i < count; i++) {
                 int index = free[--freeCount];
                 outstanding[index] = ++requests << INDEX_BITS | index;
-                Payload.write(ring.memory(), ring.claimRequest(), outstanding[index], Payload.REQUEST_WORDS);
+                Payload.write(ring.claimRequest(), 0, outstanding[index], Payload.REQUEST_WORDS);
             }
             link.tell(ring.pushRequestsAndCheckNotify());
         }
@@ -84,7 +84,7 @@ final class RingSoak {
                 throw new AssertionError("response overflow");
             }
             for (int pending = ring.unconsumedResponses(); pending > 0; pending--) {
-                long number = Payload.read(ring.memory(), ring.takeResponse(), Payload.RESPONSE_WORDS);
+                long number = Payload.read(ring.takeResponse(), 0, Payload.RESPONSE_WORDS);
                 int index = (int) (number & (1 << INDEX_BITS) - 1);
                 if (outstanding[index] != number) {
                     throw new AssertionError("response to " + number + " while waiting for " + outstanding[index]);
@@ -144,7 +144,7 @@ final class RingSoak {
         private void answer() {
             for (int count = random.nextInt(takenCount + 1); count > 0; count--) {
                 int chosen = random.nextInt(takenCount);
-                Payload.write(ring.memory(), ring.claimResponse(), taken[chosen], Payload.RESPONSE_WORDS);
+                Payload.write(ring.claimResponse(), 0, taken[chosen], Payload.RESPONSE_WORDS);
                 taken[chosen] = taken[--takenCount];
             }
             link.tell(ring.pushResponsesAndCheckNotify());

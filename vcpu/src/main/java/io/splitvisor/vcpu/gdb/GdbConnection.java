@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.vcpu.gdb;
 
+import io.splitvisor.host.SocketPath;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -30,15 +31,21 @@ final class GdbConnection implements AutoCloseable {
     private volatile boolean acknowledges = true;
 
     /**
-     * Listens on a socket, which must not exist.
+     * Listens on a socket. One that a processor left behind that was killed is replaced.
      *
      * @param interrupt called on another thread when the debugger wants the processor to stop
      */
     GdbConnection(Path path, Runnable interrupt) throws IOException {
         this.path = path;
         this.interrupt = interrupt;
+        SocketPath.makeRoom(path);
         this.listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-        listener.bind(UnixDomainSocketAddress.of(path));
+        try {
+            listener.bind(UnixDomainSocketAddress.of(path));
+        } catch (IOException e) {
+            listener.close();
+            throw e;
+        }
     }
 
     /** Waits for a debugger. */
