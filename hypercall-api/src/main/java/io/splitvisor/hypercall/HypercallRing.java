@@ -106,7 +106,8 @@ public final class HypercallRing {
             if (!broken) {
                 done = !ring.isFull();
                 if (done) {
-                    CallSlot.fillSend(claim(null), port);
+                    owners[slotIndex()] = null;
+                    CallSlot.fillSend(ring, port);
                     notify = publish(1);
                 }
             }
@@ -173,9 +174,8 @@ public final class HypercallRing {
      * so what came before is answered, too.
      */
     private HypercallBatch awaitInPlace(int turns, HypercallBatch finished) {
-        MemorySegment last = ring.slot(ring.reqProdPvt() - 1);
         for (int left = turns; left > 0; left--) {
-            if (CallSlot.isAnswered(last)) {
+            if (CallSlot.isLastAnswered(ring)) {
                 return takeUpTo(ring.reqProdPvt(), finished);
             }
             Thread.onSpinWait();
@@ -200,11 +200,10 @@ public final class HypercallRing {
                 return false;
             }
             int slot = slotIndex();
-            MemorySegment entry = ring.claimRequest();
-            CallSlot.fill(entry, batch, 0, MulticallEntry.HANDED_OVER);
+            CallSlot.fill(ring, batch, 0, MulticallEntry.HANDED_OVER);
             notify = publish(1);
             for (int left = notify ? 0 : TURNS_WITH_LOCK; left > 0; left--) {
-                if (CallSlot.isAnswered(entry)) {
+                if (CallSlot.isLastAnswered(ring)) {
                     batch.answered(MulticallEntry.result(ring.takeResponse(), 0));
                     return true;
                 }
@@ -228,7 +227,8 @@ public final class HypercallRing {
         }
         long unanswered = calls == 1 ? MulticallEntry.HANDED_OVER : CallSlot.UNANSWERED;
         for (int next = first; next < first + calls; next++) {
-            CallSlot.fill(claim(batch), batch, next, unanswered);
+            owners[slotIndex()] = batch;
+            CallSlot.fill(ring, batch, next, unanswered);
         }
         if (first == 0 && batch.hasListener()) {
             sleepers(1);
@@ -269,12 +269,6 @@ public final class HypercallRing {
 
     private int slotIndex() {
         return ring.reqProdPvt() & (owners.length - 1);
-    }
-
-    /** The next slot. */
-    private MemorySegment claim(HypercallBatch owner) {
-        owners[slotIndex()] = owner;
-        return ring.claimRequest();
     }
 
     private boolean publish(int calls) {

@@ -141,18 +141,21 @@ public final class HypercallRing implements RingWorker {
         if (underWay || context.preempt() || standsStill()) {
             return 0;
         }
-        MemorySegment next = ring.nextRequest();
-        for (int looks = LOOKS; looks > 0; looks--) {
-            if (single && looks > 1) {
+        int looks = LOOKS;
+        if (single) {
+            MemorySegment next = ring.nextRequest();
+            for (; looks > 1; looks--) {
                 if (MulticallEntry.resultAcquire(next, 0) == MulticallEntry.HANDED_OVER) {
                     ring.requestIsThere();
                     return 1;
                 }
-            } else {
-                int available = ring.takeableRequests();
-                if (available != 0) {
-                    return available;
-                }
+                Thread.onSpinWait();
+            }
+        }
+        for (; looks > 0; looks--) {
+            int available = ring.takeableRequests();
+            if (available != 0) {
+                return available;
             }
             Thread.onSpinWait();
         }

@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
 
 /**
  * The protocol by which a vCPU's hypercalls and their results wake a sleeper, in all interleavings: indices and events of
- * the ring ({@code SharedRing}), the vCPU's sleeping word ({@code Doorbell}), two eventfds. Each fence and each second look
+ * the ring ({@code SharedRing}), the vCPU's sleeping word ({@code Doorbell}), two eventfds; and calls and results that are found
+ * in their slots before the indices tell of them ({@code MulticallEntry.HANDED_OVER}). Each fence, each second look and each order
  * is taken away in turn, and the checker has to find the wake-up that is lost.
  */
 class WakingModelTest {
@@ -25,8 +26,19 @@ class WakingModelTest {
     private static final int CALLS = 2;
     private static final int DONE = 7;
 
+    /** What a call is, in its slot; that it is complete there; its result. Each the number of the last call that has it. */
+    private static final int WORDS = 8;
+
+    private static final int HANDED_OVER = 9;
+    private static final int RESULT = 10;
+
+    /** Dom0 took something for a call that is none, or not complete. */
+    private static final int WRONG = 11;
+
     private static final IntBinaryOperator EQUAL = (a, b) -> a == b ? 1 : 0;
     private static final IntBinaryOperator DIFFERENT = (a, b) -> a != b ? 1 : 0;
+    private static final IntBinaryOperator GREATER = (a, b) -> a > b ? 1 : 0;
+    private static final IntBinaryOperator NOT_GREATER = (a, b) -> a <= b ? 1 : 0;
     private static final IntBinaryOperator FIRST_IS_ZERO = (a, _) -> a == 0 ? 1 : 0;
     private static final IntBinaryOperator FIRST_IS_LAST = (a, _) -> a == CALLS ? 1 : 0;
 
@@ -38,12 +50,17 @@ class WakingModelTest {
         NO_SECOND_LOOK_FOR_REQUESTS,
         NO_FENCE_AFTER_RESPONSES,
         NO_FENCE_AFTER_RESPONSE_EVENT,
-        NO_SECOND_LOOK_FOR_RESPONSES
+        NO_SECOND_LOOK_FOR_RESPONSES,
+        HANDED_OVER_BEFORE_IT_IS_COMPLETE,
+        INDEX_BEHIND_TAKEN_FOR_A_CALL
     }
 
-    /** A guest that makes calls one at a time, and sleeps for each answer; a Dom0 that sleeps between calls. */
+    /**
+     * A guest that makes calls one at a time, and sleeps for an answer unless it finds it in the slot; a Dom0 that looks for the
+     * next call in its slot, and sleeps if there is none.
+     */
     private static TsoModel model(Fault fault) {
-        TsoModel model = new TsoModel(0, 1, 0, 1, 0, 0, 0, 0);
+        TsoModel model = new TsoModel(0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
         guest(model, fault);
         dom0(model, fault);
         return model;
@@ -52,12 +69,19 @@ class WakingModelTest {
     /** Register 0: calls made, and answered; 1: what was read. */
     private static void guest(TsoModel model, Fault fault) {
         TsoModel.Program guest = model.program();
-        // submit: RING_PUSH_REQUESTS_AND_CHECK_NOTIFY
-        guest.label("call").store(REQ_PROD, 0, 1);
+        // submit: the call in its slot, then RING_PUSH_REQUESTS_AND_CHECK_NOTIFY
+        guest.label("call");
+        if (fault == Fault.HANDED_OVER_BEFORE_IT_IS_COMPLETE) {
+            guest.store(HANDED_OVER, 0, 1).store(WORDS, 0, 1);
+        } else {
+            guest.store(WORDS, 0, 1).store(HANDED_OVER, 0, 1);
+        }
+        guest.store(REQ_PROD, 0, 1);
         if (fault != Fault.NO_FENCE_AFTER_REQUESTS) {
             guest.fence();
         }
-        guest.load(1, REQ_EVENT).set(0, 0, 1).branch(0, 1, DIFFERENT, "wait").signal(BELL_TO_DOM0);
+        guest.load(1, REQ_EVENT).set(0, 0, 1).branch(0, 1, DIFFERENT, "look").signal(BELL_TO_DOM0);
+        guest.label("look").load(1, RESULT).branch(0, 1, EQUAL, "taken");
         // sleepFor: arm, take or ask for a notification, sleep, disarm
         guest.label("wait").store(ASLEEP, 2, 1).fence();
         guest.load(1, RSP_PROD).branch(0, 1, EQUAL, "answered");
@@ -70,49 +94,57 @@ class WakingModelTest {
         }
         guest.await(BELL_TO_GUEST).store(ASLEEP, 2, 0).jump("wait");
         guest.label("answered").store(ASLEEP, 2, 0);
-        guest.branch(0, 0, FIRST_IS_LAST, "end").jump("call");
+        guest.label("taken").branch(0, 0, FIRST_IS_LAST, "end").jump("call");
         guest.label("end").store(DONE, 0, 0);
     }
 
-    /** Register 0: calls served; 1: what was read. */
+    /** Register 0: calls served; 1: what was read; 2: responses published. */
     private static void dom0(TsoModel model, Fault fault) {
         TsoModel.Program dom0 = model.program();
-        dom0.label("poll").load(1, REQ_PROD).branch(0, 1, DIFFERENT, "serve");
+        IntBinaryOperator work = fault == Fault.INDEX_BEHIND_TAKEN_FOR_A_CALL ? DIFFERENT : GREATER;
+        dom0.label("poll").load(1, REQ_PROD).branch(1, 0, work, "serve");
         // arm: RING_FINAL_CHECK_FOR_REQUESTS, then epoll
         dom0.store(REQ_EVENT, 0, 1);
         if (fault != Fault.NO_FENCE_AFTER_REQUEST_EVENT) {
             dom0.fence();
         }
         if (fault != Fault.NO_SECOND_LOOK_FOR_REQUESTS) {
-            dom0.load(1, REQ_PROD).branch(0, 1, DIFFERENT, "serve");
+            dom0.load(1, REQ_PROD).branch(1, 0, work, "serve");
         }
         dom0.await(BELL_TO_DOM0).jump("poll");
-        // RING_PUSH_RESPONSES_AND_CHECK_NOTIFY, then the doorbell
-        dom0.label("serve").store(RSP_PROD, 0, 1);
+        dom0.label("serve").load(1, WORDS).set(0, 0, 1).branch(0, 1, DIFFERENT, "wrong");
+        dom0.store(RESULT, 0, 0).load(1, HANDED_OVER).branch(1, 0, GREATER, "serve");
+        // The turn ends: RING_PUSH_RESPONSES_AND_CHECK_NOTIFY, then the doorbell
+        dom0.store(RSP_PROD, 0, 0);
         if (fault != Fault.NO_FENCE_AFTER_RESPONSES) {
             dom0.fence();
         }
-        dom0.load(1, RSP_EVENT).set(0, 0, 1).branch(0, 1, DIFFERENT, "poll");
+        dom0.load(1, RSP_EVENT).branch(1, 2, NOT_GREATER, "told").branch(1, 0, GREATER, "told");
         if (fault != Fault.NO_FENCE_AFTER_RESPONSES) {
             dom0.fence();
         }
-        dom0.load(1, ASLEEP).branch(1, 1, FIRST_IS_ZERO, "poll");
-        dom0.exchange(1, ASLEEP, 0).branch(1, 1, FIRST_IS_ZERO, "poll");
-        dom0.signal(BELL_TO_GUEST).jump("poll");
+        dom0.load(1, ASLEEP).branch(1, 1, FIRST_IS_ZERO, "told");
+        dom0.exchange(1, ASLEEP, 0).branch(1, 1, FIRST_IS_ZERO, "told");
+        dom0.signal(BELL_TO_GUEST).label("told").set(2, 0, 0).jump("poll");
+        dom0.label("wrong").store(WRONG, 0, 0);
+    }
+
+    private static boolean isWrong(int[] memory) {
+        return memory[DONE] != CALLS || memory[WRONG] != 0;
     }
 
     @Test
     void shouldNeverLoseAWakeUp() {
         TsoModel model = model(Fault.NONE);
-        assertThat(model.stuck(memory -> memory[DONE] != CALLS)).isNull();
+        assertThat(model.stuck(WakingModelTest::isWrong)).isNull();
         assertThat(model.visited()).isGreaterThan(1000);
     }
 
     @ParameterizedTest
     @EnumSource(mode = Mode.EXCLUDE, names = "NONE")
     void shouldNeedEveryFenceAndEverySecondLook(Fault fault) {
-        assertThat(model(fault).stuck(memory -> memory[DONE] != CALLS))
-                .as("a state in which both sleep")
+        assertThat(model(fault).stuck(WakingModelTest::isWrong))
+                .as("a state in which both sleep, or Dom0 was misled")
                 .isNotNull();
     }
 
