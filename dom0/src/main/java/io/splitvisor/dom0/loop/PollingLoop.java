@@ -4,7 +4,6 @@ package io.splitvisor.dom0.loop;
 import io.splitvisor.backend.IoLoop;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.host.EventFd;
-import io.splitvisor.host.Poller;
 import io.splitvisor.monitor.time.Alarm;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
@@ -16,6 +15,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,12 +58,8 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    private static final int WAKE_TOKEN = 0;
-    private static final int TIMER_TOKEN = -1;
-
     private final String name;
     private final Watch watch = new Watch();
-    private final Poller poller = new Poller();
     private final EventFd wakeUp = EventFd.create();
     private final ConcurrentHashMap<RingWorker, Slot> slots = new ConcurrentHashMap<>();
     private final AtomicReference<Slot> wokenStack = new AtomicReference<>();
@@ -72,12 +69,14 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private final FairShare shares = new FairShare(System::nanoTime);
     private final SpinBudget budget = new SpinBudget();
     private final LoopAlarms alarms = new LoopAlarms();
+    private final Bells bells = new Bells(wakeUp.fd(), alarms.fd());
+
+    // Made once, not for each look at the bells.
+    private final Consumer<RingWorker> waker = this::wake;
+    private final Predicate<RingWorker> sleeper = this::isAsleep;
 
     /** Ends the sleep of a loop in which all that is to be done stands back. */
     private final Alarm resume = alarms.newAlarm(() -> {});
-
-    /** Guests' bells by token; index 0 is the loop's own. Touched in the loop only. */
-    private final List<Bell> bells = new ArrayList<>();
 
     private long bellsHeard;
 
@@ -86,13 +85,8 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
 
     private volatile boolean stopping;
 
-    private record Bell(EventFd event, List<RingWorker> workers) {}
-
     /** Starts the loop's thread. */
     public PollingLoop(String name) {
-        bells.add(null);
-        poller.addEdgeTriggered(wakeUp.fd(), WAKE_TOKEN);
-        poller.addEdgeTriggered(alarms.fd(), TIMER_TOKEN);
         this.name = name;
         watch.begin(newThread()).start();
     }
@@ -130,9 +124,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     public void addBell(EventFd bell, RingWorker... workers) {
         List<RingWorker> woken = List.of(workers);
         execute(() -> {
-            int token = freeToken();
-            bells.set(token, new Bell(bell, woken));
-            poller.addEdgeTriggered(bell.fd(), token);
+            bells.add(bell, woken);
             // It may have rung before anybody listened.
             woken.forEach(this::wake);
         });
@@ -141,25 +133,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     /** Stops listening to a bell; the caller closes it in {@code then}, which runs in the loop. */
     public void removeBell(EventFd bell, Runnable then) {
         execute(() -> {
-            for (int token = 1; token < bells.size(); token++) {
-                Bell b = bells.get(token);
-                if (b != null && b.event == bell) {
-                    poller.remove(bell.fd());
-                    bells.set(token, null);
-                }
-            }
+            bells.remove(bell);
             then.run();
         });
-    }
-
-    private int freeToken() {
-        for (int token = 1; token < bells.size(); token++) {
-            if (bells.get(token) == null) {
-                return token;
-            }
-        }
-        bells.add(null);
-        return bells.size() - 1;
     }
 
     @Override
@@ -475,9 +451,8 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
         }
         alarms.prepareSleep();
         long start = System.nanoTime();
-        int ready = poller.await(-1);
+        bells.await(-1, waker);
         asleep.set(false);
-        takeBells(ready);
         long now = System.nanoTime();
         looked = now;
         alarms.slept(now);
@@ -491,37 +466,16 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     private void hearBellsIfDue(long now) {
         if (now - bellsHeard >= (shares.heldCallsBack() ? NEIGHBOUR_BELL_NANOS : BELL_NANOS)) {
             bellsHeard = now;
-            if (someSleep()) {
-                takeBells(poller.await(0));
+            // Only for somebody who is not polled anyway is it worth a system call.
+            if (bells.anyFor(sleeper)) {
+                bells.await(0, waker);
             }
         }
     }
 
-    /** Whether a bell could ring for somebody who is not polled anyway: only then it is worth a system call. */
-    private boolean someSleep() {
-        for (Bell bell : bells) {
-            if (bell != null) {
-                for (RingWorker worker : bell.workers) {
-                    Slot slot = slots.get(worker);
-                    if (slot == null || !slot.active) {
-                        return true;
-                    }
-                }
-            }
-        }
-        return false;
-    }
-
-    private void takeBells(int ready) {
-        for (int i = 0; i < ready; i++) {
-            int token = poller.token(i);
-            Bell bell = token <= WAKE_TOKEN ? null : bells.get(token);
-            if (bell != null) {
-                for (RingWorker worker : bell.workers) {
-                    wake(worker);
-                }
-            }
-        }
+    private boolean isAsleep(RingWorker worker) {
+        Slot slot = slots.get(worker);
+        return slot == null || !slot.active;
     }
 
     /** Stops the thread. Workers are not called any more. Not to be called in the loop. */
@@ -536,7 +490,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
             Thread.currentThread().interrupt();
             return;
         }
-        poller.close();
+        bells.close();
         alarms.close();
         wakeUp.close();
     }
