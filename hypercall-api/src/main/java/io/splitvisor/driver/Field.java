@@ -32,6 +32,16 @@ public sealed interface Field {
     /** C's natural alignment. */
     long alignment();
 
+    /**
+     * Where a structure is that is about to be accessed without a check.
+     *
+     * @throws IndexOutOfBoundsException if so many bytes do not have this field
+     */
+    default long within(long at, long bytes) {
+        Objects.checkFromIndexSize(offset(), size(), bytes);
+        return at;
+    }
+
     /** A field that is one number. */
     sealed interface Scalar extends Field {
         /** The value, widened as its type says; 64 unsigned bits keep their bits. */

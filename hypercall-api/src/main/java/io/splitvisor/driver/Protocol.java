@@ -135,14 +135,14 @@ public final class Protocol implements DeviceProtocol {
         return check.of(memory, at);
     }
 
-    /** Makes a response repeat what it has to of its request, the id included; both start at 0. Allocates nothing. */
-    public void repeat(MemorySegment request, MemorySegment response) {
-        repeats.copy(request, response);
+    /** Makes a response repeat what it has to of its request, the id included; both lie in one memory. Allocates nothing. */
+    public void repeat(MemorySegment memory, long request, long response) {
+        repeats.copy(memory, request, response);
     }
 
-    /** Whether a response repeats what it has to of its request, but for the id; both start at 0. Allocates nothing. */
-    public boolean isRepeated(MemorySegment request, MemorySegment response) {
-        return repeats.holdButForId(request, response);
+    /** Whether a response repeats what it has to of its request, but for the id. Allocates nothing. */
+    public boolean isRepeated(MemorySegment memory, long request, long response) {
+        return repeats.holdButForId(memory, request, response);
     }
 
     /** How the framework answers requests that a driver never sees; empty if it cannot, and ends the connection. */

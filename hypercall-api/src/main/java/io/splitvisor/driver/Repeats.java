@@ -16,12 +16,12 @@ final class Repeats {
             return new Pair(echo.request().place(), echo.response().place());
         }
 
-        void copy(MemorySegment from, MemorySegment to) {
-            response.write(to, 0, request.read(from, 0));
+        void copy(MemorySegment memory, long asked, long answer) {
+            response.write(memory, answer, request.read(memory, asked));
         }
 
-        boolean holds(MemorySegment asked, MemorySegment answered) {
-            return response.read(answered, 0) == request.read(asked, 0);
+        boolean holds(MemorySegment memory, long asked, long answer) {
+            return response.read(memory, answer) == request.read(memory, asked);
         }
     }
 
@@ -30,16 +30,16 @@ final class Repeats {
         this.others = others.stream().map(Pair::of).toList().toArray(NO_PAIRS);
     }
 
-    void copy(MemorySegment request, MemorySegment response) {
-        id.copy(request, response);
+    void copy(MemorySegment memory, long request, long response) {
+        id.copy(memory, request, response);
         for (Pair other : others) {
-            other.copy(request, response);
+            other.copy(memory, request, response);
         }
     }
 
-    boolean holdButForId(MemorySegment request, MemorySegment response) {
+    boolean holdButForId(MemorySegment memory, long request, long response) {
         for (Pair other : others) {
-            if (!other.holds(request, response)) {
+            if (!other.holds(memory, request, response)) {
                 return false;
             }
         }

@@ -17,8 +17,15 @@ public final class HostMemory {
     private static final MemorySegment EVERYTHING = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
+    private static final VarHandle WORD = ValueLayout.JAVA_LONG_UNALIGNED.varHandle();
+    private static final VarHandle BYTE = ValueLayout.JAVA_BYTE.varHandle();
 
     private HostMemory() {}
+
+    /** All of memory: offsets are addresses. For those who would make a slice each time, and check what they do themselves. */
+    public static MemorySegment everything() {
+        return EVERYTHING;
+    }
 
     /**
      * Copies bytes from an address into a segment.
@@ -27,6 +34,21 @@ public final class HostMemory {
      */
     public static void copy(long address, MemorySegment to, long at, long length) {
         MemorySegment.copy(EVERYTHING, address, to, at, length);
+    }
+
+    /**
+     * Copies a few bytes, each of them read once, where a call to copy would take longer than copying.
+     *
+     * @param from mapped for so many bytes, as is {@code to}, and not overlapping with that
+     */
+    public static void copy(long from, long to, long bytes) {
+        long at = 0;
+        for (; at <= bytes - Long.BYTES; at += Long.BYTES) {
+            WORD.set(EVERYTHING, to + at, (long) WORD.get(EVERYTHING, from + at));
+        }
+        for (; at < bytes; at++) {
+            BYTE.set(EVERYTHING, to + at, (byte) BYTE.get(EVERYTHING, from + at));
+        }
     }
 
     /**

@@ -73,8 +73,8 @@ final class RetiredMemory extends PhantomReference<MemorySegment.Scope> {
             // As direct buffers do: the heap does not know how much hangs on its little objects.
             System.gc();
             collectAt = waiting + PATIENCE;
-        } else if (waiting < collectAt - 2 * PATIENCE) {
-            collectAt = waiting + PATIENCE;
+        } else {
+            collectAt = Math.min(collectAt, waiting + PATIENCE);
         }
     }
 

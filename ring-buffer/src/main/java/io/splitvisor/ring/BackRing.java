@@ -136,7 +136,12 @@ public final class BackRing {
 
     /** The next request; the caller has checked {@link #unconsumedRequests}. */
     public MemorySegment takeRequest() {
-        return HostMemory.slice(slot(reqCons++), slotBytes);
+        return HostMemory.slice(takeRequestAt(), slotBytes);
+    }
+
+    /** {@link #takeRequest}, as an address. */
+    public long takeRequestAt() {
+        return slot(reqCons++);
     }
 
     /** {@code RING_COPY_REQUEST}: copies the next request into private memory of at least the slot's size. */
@@ -164,7 +169,12 @@ public final class BackRing {
 
     /** The next response slot. Private until pushed. There is one for every request consumed. */
     public MemorySegment claimResponse() {
-        return HostMemory.slice(slot(rspProdPvt++), slotBytes);
+        return HostMemory.slice(claimResponseAt(), slotBytes);
+    }
+
+    /** {@link #claimResponse}, as an address. */
+    public long claimResponseAt() {
+        return slot(rspProdPvt++);
     }
 
     /** {@code RING_PUSH_RESPONSES}. */

@@ -68,7 +68,12 @@ public final class FrontRing {
 
     /** The next free request slot; the caller has checked {@link #isFull}. Private until pushed. */
     public MemorySegment claimRequest() {
-        return slot(reqProdPvt++);
+        return HostMemory.slice(claimRequestAt(), slotBytes);
+    }
+
+    /** {@link #claimRequest}, as an address. */
+    public long claimRequestAt() {
+        return slotAt(reqProdPvt++);
     }
 
     /** {@code RING_PUSH_REQUESTS}: publishes what was claimed, without asking whether anybody needs to be told. */
@@ -111,7 +116,12 @@ public final class FrontRing {
 
     /** The next response; the caller has checked {@link #takeableResponses}. Copy it, then use the copy. */
     public MemorySegment takeResponse() {
-        return slot(rspCons++);
+        return HostMemory.slice(takeResponseAt(), slotBytes);
+    }
+
+    /** {@link #takeResponse}, as an address. */
+    public long takeResponseAt() {
+        return slotAt(rspCons++);
     }
 
     /** {@code RING_FINAL_CHECK_FOR_RESPONSES}: arms the notification unless there is work; how many are pending. */
@@ -141,7 +151,10 @@ public final class FrontRing {
 
     /** The slot of an index ({@code RING_GET_REQUEST}). */
     public MemorySegment slot(int index) {
-        return HostMemory.slice(
-                address + SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes, slotBytes);
+        return HostMemory.slice(slotAt(index), slotBytes);
+    }
+
+    private long slotAt(int index) {
+        return address + SharedRing.HEADER_BYTES + (long) (index & (slots - 1)) * slotBytes;
     }
 }

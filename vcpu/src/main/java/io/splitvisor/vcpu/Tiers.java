@@ -24,11 +24,17 @@ public record Tiers(int threshold, boolean background, boolean ordered) {
      * To translate and compile a region takes the JVM's compilers as long as to interpret it some ten thousand times; what is
      * translated earlier keeps them from what is hotter.
      */
-    private static final int USUAL_THRESHOLD = 100_000;
+    private static final int USUAL_THRESHOLD = 8_000;
     /** Instructions of a block for which the threshold is meant. */
     private static final int USUAL_LENGTH = 12;
 
     private static final int WAY_BACK = 32;
+    /** Thresholds by which a block is behind the others if a region has it already. */
+    private static final int COVERED = 3;
+    /** Behind by more, it could not be told from a block that is not worth a translation. */
+    private static final int MOST_COVERED = 1 << 29;
+    /** Thresholds of runs after which a region is made again, as wide as it may be. */
+    private static final int WIDENING = 64;
 
     /** Tier 0 only. */
     public static final Tiers INTERPRETER = new Tiers(NEVER, false, true);
@@ -56,6 +62,16 @@ public record Tiers(int threshold, boolean background, boolean ordered) {
         return threshold == EVERYTHING ? 0 : WAY_BACK;
     }
 
+    /** Executions by which a block is behind the others because a region has it that was entered elsewhere. */
+    public int covered() {
+        return threshold == EVERYTHING ? 0 : (int) Math.min((long) COVERED * threshold, MOST_COVERED);
+    }
+
+    /** Runs after which a region is made once more, with blocks that other regions have. */
+    public int widening() {
+        return (int) Math.min((long) WIDENING * threshold, NEVER);
+    }
+
     /** Executions by which a block is ahead of the others because each of them is worth as much as several of theirs. */
     public int headStart(int instructions) {
         return translates() ? threshold - threshold / Math.max(1, instructions / USUAL_LENGTH) : 0;
@@ -70,7 +86,7 @@ public record Tiers(int threshold, boolean background, boolean ordered) {
      * What tier 1 has done so far.
      *
      * @param translated regions that were translated
-     * @param dropped regions that were dropped, because their code changed or too many were there
+     * @param dropped regions that were dropped, because their code changed, a wider one took their place, or too many were there
      * @param instructions instructions that translated code has executed, of all that retired
      * @param live regions that are there now
      * @param failed regions that could not be translated because of a defect; the interpreter executes them

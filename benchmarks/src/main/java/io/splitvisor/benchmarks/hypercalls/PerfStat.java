@@ -36,7 +36,8 @@ final class PerfStat {
         for (String folder : System.getenv("PATH").split(":", -1)) {
             if (Files.isExecutable(Path.of(folder, "perf"))) {
                 String said = run(List.of("perf", "stat", "-x,", "-e", ALL, "true"));
-                return said.contains("," + ALL + ",") ? Optional.empty() : Optional.of("perf says: " + said.strip());
+                boolean counted = said.lines().anyMatch(line -> line.matches("\\d+,,\\Q" + ALL + "\\E,.*"));
+                return counted ? Optional.empty() : Optional.of("perf says: " + said.strip());
             }
         }
         return Optional.of("there is no perf");

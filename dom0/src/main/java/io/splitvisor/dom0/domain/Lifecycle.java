@@ -252,7 +252,7 @@ final class Lifecycle implements MonitorListener {
 
     private void forget(GuestDomain guest, Optional<Integer> successor) {
         domains.remove(guest.domid(), guest);
-        traces.gone(guest.domid());
+        traces.gone(guest.domain());
         services.log().forget(guest.domid());
         services.log()
                 .add("d" + guest.domid() + ": destroyed (" + guest.config().name() + ")");

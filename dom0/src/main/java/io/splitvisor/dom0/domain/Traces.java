@@ -47,9 +47,10 @@ final class Traces {
     }
 
     /** A domain has gone: nothing comes from it any more. */
-    synchronized void gone(int domid) {
+    synchronized void gone(Domain domain) {
+        domain.trace(null);
         if (session != null) {
-            session.gone(domid);
+            session.gone(domain.domid());
         }
     }
 

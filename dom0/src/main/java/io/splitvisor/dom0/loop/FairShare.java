@@ -54,6 +54,7 @@ final class FairShare {
     private long now = NEVER;
     private int standingBack;
     private long resumesAt;
+    private long heldBack = NEVER;
 
     /** Who moved data last, when, and when somebody else did so before. */
     private int mover = RingWorker.NO_DOMAIN;
@@ -99,6 +100,7 @@ final class FairShare {
                 moved = NEVER;
                 movedByOthers = NEVER;
                 mover = RingWorker.NO_DOMAIN;
+                heldBack = NEVER;
             }
         }
     }
@@ -107,6 +109,7 @@ final class FairShare {
     boolean mayRun(Account account, boolean standsBack) {
         if (standsBack && moved != NEVER && !account.hypercalls.mayRun(now, othersMoveData(account))) {
             standingBack++;
+            heldBack = now;
             resumesAt = Math.min(resumesAt, now + account.hypercalls.pause());
             return skip(account);
         }
@@ -132,6 +135,11 @@ final class FairShare {
     /** When it last looked at the clock: not while there is nothing to share. */
     long looked() {
         return now;
+    }
+
+    /** Whether hypercalls had to stand back a moment ago: somebody else moves data, and may be about to ring. */
+    boolean heldCallsBack() {
+        return heldBack != NEVER && now - heldBack < MOVES_NANOS;
     }
 
     /** Workers that may not run in this round because they stand back. */

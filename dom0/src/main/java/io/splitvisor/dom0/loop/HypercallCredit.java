@@ -6,14 +6,14 @@ package io.splitvisor.dom0.loop;
  * for the caller to go to sleep. A caller that is served all the time spins for its results all the time, and on a host with few
  * processors whoever waits for a disk then waits for a processor, too.
  *
- * <p>Credit comes with time, a quarter of what passes. Once it is used up, nothing is served before it is whole again.
+ * <p>Credit comes with time, an eighth of what passes. Once it is used up, nothing is served before it is whole again.
  */
 final class HypercallCredit {
-    /** A burst; two thousand simple calls. */
-    static final long BURST_NANOS = 50_000;
+    /** A burst: a thousand simple calls. Whoever waits for a processor that the caller has waits for its end. */
+    static final long BURST_NANOS = 25_000;
 
     /** Of the time that passes, one part in so many is credit. */
-    static final int SHARE = 4;
+    static final int SHARE = 8;
 
     private long credit = BURST_NANOS;
     private long counted;

@@ -49,6 +49,9 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     /** How long a bell may go unheard in a loop that has no time to sleep: about a wake-up. */
     private static final long BELL_NANOS = 50_000;
 
+    /** The same in a burst of hypercalls, for the neighbour whom they are held back for. */
+    private static final long NEIGHBOUR_BELL_NANOS = 10_000;
+
     /** How long a busy loop polls a worker that has nothing: a poll is cheap while the loop is awake anyway. */
     private static final long BUSY_PATIENCE_NANOS = 1_000_000;
 
@@ -486,7 +489,7 @@ public final class PollingLoop implements IoLoop, AutoCloseable {
     }
 
     private void hearBellsIfDue(long now) {
-        if (now - bellsHeard >= BELL_NANOS) {
+        if (now - bellsHeard >= (shares.heldCallsBack() ? NEIGHBOUR_BELL_NANOS : BELL_NANOS)) {
             bellsHeard = now;
             if (someSleep()) {
                 takeBells(poller.await(0));

@@ -14,7 +14,7 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.timeout.IdleStateHandler;
 import io.netty.util.concurrent.GlobalEventExecutor;
-import io.splitvisor.dom0.loop.EventLoops;
+import io.splitvisor.dom0.netty.EventLoops;
 import io.splitvisor.dom0.toolstack.Toolstack;
 import java.io.IOException;
 import java.io.UncheckedIOException;

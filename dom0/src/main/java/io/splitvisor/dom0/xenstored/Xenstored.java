@@ -15,7 +15,7 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.RejectedExecutionHandlers;
-import io.splitvisor.dom0.loop.EventLoops;
+import io.splitvisor.dom0.netty.EventLoops;
 import io.splitvisor.host.SocketPath;
 import io.splitvisor.xenstore.Xenstore;
 import io.splitvisor.xenstore.XenstoreConnection;

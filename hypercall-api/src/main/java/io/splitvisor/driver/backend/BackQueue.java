@@ -8,7 +8,6 @@ import io.splitvisor.driver.Status;
 import io.splitvisor.driver.Verdict;
 import io.splitvisor.ring.BackRing;
 import io.splitvisor.ring.BoundedQueue;
-import java.lang.foreign.Arena;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -40,7 +39,6 @@ final class BackQueue implements ServedRing {
     private final long responseBytes;
     private final GrantPages grants;
     private final Listener listener;
-    private final Arena arena = Arena.ofShared();
     private final RequestPool pool;
     private final BoundedQueue<SlotRequest> returned;
     private final QueueCounters counters = new QueueCounters();
@@ -55,7 +53,7 @@ final class BackQueue implements ServedRing {
 
     private boolean aloneStarted;
 
-    /** The request that a hook has been given and has not returned from. */
+    /** The request that a hook was given last. */
     private SlotRequest current;
 
     /** The thread that serves right now. Whoever finds itself here is it; all others may see anything else. */
@@ -97,7 +95,7 @@ final class BackQueue implements ServedRing {
         this.ring = ring;
         this.responseBytes = Math.min(protocol.response().size(), setting.layout.slotSize());
         this.grants = grants;
-        this.pool = new RequestPool(this, protocol, setting.layout, ring.slots(), arena);
+        this.pool = new RequestPool(this, protocol, setting.layout, ring.slots());
         this.returned = new BoundedQueue<>(ring.slots());
     }
 
@@ -223,7 +221,7 @@ final class BackQueue implements ServedRing {
 
     private void take() {
         SlotRequest request = pool.take(ring);
-        current = request;
+        inHook(request);
         Verdict verdict = request.begin();
         if (verdict == Verdict.OKAY) {
             hand(request, false);
@@ -252,7 +250,14 @@ final class BackQueue implements ServedRing {
         if (request.completed) {
             respond(request);
         }
-        current = null;
+        request.inHook = false;
+    }
+
+    private void inHook(SlotRequest request) {
+        request.inHook = true;
+        if (current != request) {
+            current = request;
+        }
     }
 
     /** A hook that nobody waits for any more: what it was given is not used again, and the rings are somebody else's. */
@@ -287,7 +292,7 @@ final class BackQueue implements ServedRing {
             return 0;
         }
         aloneStarted = true;
-        current = alone;
+        inHook(alone);
         hand(alone, false);
         return 1;
     }
@@ -307,7 +312,7 @@ final class BackQueue implements ServedRing {
     void complete(SlotRequest request) {
         if (server != Thread.currentThread()) {
             post(request, false);
-        } else if (request != current) {
+        } else if (!request.inHook) {
             respond(request);
         } else if (request.completed) {
             throw new IllegalStateException(COMPLETED_TWICE);
@@ -337,7 +342,7 @@ final class BackQueue implements ServedRing {
             if (!request.resumed) {
                 respond(request);
             } else {
-                current = request;
+                inHook(request);
                 hand(request, true);
             }
             count++;
@@ -351,7 +356,7 @@ final class BackQueue implements ServedRing {
             throw new IllegalStateException(COMPLETED_TWICE);
         }
         request.release(grants);
-        request.respond(ring.claimResponse(), 0, responseBytes);
+        request.respond(ring.claimResponseAt(), responseBytes);
         unpushedBytes += request.movedBytes();
         if (request.hasFailed()) {
             unpushedFailed++;
@@ -425,7 +430,8 @@ final class BackQueue implements ServedRing {
     public void failed(RuntimeException cause) {
         halted = true;
         failed = true;
-        if (current != null && current.taken) {
+        if (current != null && current.inHook && current.taken) {
+            current.inHook = false;
             drop(current);
         }
         if (alone != null && !aloneStarted) {
@@ -481,6 +487,5 @@ final class BackQueue implements ServedRing {
     @Override
     public void close() {
         drained = true;
-        arena.close();
     }
 }

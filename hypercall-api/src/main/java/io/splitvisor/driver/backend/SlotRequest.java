@@ -2,10 +2,13 @@
 package io.splitvisor.driver.backend;
 
 import io.splitvisor.abi.grant.GrantStatus;
+import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.Status;
 import io.splitvisor.driver.Verdict;
+import io.splitvisor.host.HostMemory;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -19,6 +22,13 @@ final class SlotRequest implements Request {
     private final Protocol protocol;
     private final MemorySegment memory;
     private final MemorySegment response;
+
+    // Where these two are: whoever has them from here does not pay for checks that they are still there.
+    final long askedAt;
+    private final long askedBytes;
+    final long answerAt;
+    final long answerBytes;
+
     private int[] tokens = NO_TOKENS;
     private GrantedPage[] views = NO_PAGES;
     private int pages;
@@ -28,6 +38,9 @@ final class SlotRequest implements Request {
 
     /** Whether it stands for a request that has no response yet. */
     boolean taken;
+
+    /** Whether a hook has been given it, and has not returned from that. */
+    boolean inHook;
 
     /** Whether the hook that has it was done with it, and nothing is left but to answer when the hook returns. */
     boolean completed;
@@ -45,6 +58,10 @@ final class SlotRequest implements Request {
         this.protocol = protocol;
         this.memory = memory;
         this.response = response;
+        this.askedAt = memory.address();
+        this.askedBytes = memory.byteSize();
+        this.answerAt = response.address();
+        this.answerBytes = response.byteSize();
     }
 
     /** Begins to stand for the request that was copied to its memory, and answers whether it is one. */
@@ -53,13 +70,13 @@ final class SlotRequest implements Request {
         completed = false;
         failed = false;
         moved = 0;
-        return protocol.check(memory, 0);
+        return protocol.check(HostMemory.everything(), askedAt);
     }
 
     /** Puts the response into a slot. */
-    void respond(MemorySegment ring, long at, long bytes) {
-        protocol.repeat(memory, response);
-        MemorySegment.copy(response, 0, ring, at, bytes);
+    void respond(long slot, long bytes) {
+        protocol.repeat(HostMemory.everything(), askedAt, answerAt);
+        HostMemory.copy(answerAt, slot, bytes);
     }
 
     /** Ends the use of the guest's pages. */
@@ -96,6 +113,42 @@ final class SlotRequest implements Request {
     @Override
     public MemorySegment response() {
         return response;
+    }
+
+    @Override
+    public int get(Field.OfInt field) {
+        try {
+            return field.get(HostMemory.everything(), field.within(askedAt, askedBytes));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    @Override
+    public long get(Field.OfLong field) {
+        try {
+            return field.get(HostMemory.everything(), field.within(askedAt, askedBytes));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    @Override
+    public void set(Field.OfInt field, int value) {
+        try {
+            field.set(HostMemory.everything(), field.within(answerAt, answerBytes), value);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    @Override
+    public void set(Field.OfLong field, long value) {
+        try {
+            field.set(HostMemory.everything(), field.within(answerAt, answerBytes), value);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     @Override

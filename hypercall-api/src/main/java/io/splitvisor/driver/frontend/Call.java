@@ -6,10 +6,13 @@ import io.splitvisor.driver.Field;
 import io.splitvisor.driver.Place;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.Status;
+import io.splitvisor.host.HostMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -29,6 +32,13 @@ public final class Call extends RingCall {
     private final Protocol protocol;
     private final MemorySegment request;
     private final MemorySegment response;
+
+    // Where these two are: whoever has them from here does not pay for checks that they are still there.
+    private final long askedAt;
+    private final long askedBytes;
+    private final long answerAt;
+    private final long answerBytes;
+
     private final Status status;
     private final Place statusPlace;
     private final List<Shared> shared = new ArrayList<>(1);
@@ -46,6 +56,10 @@ public final class Call extends RingCall {
         Arena arena = Arena.ofAuto();
         this.request = arena.allocate(protocol.slotSize(), Long.BYTES);
         this.response = arena.allocate(protocol.response().size(), Long.BYTES);
+        this.askedAt = request.address();
+        this.askedBytes = request.byteSize();
+        this.answerAt = response.address();
+        this.answerBytes = response.byteSize();
         this.status = protocol.status().orElse(null);
         this.statusPlace = status == null ? null : status.field().place();
     }
@@ -70,13 +84,21 @@ public final class Call extends RingCall {
 
     /** Sets a field of the request. */
     public Call set(Field.OfInt field, int value) {
-        field.set(request, 0, value);
+        try {
+            field.set(HostMemory.everything(), field.within(askedAt, askedBytes), value);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
         return this;
     }
 
     /** Sets a field of the request. */
     public Call set(Field.OfLong field, long value) {
-        field.set(request, 0, value);
+        try {
+            field.set(HostMemory.everything(), field.within(askedAt, askedBytes), value);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
         return this;
     }
 
@@ -85,7 +107,7 @@ public final class Call extends RingCall {
      * call's until {@link #clear}.
      */
     public Call page(Field.Gref field, SharedPages pages, int index) {
-        field.set(request, 0, pages.ref(index));
+        field.set(HostMemory.everything(), field.within(askedAt, askedBytes), pages.ref(index));
         return share(pages, index + 1, field.access() == Access.BACKEND_READS);
     }
 
@@ -102,12 +124,20 @@ public final class Call extends RingCall {
 
     /** A field of the response; 32 unsigned bits keep their bits. */
     public int get(Field.OfInt field) {
-        return field.get(response, 0);
+        try {
+            return field.get(HostMemory.everything(), field.within(answerAt, answerBytes));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /** A field of the response; 64 unsigned bits keep their bits. */
     public long get(Field.OfLong field) {
-        return field.get(response, 0);
+        try {
+            return field.get(HostMemory.everything(), field.within(answerAt, answerBytes));
+        } finally {
+            Reference.reachabilityFence(this);
+        }
     }
 
     /**
@@ -178,7 +208,8 @@ public final class Call extends RingCall {
 
     /** Whether it was answered, and with the declared status for success. */
     public boolean succeeded() {
-        return outcome() == Outcome.ANSWERED && (status == null || statusPlace.read(response, 0) == status.okay());
+        return outcome() == Outcome.ANSWERED
+                && (status == null || statusPlace.read(HostMemory.everything(), answerAt) == status.okay());
     }
 
     private void check() {
@@ -194,25 +225,38 @@ public final class Call extends RingCall {
             case GONE -> CallException.Kind.GONE;
             case MISBEHAVED -> CallException.Kind.MISBEHAVED;
             case ANSWERED ->
-                statusPlace.read(response, 0) == status.unsupported()
+                statusPlace.read(HostMemory.everything(), answerAt) == status.unsupported()
                         ? CallException.Kind.UNSUPPORTED
                         : CallException.Kind.FAILED;
         };
     }
 
     @Override
-    protected void put(MemorySegment ring, long at, Link link) {
+    void putAt(long slot, long slotBytes, Link link) {
+        // The queue may be another device's.
+        Objects.checkFromIndexSize(0, askedBytes, slotBytes);
         for (int i = 0; i < shared.size(); i++) {
             Shared page = shared.get(i);
             page.pages.grant(link, page.count, page.readOnly);
         }
-        MemorySegment.copy(request, 0, ring, at, request.byteSize());
+        HostMemory.copy(askedAt, slot, askedBytes);
+    }
+
+    @Override
+    boolean takeAt(long slot, long slotBytes) {
+        Objects.checkFromIndexSize(0, answerBytes, slotBytes);
+        HostMemory.copy(slot, answerAt, answerBytes);
+        return protocol.isRepeated(HostMemory.everything(), askedAt, answerAt);
+    }
+
+    @Override
+    protected void put(MemorySegment ring, long at, Link link) {
+        putAt(ring.asSlice(at, askedBytes).address(), askedBytes, link);
     }
 
     @Override
     protected boolean take(MemorySegment ring, long at) {
-        MemorySegment.copy(ring, at, response, 0, response.byteSize());
-        return protocol.isRepeated(request, response);
+        return takeAt(ring.asSlice(at, answerBytes).address(), answerBytes);
     }
 
     @Override

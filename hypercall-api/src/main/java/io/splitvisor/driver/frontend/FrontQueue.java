@@ -4,7 +4,6 @@ package io.splitvisor.driver.frontend;
 import io.splitvisor.driver.Protocol;
 import io.splitvisor.driver.frontend.RingCall.Outcome;
 import io.splitvisor.ring.FrontRing;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -88,7 +87,7 @@ public final class FrontQueue {
         try {
             other = redirect;
             if (other == null) {
-                for (int i = 0; i < count; i++) {
+                for (int i = putAll(calls, count); i < count; i++) {
                     accept(calls[i]);
                 }
                 notify = !reaping && publish();
@@ -132,7 +131,6 @@ public final class FrontQueue {
 
     private void accept(RingCall call) {
         call.begin(this);
-        call.sequence = sequence++;
         if (refusal != null) {
             finish(call, refusal);
             return;
@@ -143,6 +141,18 @@ public final class FrontQueue {
         } else {
             line.add(call);
         }
+    }
+
+    /** Puts calls into the ring that need not wait, as long as they are first in line; how many. */
+    private int putAll(RingCall[] calls, int count) {
+        RingEnd now = end;
+        boolean open = refusal == null && now != null && !paused && line.isEmpty();
+        return open ? now.putAll(calls, count, inFlight, this) : 0;
+    }
+
+    /** The number of the next call. */
+    long nextNumber() {
+        return sequence++;
     }
 
     /** Puts waiting calls into the ring as long as there is room. */
@@ -285,7 +295,7 @@ public final class FrontQueue {
         int last = now.taken(pending);
         // A callback may have taken some of them itself.
         while (last - now.taken(0) > 0) {
-            MemorySegment response = now.take();
+            long response = now.take();
             long id = now.id(response);
             RingCall call = inFlight.find(id);
             String wrong = now.give(call, response);
@@ -391,7 +401,7 @@ public final class FrontQueue {
             redirect = other;
             for (RingCall call = line.poll(); call != null; call = line.poll()) {
                 call.moveTo(other);
-                call.sequence = other.sequence++;
+                call.sequence = other.nextNumber();
                 other.line.add(call);
             }
             sleepers.moveTo(other.sleepers);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.frontend;
 
+import io.splitvisor.host.HostMemory;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -64,6 +65,16 @@ public abstract class RingCall {
         return true;
     }
 
+    /** {@link #put} for a slot by its address: a kind of call that has it by address needs no object for it. */
+    void putAt(long slot, long slotBytes, Link link) {
+        put(HostMemory.slice(slot, slotBytes), 0, link);
+    }
+
+    /** {@link #take}, likewise. */
+    boolean takeAt(long slot, long slotBytes) {
+        return take(HostMemory.slice(slot, slotBytes), 0);
+    }
+
     /** Grants what has to be granted, and writes the request, all but its id, into a slot. */
     protected abstract void put(MemorySegment ring, long at, Link link);
 
@@ -121,7 +132,10 @@ public abstract class RingCall {
     /** The queue takes it over. */
     final void begin(FrontQueue taker) {
         requireIdle();
-        moveTo(taker);
+        if (queue() != taker) {
+            moveTo(taker);
+        }
+        sequence = taker.nextNumber();
         DONE.setOpaque(this, false);
     }
 
@@ -136,7 +150,9 @@ public abstract class RingCall {
 
     /** The queue gives it back. */
     final void end(Outcome how) {
-        outcome = how;
+        if (outcome != how) {
+            outcome = how;
+        }
         // Last: whoever sees it may submit again at once.
         DONE.setRelease(this, true);
     }

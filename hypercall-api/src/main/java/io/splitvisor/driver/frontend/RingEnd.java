@@ -3,6 +3,7 @@ package io.splitvisor.driver.frontend;
 
 import io.splitvisor.driver.Place;
 import io.splitvisor.driver.Protocol;
+import io.splitvisor.host.HostMemory;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;
 
@@ -12,6 +13,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class RingEnd {
     private final FrontRing ring;
+    private final int slotBytes;
     private final Runnable notifier;
     private final Link link;
     private final Place requestId;
@@ -20,6 +22,7 @@ final class RingEnd {
     /** @param notifier sends an event to the back end */
     RingEnd(Protocol protocol, MemorySegment fresh, Runnable notifier, Link link) {
         this.ring = FrontRing.attach(fresh, protocol.slotSize(), 0, 0);
+        this.slotBytes = protocol.slotSize();
         this.notifier = notifier;
         this.link = link;
         this.requestId = protocol.requestId().place();
@@ -37,9 +40,19 @@ final class RingEnd {
 
     /** Writes a request into the next slot, for which there is room. */
     void put(RingCall call, InFlight table) {
-        MemorySegment slot = ring.claimRequest();
-        call.put(slot, 0, link);
-        requestId.write(slot, 0, table.add(call));
+        long slot = ring.claimRequestAt();
+        call.putAt(slot, slotBytes, link);
+        requestId.write(HostMemory.everything(), slot, table.add(call));
+    }
+
+    /** Takes calls over and writes them into the next slots, as long as there is room and they fit; how many. */
+    int putAll(RingCall[] calls, int count, InFlight table, FrontQueue taker) {
+        int done = 0;
+        while (done < count && table.hasRoom() && calls[done].fits(link)) {
+            calls[done].begin(taker);
+            put(calls[done++], table);
+        }
+        return done;
     }
 
     /** Publishes what was written; whether the back end wants to be told. */
@@ -72,18 +85,18 @@ final class RingEnd {
         return ring.rspCons() + more;
     }
 
-    /** Takes the next response. */
-    MemorySegment take() {
-        return ring.takeResponse();
+    /** Takes the next response; answers where it is. */
+    long take() {
+        return ring.takeResponseAt();
     }
 
-    long id(MemorySegment response) {
-        return responseId.read(response, 0);
+    long id(long response) {
+        return responseId.read(HostMemory.everything(), response);
     }
 
     /** Gives a response to its call, if there is one, which takes its pages back; what is wrong with that, or null. */
-    String give(RingCall call, MemorySegment response) {
-        if (call == null || !call.take(response, 0)) {
+    String give(RingCall call, long response) {
+        if (call == null || !call.takeAt(response, slotBytes)) {
             return "a response to no request";
         }
         return link.persistent() || call.reclaim() ? null : "a page still mapped after the response";

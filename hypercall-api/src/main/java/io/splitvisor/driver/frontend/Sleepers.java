@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.driver.frontend;
 
+import io.splitvisor.hypercall.AdaptiveSpin;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -8,8 +9,11 @@ import java.util.concurrent.locks.LockSupport;
  * Each sleeps for a call of its own, but for one, the harvester, that wakes for any.
  */
 final class Sleepers {
+    /** About fifty microseconds. */
+    private static final int SPIN_TURNS = 1000;
+
     private final FrontQueue queue;
-    private final Patience patience = new Patience();
+    private final AdaptiveSpin spin = new AdaptiveSpin(SPIN_TURNS);
 
     // Under the queue's lock.
     private int count;
@@ -55,21 +59,21 @@ final class Sleepers {
     }
 
     int pollOrWait() {
-        int limit = patience.turns();
+        int limit = spin.limit();
         for (int turn = 0; turn < limit; turn++) {
             if (queue.hasResponses()) {
                 int done = queue.poll();
                 if (done > 0) {
-                    patience.rewarded();
+                    spin.succeeded(turn);
                     return done;
                 }
             }
             Thread.onSpinWait();
         }
-        patience.disappointed();
+        spin.failed();
         long start = System.nanoTime();
         int done = sleepUntilDone();
-        patience.slept(System.nanoTime() - start);
+        spin.slept(System.nanoTime() - start);
         return done;
     }
 
@@ -130,17 +134,17 @@ final class Sleepers {
                 interrupted |= Thread.interrupted();
             }
         }
-        patience.slept(System.nanoTime() - start);
+        spin.slept(System.nanoTime() - start);
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }
 
     private boolean spinFor(RingCall call) {
-        int limit = patience.turns();
+        int limit = spin.limit();
         for (int turn = 0; turn < limit; turn++) {
             if (call.isDone()) {
-                patience.rewarded();
+                spin.succeeded(turn);
                 return true;
             }
             if (queue.hasResponses()) {
@@ -149,7 +153,7 @@ final class Sleepers {
                 Thread.onSpinWait();
             }
         }
-        patience.disappointed();
+        spin.failed();
         return call.isDone();
     }
 

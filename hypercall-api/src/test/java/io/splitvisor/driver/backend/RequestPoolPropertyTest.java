@@ -79,7 +79,7 @@ class RequestPoolPropertyTest {
 
     @Test
     void shouldHaveEachRequestOnceAndUnchangedInWhateverOrderTheyAreAnswered() {
-        RequestPool pool = new RequestPool(null, PROTOCOL, SlotLayout.of(PROTOCOL), back.slots(), Arena.ofAuto());
+        RequestPool pool = new RequestPool(null, PROTOCOL, SlotLayout.of(PROTOCOL), back.slots());
         for (int round = 0; round < ROUNDS; round++) {
             publish();
             take(pool);

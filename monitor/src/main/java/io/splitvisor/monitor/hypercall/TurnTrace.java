@@ -63,7 +63,7 @@ final class TurnTrace {
             return;
         }
         if (count == calls.length) {
-            end();
+            tell();
             count = 0;
         }
         if (count > 0) {
@@ -78,8 +78,14 @@ final class TurnTrace {
     /** After the results are published: the guest makes its next call meanwhile. */
     void end() {
         if (count > 0) {
-            calls[count - 1] = TracedCall.again(last, again);
-            sink.turn(vcpu, calls, count);
+            tell();
         }
+        // A trace that ends is not kept.
+        sink = null;
+    }
+
+    private void tell() {
+        calls[count - 1] = TracedCall.again(last, again);
+        sink.turn(vcpu, calls, count);
     }
 }

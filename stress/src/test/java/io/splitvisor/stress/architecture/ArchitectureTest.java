@@ -225,7 +225,8 @@ class ArchitectureTest {
                         "io.splitvisor.dom0.attach..",
                         "io.splitvisor.dom0.management..",
                         "io.splitvisor.dom0.xenstored..",
-                        // Makes the event loops that the others share.
+                        "io.splitvisor.dom0.netty..",
+                        // Owns the event loop of the attach socket.
                         "io.splitvisor.dom0.domain..")
                 .should()
                 .dependOnClassesThat()

@@ -10,6 +10,9 @@ import java.util.List;
  * that straddles two. What is looked at whenever it runs stands in its header in {@link WordCode}.
  */
 final class Block {
+    /** A block with this heat is never hot in any run that ends. */
+    static final int COLD = Integer.MIN_VALUE;
+
     /** More than that are not remembered. */
     private static final int MOST_FOLLOWERS = 8;
 
@@ -74,6 +77,34 @@ final class Block {
     void heat(int value) {
         long[] words = code.words();
         words[index + WordCode.SHAPE] = (long) value << 32 | (words[index + WordCode.SHAPE] & 0xffff_ffffL);
+    }
+
+    /** It is not worth a translation. */
+    void cool() {
+        heat(COLD);
+    }
+
+    private boolean isCool() {
+        return heat() < COLD / 2;
+    }
+
+    /** A translation has it: it needs one of its own only if it is executed so often all the same, and more. */
+    void cover(int executions) {
+        heat(-executions);
+    }
+
+    /** Whether a translation starts here or {@linkplain #cover covers} it. */
+    boolean isCovered() {
+        return region != null || (heat() < 0 && !isCool());
+    }
+
+    /**
+     * Whether it is to be translated for a bank of the TLB for which it was not yet.
+     *
+     * @param needed how hot it has to be if it was translated for none
+     */
+    boolean isRipe(long needed) {
+        return !queued && (region != null ? !isCool() : heat() >= needed);
     }
 
     /** The linear address under which it was last found, or {@link WordCode#NOWHERE}. */

@@ -7,6 +7,7 @@ import io.splitvisor.vcpu.translate.Exits;
 import io.splitvisor.vcpu.translate.Translation;
 import io.splitvisor.vcpu.translate.Translator;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -17,8 +18,6 @@ final class HotCode {
     private static final int MOST_REGIONS = 4096;
 
     private static final int PLACES = 1 << 10;
-    /** A block with this heat is never hot in any run that ends. */
-    private static final int COLD = Integer.MIN_VALUE;
     /** Each time that a page's translations are overwritten doubles how hot its blocks have to be, up to this shift. */
     private static final int MOST_CHURN = 8;
 
@@ -61,20 +60,27 @@ final class HotCode {
             install();
         }
         Region region = regionOf(b);
-        if (region == null && !b.queued && b.heat() >= needed(b)) {
-            submit(b);
+        if (region == null && b.isRipe(needed(b))) {
+            submit(b, b.isCovered());
             region = regionOf(b);
         }
         return region;
     }
 
-    private void submit(Block b) {
-        RegionFormer.Formed formed = b.mode == Cpu.CODE64 && b.secondPage < 0 && !b.gone ? former.form(b) : null;
+    /** @param wide whether blocks that other regions have may be in it, too */
+    private void submit(Block b, boolean wide) {
+        int executions = wide ? tiers.threshold() : b.executions();
+        boolean fits = b.mode == Cpu.CODE64 && b.secondPage < 0 && !b.gone;
+        RegionFormer.Formed formed = fits ? former.form(b, executions, wide) : null;
         if (formed == null) {
-            b.heat(COLD);
+            b.cool();
             return;
         }
         long[] table = table();
+        Region present = b.regionFor(table);
+        if (present != null && present.blocks.equals(formed.blocks())) {
+            return;
+        }
         b.queued = translator.translate(
                 formed.plan(),
                 table,
@@ -82,9 +88,17 @@ final class HotCode {
                 thrown -> finished.add(() -> fail(b, thrown)));
         if (!b.queued) {
             b.heat(0);
-        } else if (!tiers.background()) {
+            return;
+        }
+        cover(formed.blocks());
+        if (!tiers.background()) {
             install();
         }
+    }
+
+    /** What a region has is not worth another one soon: neither while the region is being made, nor when it is left in its middle. */
+    private void cover(List<Block> blocks) {
+        blocks.forEach(b -> b.cover(tiers.covered()));
     }
 
     private long needed(Block b) {
@@ -92,7 +106,8 @@ final class HotCode {
         return threshold == Tiers.EVERYTHING ? threshold : (long) threshold << churn[(int) (b.offset >>> 12)];
     }
 
-    private void install() {
+    /** Looks for translations that are ready. */
+    void install() {
         for (Runnable next = finished.poll(); next != null; next = finished.poll()) {
             next.run();
         }
@@ -102,7 +117,7 @@ final class HotCode {
         Block entry = formed.blocks().get(0);
         entry.queued = false;
         if (translation == null) {
-            entry.heat(COLD);
+            entry.cool();
             return;
         }
         if (formed.blocks().stream().anyMatch(b -> b.gone)) {
@@ -110,6 +125,11 @@ final class HotCode {
             return;
         }
         Region region = new Region(formed.blocks(), formed.deltas(), table, translation);
+        Region narrower = entry.regionFor(table);
+        if (narrower != null) {
+            drop(narrower);
+        }
+        cover(formed.blocks());
         entry.enter(region);
         formed.blocks().forEach(b -> b.addUser(region));
         live.add(region);
@@ -133,7 +153,7 @@ final class HotCode {
 
     private void fail(Block b, Throwable thrown) {
         b.queued = false;
-        b.heat(COLD);
+        b.cool();
         failed++;
         failure = thrown;
     }
@@ -148,11 +168,14 @@ final class HotCode {
         return region != null && region.isAt(c) ? region : null;
     }
 
-    /** Runs a region; returns what to do next. */
+    /** Runs a region; returns what to do next. One that is entered very often is replaced by one with what surrounds it. */
     Exits.Next run(Region region, long most) {
         int place = place();
         if (entered[place] != region) {
             entered[place] = region;
+        }
+        if (region.countRun() == tiers.widening() && !region.isDead() && !region.entry.queued) {
+            submit(region.entry, true);
         }
         long before = c.retired;
         Exits.Next next = region.run(c, most);

@@ -195,6 +195,7 @@ public final class Interpreter implements CodeWatch, Processors.Member {
                 next = Exits.Next.ANYTHING;
                 continue;
             }
+            hot.install();
             last = next(last);
             long shape = code.words()[last];
             boolean heats = onTheWayBack == 0;

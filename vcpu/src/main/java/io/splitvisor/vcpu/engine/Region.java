@@ -32,6 +32,7 @@ final class Region {
     private long context;
     private boolean dead;
     private boolean used;
+    private int runs;
 
     /**
      * @param blocks the entry first
@@ -63,10 +64,15 @@ final class Region {
     void kill() {
         dead = true;
         entry.leave(this);
-        entry.heat(0);
         for (Block b : blocks) {
+            b.heat(0);
             b.removeUser(this);
         }
+    }
+
+    /** Counts a run, and returns how many there were. */
+    int countRun() {
+        return ++runs;
     }
 
     /** Whether it may be entered at the processor's instruction pointer. */

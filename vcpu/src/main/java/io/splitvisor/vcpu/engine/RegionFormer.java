@@ -17,14 +17,20 @@ import java.util.Set;
 
 /**
  * Chooses the blocks of a region: from its entry along direct jumps, calls, and targets that have been seen, the hottest first, as
- * long as they are not much colder than the entry.
+ * long as they are not much colder than the entry. What another region covers is left to that one, because the JVM's compilers have no
+ * time to do it twice, unless the region is to be wide.
  */
 final class RegionFormer {
-    private static final int MOST_INSTRUCTIONS = 50;
+    private static final int MOST_INSTRUCTIONS = 80;
     /** Straight code, which is cut into blocks only because these have an end, may go on for so many. */
     private static final int MOST_STRAIGHT = 200;
-    /** A block that was executed less than this part of the entry's times stays outside. */
-    private static final int COLDEST = 16;
+    /**
+     * A block that was executed less than this part of the entry's times stays outside. To leave a region and come back costs more
+     * than to compile a few more instructions.
+     */
+    private static final int COLDEST = 64;
+    /** What returns to more places is not followed: it belongs to none of them. */
+    private static final int MOST_RETURNS = 4;
 
     private final Cpu c;
     private final BlockCache cache;
@@ -35,7 +41,8 @@ final class RegionFormer {
     private final Set<Long> seen = new HashSet<>();
     private final List<Candidate> candidates = new ArrayList<>();
     private long base;
-    private int coldest;
+    private int hot;
+    private boolean wide;
 
     /** @param straight whether the flow runs into it from the block before */
     private record Candidate(Block block, long delta, boolean straight) {
@@ -64,11 +71,14 @@ final class RegionFormer {
      * Forms a region.
      *
      * @param entry the block at the instruction pointer
+     * @param executions how often that was executed
+     * @param spread whether it is to be wide
      * @return null if the entry starts with an instruction that only the interpreter executes
      */
-    Formed form(Block entry) {
+    Formed form(Block entry, int executions, boolean spread) {
         base = c.rip;
-        coldest = entry.executions() / COLDEST;
+        wide = spread;
+        hot = executions;
         blocks.clear();
         parts.clear();
         seen.clear();
@@ -91,20 +101,30 @@ final class RegionFormer {
             instructions += part.count();
             blocks.add(next.block);
             parts.add(part);
-            if (next.straight) {
-                // It is not worth a region of its own as long as it is part of this one.
-                next.block.heat(0);
-            }
-            boolean straight = part.ending() == Part.Ending.NEXT;
-            part.successors().forEach(delta -> consider(delta, straight));
+            follow(part);
         }
         return new Formed(List.copyOf(blocks), parts.stream().map(Part::delta).toList(), new Plan(parts));
+    }
+
+    private void follow(Part part) {
+        boolean straight = part.ending() == Part.Ending.NEXT;
+        if (part.ending() != Part.Ending.RETURN || part.observed().size() <= MOST_RETURNS) {
+            part.successors().forEach(delta -> consider(delta, straight));
+        }
+    }
+
+    /** How often a block was executed, as far as that is known: the interpreter does not see it where a translation executes it. */
+    private int executions(Block b) {
+        if (b.isCovered()) {
+            return wide ? hot : Block.COLD;
+        }
+        return b.executions();
     }
 
     private Candidate hottest() {
         Candidate best = candidates.get(0);
         for (Candidate other : candidates) {
-            if (other.block.executions() > best.block.executions()) {
+            if (executions(other.block) > executions(best.block)) {
                 best = other;
             }
         }
@@ -115,7 +135,7 @@ final class RegionFormer {
     private void consider(long delta, boolean straight) {
         if (seen.add(delta)) {
             Block b = find(base + delta);
-            if (b != null && b.secondPage < 0 && b.executions() >= coldest) {
+            if (b != null && b.secondPage < 0 && executions(b) >= hot / COLDEST) {
                 candidates.add(new Candidate(b, delta, straight));
             }
         }

@@ -108,7 +108,7 @@ class RewritingTest {
         TestKernel.tiers = Tiers.atOnce(2);
         TestKernel k = rewriting(2000);
         assertThat(k.next()).isEqualTo(Exit.HALT);
-        assertThat(k.vcpu.translation().translated()).isLessThan(200);
+        assertThat(k.vcpu.translation().translated()).isLessThan(300);
     }
 
     @Test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.splitvisor.dom0.loop;
+package io.splitvisor.dom0.netty;
 
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
