@@ -340,10 +340,6 @@ public final class HypercallBatch {
 
     /** {@link #submit}, then {@link #await(HypercallWait)}, for less than the two of them. */
     public void run(HypercallWait how) {
-        if (count == 1 && state == EMPTY && how != HypercallWait.SLEEP && !hasListener() && ring.callAlone(this)) {
-            await(how);
-            return;
-        }
         start();
         if (count > 0) {
             ring.run(this, how);
@@ -396,18 +392,6 @@ public final class HypercallBatch {
     }
 
     // The following with the ring's lock held.
-
-    /** The only call was made and has its result: as if the batch had been under way. */
-    void answered(long result) {
-        results[0] = result;
-        state = SUBMITTED;
-    }
-
-    /** The only call is under way. */
-    void begun() {
-        start();
-        published = 1;
-    }
 
     int published() {
         return published;

@@ -183,41 +183,6 @@ public final class HypercallRing {
         return finished;
     }
 
-    /**
-     * Makes the only call of a batch without listeners, if nothing else is under way, and waits a little for its answer. What is
-     * written down of a batch under way is for those who look while it is: if the answer comes before the lock is given back,
-     * nobody can, and it is left out.
-     *
-     * @return whether the call was made; the batch is complete then, or under way
-     */
-    boolean callAlone(HypercallBatch batch) {
-        if (!lock.tryLock()) {
-            return false;
-        }
-        boolean notify;
-        try {
-            if (broken || sleepers > 0 || ring.reqProdPvt() != ring.rspCons()) {
-                return false;
-            }
-            int slot = slotIndex();
-            CallSlot.fill(ring, batch, 0, MulticallEntry.HANDED_OVER);
-            notify = publish(1);
-            for (int left = notify ? 0 : TURNS_WITH_LOCK; left > 0; left--) {
-                if (CallSlot.isLastAnswered(ring)) {
-                    batch.answered(MulticallEntry.result(ring.takeResponse(), 0));
-                    return true;
-                }
-                Thread.onSpinWait();
-            }
-            owners[slot] = batch;
-            batch.begun();
-        } finally {
-            lock.unlock();
-        }
-        conclude(notify, null);
-        return true;
-    }
-
     /** With the lock held: puts calls into the ring; whether Dom0 wants its bell rung. */
     private boolean publishPart(HypercallBatch batch, boolean allOrNothing) {
         int first = batch.published();

@@ -181,13 +181,13 @@ public final class HypercallRing implements RingWorker {
             if (underWay) {
                 statistics.preempted();
             } else {
-                // One response a request, in order: the response's slot is the request's. The guest may look for it
-                // there, so whatever else there is to do comes afterwards.
-                MulticallEntry.resultRelease(ring.claimResponse(), 0, result);
                 statistics.served(context.operation(), result);
                 if (tracing) {
                     traced.add(context, result);
                 }
+                // One response a request, in order: the response's slot is the request's. The guest may look for it
+                // there.
+                MulticallEntry.resultRelease(ring.claimResponse(), 0, result);
             }
             // A call may end the domain: what comes after it in the batch is not executed (row H4).
         } while ((underWay || available > 0) && !context.preempt() && !domain.ended() && !self.standsStill());
