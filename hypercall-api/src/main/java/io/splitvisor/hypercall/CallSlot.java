@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.evtchn.EventChannelOp;
@@ -23,7 +24,7 @@ final class CallSlot {
     /**
      * Writes a call of a batch into the next slot.
      *
-     * @param unanswered {@link #UNANSWERED}, or {@link MulticallEntry#HANDED_OVER}: then Dom0 may take it from now on
+     * @param unanswered {@link #UNANSWERED}, or {@link CallMarker#HANDED_OVER}: then Dom0 may take it from now on
      */
     static void fill(FrontRing ring, HypercallBatch batch, int call, long unanswered) {
         MemorySegment slot = ring.claimRequest();
@@ -39,14 +40,14 @@ final class CallSlot {
         MemorySegment slot = ring.claimRequest();
         MulticallEntry.op(slot, 0, Hypercall.EVENT_CHANNEL_OP);
         MulticallEntry.args(slot, 0, 0, EventChannelOp.SEND);
-        MulticallEntry.args(slot, 0, 1, MulticallEntry.IN_CALL);
+        MulticallEntry.args(slot, 0, 1, CallMarker.IN_CALL);
         MulticallEntry.args(slot, 0, 2, port);
-        MulticallEntry.resultRelease(slot, 0, MulticallEntry.HANDED_OVER);
+        MulticallEntry.resultRelease(slot, 0, CallMarker.HANDED_OVER);
     }
 
     /** Whether the answer to the last call in the ring is there; whatever the call did is visible then. */
     static boolean isLastAnswered(FrontRing ring) {
         long result = MulticallEntry.resultAcquire(ring.slot(ring.reqProdPvt() - 1), 0);
-        return result != MulticallEntry.HANDED_OVER && result != UNANSWERED;
+        return result != CallMarker.HANDED_OVER && result != UNANSWERED;
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.DomId;
-import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
 import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
 import io.splitvisor.abi.evtchn.EvtchnBindIpi;
@@ -59,7 +59,7 @@ public final class EventChannelCalls {
 
     /** {@code EVTCHNOP_send}. */
     public int send(int port) {
-        return batch.add(HypercallOp.EVTCHNOP_SEND, MulticallEntry.IN_CALL, port, 0);
+        return batch.add(HypercallOp.EVTCHNOP_SEND, CallMarker.IN_CALL, port, 0);
     }
 
     /** {@code EVTCHNOP_unmask}. */

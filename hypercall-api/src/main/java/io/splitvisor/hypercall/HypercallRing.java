@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.host.EventFd;
@@ -190,7 +191,7 @@ public final class HypercallRing {
         if (broken || batch.cancelled() || calls == 0 || (allOrNothing && calls < batch.size())) {
             return false;
         }
-        long unanswered = calls == 1 ? MulticallEntry.HANDED_OVER : CallSlot.UNANSWERED;
+        long unanswered = calls == 1 ? CallMarker.HANDED_OVER : CallSlot.UNANSWERED;
         for (int next = first; next < first + calls; next++) {
             owners[slotIndex()] = batch;
             CallSlot.fill(ring, batch, next, unanswered);

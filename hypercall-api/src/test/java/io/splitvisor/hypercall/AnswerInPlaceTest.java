@@ -3,6 +3,7 @@ package io.splitvisor.hypercall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.host.EventFd;
@@ -130,7 +131,7 @@ class AnswerInPlaceTest {
         HypercallBatch batch = new HypercallBatch(ring, 2, memory, ARGUMENTS);
         batch.add(77, 1, 2, 3, 4, 5, 6);
         batch.submit();
-        assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(MulticallEntry.HANDED_OVER);
+        assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(CallMarker.HANDED_OVER);
         MulticallEntry.resultRelease(back.claimResponse(), 0, 0);
         back.pushResponses();
         assertThat(batch.poll()).isTrue();
@@ -142,6 +143,6 @@ class AnswerInPlaceTest {
             assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(Long.MIN_VALUE);
         }
         ring.send(3);
-        assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(MulticallEntry.HANDED_OVER);
+        assertThat(MulticallEntry.resultAcquire(back.takeRequest(), 0)).isEqualTo(CallMarker.HANDED_OVER);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.VcpuInfo;
@@ -80,7 +81,7 @@ public final class Guest {
     public void handOver() {
         FrontRing ring = rings.getFirst();
         MemorySegment slot = ring.slot(ring.reqProdPvt() - 1);
-        MulticallEntry.resultRelease(slot, 0, MulticallEntry.HANDED_OVER);
+        MulticallEntry.resultRelease(slot, 0, CallMarker.HANDED_OVER);
     }
 
     /** Publishes what was staged; whether Dom0 wants its bell rung. */

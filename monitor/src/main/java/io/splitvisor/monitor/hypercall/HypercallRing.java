@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.hypercall;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.RingWorker;
@@ -127,7 +128,7 @@ public final class HypercallRing implements RingWorker {
      * nothing is found here, and the next turns do not look.
      *
      * <p>The index lies in another line than the call, and both would have to come from the other processor. So who makes one call at
-     * a time is waited for at the next slot itself, which tells when the call in it is complete ({@link MulticallEntry#HANDED_OVER}).
+     * a time is waited for at the next slot itself, which tells when the call in it is complete ({@link CallMarker#HANDED_OVER}).
      * The index is looked at once more before the turn ends: not every guest hands over.
      *
      * @param single whether the last look found one call alone
@@ -145,7 +146,7 @@ public final class HypercallRing implements RingWorker {
         if (single) {
             MemorySegment next = ring.nextRequest();
             for (; looks > 1; looks--) {
-                if (MulticallEntry.resultAcquire(next, 0) == MulticallEntry.HANDED_OVER) {
+                if (MulticallEntry.resultAcquire(next, 0) == CallMarker.HANDED_OVER) {
                     ring.requestIsThere();
                     return 1;
                 }

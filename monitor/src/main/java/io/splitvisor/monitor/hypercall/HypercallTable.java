@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.hypercall;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.Domctl;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
@@ -213,7 +214,7 @@ public final class HypercallTable {
 
     /** A structure that is only read may lie in the call itself, in the words behind its address. */
     private static boolean readIn(Row row, HypercallContext call, long at, int size) {
-        return at == MulticallEntry.IN_CALL ? call.argumentFromWords(row.word + 1, size) : copyIn(call, at, size);
+        return at == CallMarker.IN_CALL ? call.argumentFromWords(row.word + 1, size) : copyIn(call, at, size);
     }
 
     private static long copyOut(HypercallContext call, long at, int size, long result) {

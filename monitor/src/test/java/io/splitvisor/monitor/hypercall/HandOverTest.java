@@ -3,6 +3,7 @@ package io.splitvisor.monitor.hypercall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.SchedOp;
@@ -175,7 +176,7 @@ class HandOverTest {
     private static void takeAnswer(FrontRing front, int call) {
         MemorySegment slot = front.slot(front.rspCons());
         long result = MulticallEntry.resultAcquire(slot, 0);
-        while (result == MulticallEntry.HANDED_OVER) {
+        while (result == CallMarker.HANDED_OVER) {
             Thread.onSpinWait();
             result = MulticallEntry.resultAcquire(slot, 0);
         }

@@ -3,6 +3,7 @@ package io.splitvisor.monitor.hypercall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
@@ -53,7 +54,7 @@ class HypercallFuzzPropertyTest {
         Long.MAX_VALUE,
         Long.MIN_VALUE,
         Long.MAX_VALUE - 7,
-        MulticallEntry.HANDED_OVER,
+        CallMarker.HANDED_OVER,
         DomId.SELF,
         SharedInfo.EVTCHN_CHANNELS
     };
@@ -193,7 +194,7 @@ class HypercallFuzzPropertyTest {
         int beyond = random.nextInt(4) > 0 ? random.nextInt(2) : random.nextInt(100) == 0 ? random.nextInt(128) : 0;
         for (int i = 0; i < beyond; i++) {
             long at = 64 + (long) (attacker.producer + i & 127) * MulticallEntry.SIZE;
-            MulticallEntry.resultRelease(attacker.pages(), at, MulticallEntry.HANDED_OVER);
+            MulticallEntry.resultRelease(attacker.pages(), at, CallMarker.HANDED_OVER);
         }
         if (random.nextInt(4) == 0) {
             // It follows later: with the next calls.

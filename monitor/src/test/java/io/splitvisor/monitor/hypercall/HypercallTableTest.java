@@ -3,6 +3,7 @@ package io.splitvisor.monitor.hypercall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
@@ -96,7 +97,7 @@ class HypercallTableTest {
         }
         long[] words = new long[MulticallEntry.NR_ARGS];
         words[0] = op.command();
-        words[argument.word()] = MulticallEntry.IN_CALL;
+        words[argument.word()] = CallMarker.IN_CALL;
         if (argument.kind() == HypercallArgument.Kind.ARRAY) {
             words[argument.word() + 1] = 1;
         }
@@ -110,12 +111,11 @@ class HypercallTableTest {
         int before = hypervisor.dom0().raised(dom0Port);
         // The upper half of the word is no part of the structure.
         long word = 0x1234_5678L << 32 | port;
-        assertThat(hypervisor.call(
-                        guest, Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND, MulticallEntry.IN_CALL, word))
+        assertThat(hypervisor.call(guest, Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND, CallMarker.IN_CALL, word))
                 .isZero();
         assertThat(hypervisor.dom0().raised(dom0Port)).isEqualTo(before + 1);
         assertThat(hypervisor.call(
-                        guest, Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND, MulticallEntry.IN_CALL, port + 1))
+                        guest, Hypercall.EVENT_CHANNEL_OP, EventChannelOp.SEND, CallMarker.IN_CALL, port + 1))
                 .isEqualTo(-XenErrno.EINVAL);
     }
 

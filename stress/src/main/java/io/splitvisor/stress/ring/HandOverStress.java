@@ -4,6 +4,7 @@ package io.splitvisor.stress.ring;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.ring.BackRing;
 import io.splitvisor.ring.FrontRing;
@@ -40,7 +41,7 @@ public final class HandOverStress {
                 MemorySegment slot = front.claimRequest();
                 MulticallEntry.op(slot, 0, WORD * call);
                 MulticallEntry.args(slot, 0, 5, ~WORD * call);
-                MulticallEntry.resultRelease(slot, 0, MulticallEntry.HANDED_OVER);
+                MulticallEntry.resultRelease(slot, 0, CallMarker.HANDED_OVER);
                 front.pushRequests();
             }
         }
@@ -53,7 +54,7 @@ public final class HandOverStress {
         }
 
         private int take(int call) {
-            if (MulticallEntry.resultAcquire(back.nextRequest(), 0) != MulticallEntry.HANDED_OVER) {
+            if (MulticallEntry.resultAcquire(back.nextRequest(), 0) != CallMarker.HANDED_OVER) {
                 return 0;
             }
             back.requestIsThere();

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
 /**
  * The protocol by which a vCPU's hypercalls and their results wake a sleeper, in all interleavings: indices and events of
  * the ring ({@code SharedRing}), the vCPU's sleeping word ({@code Doorbell}), two eventfds; and calls and results that are found
- * in their slots before the indices tell of them ({@code MulticallEntry.HANDED_OVER}). Each fence, each second look and each order
+ * in their slots before the indices tell of them ({@code CallMarker.HANDED_OVER}). Each fence, each second look and each order
  * is taken away in turn, and the checker has to find the wake-up that is lost.
  */
 class WakingModelTest {
