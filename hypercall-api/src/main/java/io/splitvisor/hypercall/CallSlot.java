@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.evtchn.EventChannelOp;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.evtchn.EvtchnAllocUnbound;
 import io.splitvisor.abi.evtchn.EvtchnBindInterdomain;
@@ -16,6 +15,7 @@ import io.splitvisor.abi.evtchn.EvtchnReset;
 import io.splitvisor.abi.evtchn.EvtchnSetPriority;
 import io.splitvisor.abi.evtchn.EvtchnStatus;
 import io.splitvisor.abi.evtchn.EvtchnUnmask;
+import io.splitvisor.attach.CallMarker;
 
 /** {@code event_channel_op} in a batch. Each method adds a call and answers its index. */
 public final class EventChannelCalls {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.hypercall;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;

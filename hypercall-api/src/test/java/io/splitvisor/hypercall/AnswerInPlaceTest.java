@@ -3,9 +3,9 @@ package io.splitvisor.hypercall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.host.EventFd;
 import io.splitvisor.ring.BackRing;
 import io.splitvisor.ring.SharedRing;

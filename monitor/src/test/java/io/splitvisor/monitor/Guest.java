@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.VcpuInfo;
 import io.splitvisor.abi.grant.GrantEntryV1;
 import io.splitvisor.abi.grant.GrantEntryV2;
 import io.splitvisor.abi.grant.GrantFlags;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;

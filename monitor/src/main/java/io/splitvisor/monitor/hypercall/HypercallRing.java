@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.hypercall;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.backend.RingWorker;
 import io.splitvisor.monitor.Domain;

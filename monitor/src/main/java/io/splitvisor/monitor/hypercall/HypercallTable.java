@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.splitvisor.monitor.hypercall;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.Domctl;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.Sysctl;
 import io.splitvisor.abi.XenErrno;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.hypercall.HypercallArgument.Kind;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Domain;

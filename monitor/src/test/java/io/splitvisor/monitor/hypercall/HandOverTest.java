@@ -3,12 +3,12 @@ package io.splitvisor.monitor.hypercall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.SchedOp;
 import io.splitvisor.abi.VcpuInfo;
 import io.splitvisor.abi.XenVersion;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.monitor.Guest;
 import io.splitvisor.monitor.Hypervisor;
 import io.splitvisor.ring.FrontRing;

@@ -3,7 +3,6 @@ package io.splitvisor.monitor.hypercall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.DomId;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
@@ -12,6 +11,7 @@ import io.splitvisor.abi.SharedInfo;
 import io.splitvisor.abi.evtchn.EventChannelOp;
 import io.splitvisor.abi.grant.GrantFlags;
 import io.splitvisor.abi.grant.GrantTableOp;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.attach.DomainLayout;
 import io.splitvisor.monitor.Guest;
 import io.splitvisor.monitor.Hypervisor;

@@ -3,11 +3,11 @@ package io.splitvisor.monitor.hypercall;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.Hypercall;
 import io.splitvisor.abi.MulticallEntry;
 import io.splitvisor.abi.XenErrno;
 import io.splitvisor.abi.evtchn.EventChannelOp;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.hypercall.HypercallArgument;
 import io.splitvisor.hypercall.HypercallOp;
 import io.splitvisor.monitor.Guest;

@@ -4,8 +4,8 @@ package io.splitvisor.stress.ring;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import io.splitvisor.abi.CallMarker;
 import io.splitvisor.abi.MulticallEntry;
+import io.splitvisor.attach.CallMarker;
 import io.splitvisor.ring.BackRing;
 import io.splitvisor.ring.FrontRing;
 import java.lang.foreign.MemorySegment;

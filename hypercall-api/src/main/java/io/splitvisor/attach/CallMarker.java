@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.splitvisor.abi;
+package io.splitvisor.attach;
+
+import io.splitvisor.abi.MulticallEntry;
 
 /** Values with a meaning of their own in the {@link MulticallEntry}s of a hypercall ring (docs/attach-protocol.md); Xen has none of them. */
 public final class CallMarker {
