@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/** The compiled classes of this package and those below it, found by looking; without {@code paging}, which is not Xen's. */
+/** The compiled public classes of this package and those below it, found by looking; without {@code paging}, which is not Xen's. */
 final class AbiClasses {
     private AbiClasses() {}
 
@@ -29,6 +29,7 @@ final class AbiClasses {
                     .filter(name -> !name.startsWith("io/splitvisor/abi/paging/"))
                     .sorted()
                     .<Class<?>>map(AbiClasses::load)
+                    .filter(type -> Modifier.isPublic(type.getModifiers()))
                     .toList();
         }
     }
