@@ -22,9 +22,9 @@ public record Tiers(int threshold, boolean background, boolean ordered) {
 
     /**
      * To translate and compile a region takes the JVM's compilers as long as to interpret it some ten thousand times; what is
-     * translated earlier keeps them from what is hotter.
+     * translated earlier keeps them from what is hotter, and knows less of where its branches go.
      */
-    private static final int USUAL_THRESHOLD = 8_000;
+    private static final int USUAL_THRESHOLD = 100_000;
     /** Instructions of a block for which the threshold is meant. */
     private static final int USUAL_LENGTH = 12;
 
