@@ -56,11 +56,15 @@ public final class ConsoleTerminal implements ConsoleDevice.Listener, AutoClosea
         }
     }
 
-    /** The terminals' thread: something was typed. */
+    /** The terminals' thread: something was typed. A terminal that cannot be read is given up; the thread serves the others. */
     void readable() {
-        byte[] bytes = take();
-        if (bytes.length > 0) {
-            console.type(bytes);
+        try {
+            byte[] bytes = take();
+            if (bytes.length > 0) {
+                console.type(bytes);
+            }
+        } catch (HostException e) {
+            close();
         }
     }
 

@@ -8,9 +8,12 @@ import static org.awaitility.Awaitility.await;
 import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.anyInt;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.verify;
+import static org.mockito.Mockito.verifyNoMoreInteractions;
 import static org.mockito.Mockito.when;
 
 import io.splitvisor.driver.backend.ByteLine;
+import io.splitvisor.host.PseudoTerminal;
 import io.splitvisor.xenbus.ControlThread;
 import java.io.ByteArrayOutputStream;
 import java.io.FileInputStream;
@@ -84,6 +87,18 @@ class ConsoleTerminalTest {
         }
         assertThat(terminal.dropped()).isBetween(1L, 1000L * chunk.length);
         assertThat(console.history()).as("what is kept").hasSize(ConsoleDevice.HISTORY_BYTES);
+    }
+
+    @Test
+    void shouldGiveUpATerminalThatCannotBeRead() {
+        ConsoleTerminals all = mock();
+        PseudoTerminal host = new PseudoTerminal();
+        ConsoleTerminal broken = new ConsoleTerminal(all, console, host);
+        host.close();
+        broken.readable();
+        verify(all).forget(broken);
+        broken.readable();
+        verifyNoMoreInteractions(all);
     }
 
     @Test

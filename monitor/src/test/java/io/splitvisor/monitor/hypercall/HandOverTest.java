@@ -157,15 +157,7 @@ class HandOverTest {
                 takeAnswer(front, i);
             }
         });
-        int served = 0;
-        while (served < calls) {
-            int turn = ring.serve();
-            assertThat(turn).isLessThanOrEqualTo(SLICE);
-            served += turn;
-            if (turn == 0) {
-                Thread.yield();
-            }
-        }
+        Turns.serve(ring, calls, SLICE);
         caller.join();
         assertThat(ring.serve()).isZero();
         assertThat(front.rspCons()).as("answered, and right").isEqualTo(calls);

@@ -284,15 +284,7 @@ class HypercallRingTest {
                 front.takeResponse();
             }
         });
-        int served = 0;
-        while (served < calls) {
-            int turn = ring.serve();
-            assertThat(turn).isLessThanOrEqualTo(SLICE);
-            served += turn;
-            if (turn == 0) {
-                Thread.yield();
-            }
-        }
+        Turns.serve(ring, calls, SLICE);
         caller.join();
         assertThat(front.unconsumedResponses()).isZero();
         assertThat(ring.calls()).isEqualTo(calls);
